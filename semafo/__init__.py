@@ -1,0 +1,29 @@
+"""See what semi-supervision does to the latent space of a single-cell VAE: scANVI and SemafoVAE, side by side."""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Where each public name lives. Importing semafo loads none of them: `SemafoVI` needs torch, the settings do not.
+_PUBLIC = {
+    "DatasetSpec": "semafo.settings",
+    "Mix": "semafo.settings",
+    "RunConfig": "semafo.settings",
+    "SemafoError": "semafo.errors",
+    "SemafoVI": "semafo.models.semafovi",
+    "SplitSettings": "semafo.settings",
+    "TrainSettings": "semafo.settings",
+}
+
+__all__ = sorted([*_PUBLIC, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'semafo' has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""Data sets: what can be chosen, loading, preflight, simulation, and the split that hides labels."""

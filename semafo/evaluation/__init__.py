@@ -1,0 +1,1 @@
+"""Scores and maps of a trained model. Takes arrays, gives plain values."""

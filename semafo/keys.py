@@ -1,0 +1,72 @@
+"""Every AnnData column, obsm key, table column and file name, once."""
+
+# obs columns of the AnnData that a model sees. The label column has hidden labels replaced by UNLABELLED.
+BATCH = "semafo_batch"
+LABEL = "semafo_label"
+UNLABELLED = "unlabelled"  # scvi-tools' unlabeled_category; a type of that name in the data is a missing label
+
+# obsm keys
+X_SCVI = "X_scVI"
+X_SCANVI = "X_scANVI"
+X_SEMAFOVI = "X_semafoVI"
+X_PCA = "X_pca"
+X_UMAP = "X_umap"
+
+# Columns of a split (one row a cell), and of a run's per-cell table, which adds the predictions.
+CELL = "cell"  # obs name, the table's index
+TRUE = "true_label"  # the data's own label; missing where the data have none
+BATCH_COLUMN = "batch"
+ROLE = "role"
+PART = "part"
+PREDICTED = "predicted_label"
+CONFIDENCE = "confidence"  # probability of the predicted type, 0 to 1
+
+# Values of ROLE
+REFERENCE = "reference"
+QUERY = "query"  # in one stage every cell is a query cell
+
+# Values of PART
+LABELLED = "labelled"  # the model sees the label
+HIDDEN = "hidden"  # has a label, may be labelled at a higher rate, hidden at this one
+TEST = "test"  # has a label that is hidden at every rate: unsuffixed scores are on these cells
+MISSING = "missing"  # the data have no label: predicted, never scored
+
+# Forms of training
+SURGERY = "surgery"
+ONE_STAGE = "one-stage"
+
+# Stages, in the order in which they run
+PRETRAIN = "pretrain"  # scVI, without labels
+SEMI_SUPERVISED = "semi-supervised"  # scANVI / SemafoVAE on the reference (surgery) or on all cells (one stage)
+QUERY_STAGE = "query"  # surgery only: the query mapped onto the reference
+MAPS = "maps"  # predictions, latent representation, UMAP
+SCORES = "scores"  # the scib table
+
+# States of a run
+QUEUED = "queued"
+RUNNING = "running"
+DONE = "done"
+FAILED = "failed"
+CANCELLED = "cancelled"
+ACTIVE_STATES = (QUEUED, RUNNING)
+
+# Files of a run's folder. The manifest is written last and commits the run.
+CONFIG_FILE = "config.json"
+STATUS_FILE = "status.json"
+PROGRESS_FILE = "progress.json"
+HISTORY_FILE = "history.jsonl"
+SPLIT_FILE = "split.json"
+CELLS_FILE = "cells.parquet"
+PROBABILITIES_FILE = "probabilities.npy"
+PREDICTIONS_FILE = "predictions.json"
+INTEGRATION_FILE = "integration.json"
+WEIGHTS_FILE = "model.safetensors"
+MODEL_FILE = "model.json"
+ENVIRONMENT_FILE = "environment.json"
+LOG_FILE = "log.txt"
+MANIFEST_FILE = "manifest.json"
+
+
+def array_file(obsm_key: str) -> str:
+    """Name of the file that holds an embedding, one row a cell in the order of the per-cell table."""
+    return f"{obsm_key}.npy"

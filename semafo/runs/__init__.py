@@ -1,0 +1,1 @@
+"""Runs: their folders, the store that lists them, the engine that trains them."""

@@ -1,0 +1,312 @@
+"""Settings of a run as frozen dataclasses: the only place for defaults.
+
+A `RunConfig` is everything that decides a run's numbers (with the machine type and the installed versions). Two equal
+configs are the same run, see `RunConfig.fingerprint`.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from typing import Any, Self
+
+from semafo import keys
+from semafo.errors import SettingsError
+
+DEFAULT_DATASET = "pbmc68k"
+KL_WARMUP_EPOCHS = 400  # scvi-tools' default; starts again in each stage
+LABEL_WEIGHTINGS = ("published", "normalised")
+PAPER_WEIGHTS = 0.5  # share of the bio scores in the total: paper 0.5
+SCIB_WEIGHTS = 0.6  # scIB's own
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """Which cells, and which of their columns.
+
+    Parameters
+    ----------
+    name
+        Name in the catalogue (`pbmc68k`, `simulated`, `simulated:pancreas-like`, `simulated:cells=5000,genes=800`) or
+        the path of an .h5ad file.
+    label_key, batch_key
+        obs columns; None takes the catalogue's default. Without a batch column all cells are one batch.
+    counts
+        Where the counts are: "auto", "X", "raw" or "layers/NAME".
+    n_hvg
+        Highly variable genes to keep, at least 1; all genes where the data have fewer.
+    """
+
+    name: str = DEFAULT_DATASET
+    label_key: str | None = None
+    batch_key: str | None = None
+    counts: str = "auto"
+    n_hvg: int = 2000
+
+    def __post_init__(self) -> None:
+        _require(bool(self.name.strip()), "The data set has no name. Give a name from the catalogue or an .h5ad file.")
+        _require(self.n_hvg >= 1, f"n_hvg is {self.n_hvg}: keep at least one gene (2000 is usual).")
+        known = self.counts in ("auto", "X", "raw") or self.counts.startswith("layers/")
+        _require(known, f"counts is {self.counts!r}: choose 'auto', 'X', 'raw' or 'layers/NAME'.")
+
+
+@dataclass(frozen=True)
+class SplitSettings:
+    """Which cells are reference, labelled, hidden and test.
+
+    Parameters
+    ----------
+    reference
+        Batches that make the reference. Empty: one stage, all cells trained together.
+    labelled_rate
+        Share of labelled cells, 0 to 1: of the query's cells (surgery), of the cells that may be labelled (one stage).
+    labelled_batches
+        Whole query batches that are labelled; every other query batch is hidden and makes the test part. Replaces
+        `labelled_rate` where it is not None (an empty tuple labels none).
+    test_share
+        Share of the query that is never labelled at any rate, 0 to 1 exclusive.
+    stratified
+        Draw test and labelled cells by type. False draws them blindly, as people do who do not know the truth.
+    split_seed
+        Seed of the split alone.
+    """
+
+    reference: tuple[str, ...] = ()
+    labelled_rate: float = 0.2
+    labelled_batches: tuple[str, ...] | None = None
+    test_share: float = 0.3
+    stratified: bool = True
+    split_seed: int = 0
+
+    def __post_init__(self) -> None:
+        rate = self.labelled_rate
+        _require(0 <= rate <= 1, f"The labelled rate is {rate}: give a share between 0 and 1 (0.2 is 20 %).")
+        _require(0 < self.test_share < 1, f"The test share is {self.test_share}: give a share between 0 and 1.")
+        _require(self.split_seed >= 0, f"The split seed is {self.split_seed}: seeds are 0 or more.")
+        both = set(self.reference) & set(self.labelled_batches or ())
+        _require(not both, f"{_names(both)} cannot be both reference and labelled query. Choose one.")
+        if not self.reference:
+            _require(
+                rate > 0 or self.labelled_batches is not None,
+                "A labelled rate of 0 without a reference leaves no label to learn from. Raise the rate, or choose "
+                "reference batches.",
+            )
+            _require(
+                self.labelled_batches is None or len(self.labelled_batches) > 0,
+                "No batch is labelled and there is no reference, so there is no label to learn from. Label a batch, or "
+                "choose reference batches.",
+            )
+
+    @property
+    def form(self) -> str:
+        """`keys.SURGERY` where a reference is chosen, `keys.ONE_STAGE` otherwise."""
+        return keys.SURGERY if self.reference else keys.ONE_STAGE
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Weights of the two regularisers and the form of SemafoVAE's.
+
+    Parameters
+    ----------
+    w_scanvi, w_semafo
+        Weights of scANVI's and SemafoVAE's regulariser, 0 or more, not both 0. (1, 0) is scANVI, (0, 1) SemafoVAE,
+        (1, 1) Both.
+    label_weighting
+        "published": every label counts the same, as in the paper's code. "normalised": labels weighted by q(y|z), with
+        weights that sum to one. Without effect where w_semafo is 0.
+    """
+
+    w_scanvi: float = 1.0
+    w_semafo: float = 0.0
+    label_weighting: str = "published"
+
+    def __post_init__(self) -> None:
+        good = 0 <= self.w_scanvi < float("inf") and 0 <= self.w_semafo < float("inf")
+        _require(good, f"The mix {self.w_scanvi:g}:{self.w_semafo:g} has a weight that is not a number of 0 or more.")
+        _require(self.w_scanvi + self.w_semafo > 0, "The mix 0:0 has no regulariser. Give one of the weights a value.")
+        _require(
+            self.label_weighting in LABEL_WEIGHTINGS,
+            f"label_weighting is {self.label_weighting!r}: choose {' or '.join(LABEL_WEIGHTINGS)}.",
+        )
+        if self.w_semafo == 0:  # the weighting changes nothing there, so it must not make another run
+            object.__setattr__(self, "label_weighting", "published")
+
+    @classmethod
+    def parse(cls, text: str, label_weighting: str = "published") -> Self:
+        """Read `scanvi`, `semafo`, `both` or two weights such as `0.7:0.3`."""
+        corner = CORNERS.get(text.strip().lower())
+        if corner is None:
+            try:
+                w_scanvi, w_semafo = (float(part) for part in text.split(":"))
+            except ValueError:
+                raise SettingsError(
+                    f"The mix {text!r} is not known. Give scanvi, semafo, both, or two weights such as 0.7:0.3."
+                ) from None
+            corner = (w_scanvi, w_semafo)
+        return cls(*corner, label_weighting=label_weighting)
+
+    @property
+    def name(self) -> str:
+        """As people say it: scANVI, SemafoVAE, Both, or the two weights."""
+        named = {(1.0, 0.0): "scANVI", (0.0, 1.0): "SemafoVAE", (1.0, 1.0): "Both"}
+        base = named.get((self.w_scanvi, self.w_semafo), f"{self.w_scanvi:g}:{self.w_semafo:g}")
+        return base if self.label_weighting == "published" else f"{base} normalised"
+
+    @property
+    def slug(self) -> str:
+        """The name, fit for a file name."""
+        return self.name.lower().replace(":", "-").replace(" ", "-")
+
+    @property
+    def obsm_key(self) -> str:
+        """Where the latent representation goes: X_scANVI, or X_semafoVI once SemafoVAE's regulariser takes part."""
+        return keys.X_SEMAFOVI if self.w_semafo else keys.X_SCANVI
+
+
+CORNERS = {"scanvi": (1.0, 0.0), "semafo": (0.0, 1.0), "both": (1.0, 1.0)}
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Networks of the reconstruction VAE. The controlling VAE takes its sizes from it."""
+
+    n_layers: int
+    n_latent: int
+    n_hidden: int
+    gene_likelihood: str
+    scarches: bool  # layer norm and encoded covariates, which query surgery needs
+
+    def scvi_kwargs(self) -> dict[str, Any]:
+        """Keyword arguments of `scvi.model.SCVI`."""
+        sizes = {name: getattr(self, name) for name in ("n_layers", "n_latent", "n_hidden", "gene_likelihood")}
+        if not self.scarches:
+            return sizes
+        norms = {"use_layer_norm": "both", "use_batch_norm": "none"}
+        return {**sizes, **norms, "encode_covariates": True, "deeply_inject_covariates": False}
+
+
+ARCHITECTURES = {
+    keys.SURGERY: Architecture(n_layers=2, n_latent=10, n_hidden=128, gene_likelihood="zinb", scarches=True),
+    keys.ONE_STAGE: Architecture(n_layers=2, n_latent=30, n_hidden=128, gene_likelihood="nb", scarches=False),
+}
+SAMPLES_PER_LABEL = {keys.SURGERY: None, keys.ONE_STAGE: 100}
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """How long and how each stage is trained.
+
+    Parameters
+    ----------
+    epochs_pretrain
+        Epochs of the scVI stage; None chooses by the number of cells, see `default_epochs_pretrain`.
+    epochs_reference, epochs_query
+        Epochs of the semi-supervised stage and, in surgery, of the query stage.
+    seed
+        Training seed: weights, minibatches and draws.
+    n_threads
+        Threads of OpenMP, BLAS, numba and torch. Part of the run: another number gives other bits.
+    """
+
+    epochs_pretrain: int | None = None
+    epochs_reference: int = 20
+    epochs_query: int = 100
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    kl_warmup_epochs: int = KL_WARMUP_EPOCHS
+    classification_ratio: float = 50.0
+    seed: int = 0
+    n_threads: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("epochs_pretrain", "epochs_reference", "epochs_query", "batch_size", "n_threads"):
+            value = getattr(self, name)
+            _require(value is None or value >= 1, f"{name} is {value}: give 1 or more.")
+        _require(self.seed >= 0, f"The seed is {self.seed}: seeds are 0 or more.")
+        _require(self.learning_rate > 0, f"The learning rate is {self.learning_rate}: give a number above 0.")
+
+
+def default_epochs_pretrain(n_cells: int) -> int:
+    """Epochs of the scVI stage: about 1600 minibatches, at least 40 and at most 200 epochs."""
+    return min(200, max(40, round(200_000 / max(n_cells, 1))))
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """How a trained model is looked at. `seed` is that of UMAP and KMeans."""
+
+    seed: int = 0
+    umap_neighbours: int = 15
+    umap_min_dist: float = 0.3
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that decides a run's numbers, with the machine type and the installed versions."""
+
+    dataset: DatasetSpec = field(default_factory=DatasetSpec)
+    split: SplitSettings = field(default_factory=SplitSettings)
+    mix: Mix = field(default_factory=Mix)
+    train: TrainSettings = field(default_factory=TrainSettings)
+    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+
+    @property
+    def form(self) -> str:
+        """`keys.SURGERY` or `keys.ONE_STAGE`."""
+        return self.split.form
+
+    @property
+    def title(self) -> str:
+        """Short name for people: mix · rate · seed."""
+        if self.split.labelled_batches is None:
+            labels = f"{self.split.labelled_rate:.0%}".replace("%", " %")
+        else:
+            labels = "+".join(self.split.labelled_batches) or "0 %"
+        return f"{self.mix.name} · {labels} · seed {self.train.seed}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The inverse of `to_dict`; unknown or bad values raise SettingsError."""
+        return _build(cls, values)
+
+    def fingerprint(self, **context: Any) -> str:
+        """Hash of the settings and of anything else that decides the numbers (data, versions), 64 hex digits."""
+        return fingerprint(self.to_dict(), context)
+
+
+def fingerprint(*values: Any) -> str:
+    """Hash of plain values: equal values, equal hash, on every machine."""
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    raise TypeError(f"{type(value).__name__} has no place in a fingerprint")
+
+
+def _build(cls: type, values: dict[str, Any]) -> Any:
+    """Rebuild a settings dataclass from plain values, nested dataclasses and tuples included."""
+    known = {f.name: f.type for f in fields(cls)}
+    unknown = sorted(set(values) - set(known))
+    _require(not unknown, f"{_names(unknown)} is no setting of {cls.__name__}. This run may come from a newer Semafo.")
+    arguments = {}
+    for name, value in values.items():
+        if is_dataclass(known[name]) and isinstance(value, dict):
+            value = _build(known[name], value)
+        arguments[name] = tuple(value) if isinstance(value, list) else value
+    return cls(**arguments)
+
+
+def _names(values: Any) -> str:
+    return ", ".join(sorted(map(str, values)))
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise SettingsError(message)

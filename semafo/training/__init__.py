@@ -1,0 +1,1 @@
+"""The stages of training, their cache and their progress. Runs in worker processes only."""
