@@ -1,0 +1,89 @@
+"""The folder in which everything is kept: SEMAFO_HOME, by default ~/.semafo."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from semafo.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths of a home. Nothing here reads or writes but `create`."""
+
+    path: Path
+
+    @classmethod
+    def default(cls) -> Self:
+        """The home named by SEMAFO_HOME, or ~/.semafo."""
+        return cls.at(os.environ.get("SEMAFO_HOME") or Path.home() / ".semafo")
+
+    @classmethod
+    def at(cls, path: str | Path) -> Self:
+        """The home at `path`, made where missing and readable by its owner only."""
+        home = cls(Path(path).expanduser().resolve())
+        home.create()
+        return home
+
+    def create(self) -> None:
+        """Make the folders that are missing."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (self.runs, self.cache, self.uploads, self.checks, self.inbox, self.engine):
+                folder.mkdir(exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise SettingsError(
+                f"The home {self.path} cannot be used ({error.strerror}). Set SEMAFO_HOME, or --home, to a folder that "
+                "you can write to."
+            ) from None
+
+    @property
+    def runs(self) -> Path:
+        """One folder a run."""
+        return self.path / "runs"
+
+    @property
+    def cache(self) -> Path:
+        """Stages that several runs share; may be deleted while no engine works."""
+        return self.path / "cache"
+
+    @property
+    def uploads(self) -> Path:
+        """Data sets that came in through a page."""
+        return self.path / "uploads"
+
+    @property
+    def checks(self) -> Path:
+        """Preflight reports, by content of the data set."""
+        return self.path / "checks"
+
+    @property
+    def inbox(self) -> Path:
+        """Requests to the engine, one file each."""
+        return self.path / "inbox"
+
+    @property
+    def engine(self) -> Path:
+        """The engine's lock, address, keys and log."""
+        return self.path / "engine"
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the engine as long as it lives."""
+        return self.engine / "lock"
+
+    @property
+    def engine_file(self) -> Path:
+        """Process id of the engine and of its workers."""
+        return self.engine / "engine.json"
+
+    @property
+    def queue_file(self) -> Path:
+        """Order of the queue, and what each run waits for."""
+        return self.engine / "queue.json"
+
+    @property
+    def index(self) -> Path:
+        """SQLite index of the runs, written by the engine only."""
+        return self.path / "index.sqlite"

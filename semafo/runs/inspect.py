@@ -1,0 +1,73 @@
+"""A data set's preflight for those who must not load it themselves.
+
+Reading an .h5ad file needs seconds and memory, so it happens in a process of its own (`semafo check`), once for each
+content and choice of columns. What is kept is the report and the label and batch of every cell.
+"""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from semafo.data import catalogue
+from semafo.errors import DataError
+from semafo.files import read_json
+from semafo.runs.home import Home
+from semafo.settings import DatasetSpec, fingerprint
+
+REPORT_FILE = "report.json"
+CELLS_FILE = "cells.parquet"
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What the preflight found.
+
+    Attributes
+    ----------
+    report
+        `semafo.data.check.Report` as plain values.
+    cells
+        One row a cell with `keys.TRUE` and `keys.BATCH_COLUMN`: enough to draw a split without loading the data.
+    """
+
+    report: dict[str, Any]
+    cells: pd.DataFrame
+
+
+def inspect(home: Home, spec: DatasetSpec) -> Inspection:
+    """Check a data set in another process, or read what an earlier check found.
+
+    Raises
+    ------
+    DataError
+        Training cannot work with these data; the message says why and what to do.
+    """
+    spec = catalogue.resolve(spec)
+    folder = home.checks / fingerprint(asdict(spec), catalogue.content_fingerprint(spec))[:16]
+    if not (folder / REPORT_FILE).exists():
+        _check(spec, folder)
+    return Inspection(read_json(folder / REPORT_FILE), pd.read_parquet(folder / CELLS_FILE))
+
+
+def _check(spec: DatasetSpec, folder: Path) -> None:
+    options = {"--label-key": spec.label_key, "--batch-key": spec.batch_key, "--counts": spec.counts}
+    given = [part for name, value in options.items() if value for part in (name, value)]
+    command = [sys.executable, "-m", "semafo", "check", spec.name, *given, "--keep", str(folder), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise DataError(_last_error(done.stderr))
+
+
+def _last_error(stderr: str) -> str:
+    """The command's own message; it may be followed or led by warnings of libraries."""
+    for line in reversed(stderr.splitlines()):
+        try:
+            return json.loads(line)["error"]
+        except (json.JSONDecodeError, KeyError, TypeError):
+            continue
+    return f"The check of the data set ended without a result. It said: {stderr.strip()[-500:] or 'nothing'}"

@@ -1,0 +1,144 @@
+"""A run's folder, as those read it who did not train it.
+
+A folder holds what `semafo.keys` names: config, status, progress, history, split, per-cell table, embeddings, scores,
+weights, environment and log. While the run works the files appear one by one, each of them whole. `manifest.json` comes
+last and makes the run a finished one.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from semafo import keys
+from semafo.errors import RunNotFound
+from semafo.files import read_json, read_json_lines
+from semafo.settings import RunConfig
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run, read from its folder. Settings are read once; everything that changes is read at each call."""
+
+    folder: Path
+
+    @property
+    def run_id(self) -> str:
+        """Name of the run and of its folder."""
+        return self.folder.name
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """`config`, `context` (data fingerprint and versions) and `batch` (which comparison it was started with)."""
+        settings = read_json(self.folder / keys.CONFIG_FILE)
+        if settings is None:
+            raise RunNotFound(f"There is no run {self.run_id}. `semafo runs` lists the runs of this home.")
+        return settings
+
+    @cached_property
+    def config(self) -> RunConfig:
+        """Settings of the run."""
+        return RunConfig.from_dict(self.settings["config"])
+
+    @property
+    def title(self) -> str:
+        """Short name for people: mix · rate · seed."""
+        return self.config.title
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """`state`, `reason` (of a failure), and the times `created`, `started`, `finished` in seconds since 1970."""
+        return read_json(self.folder / keys.STATUS_FILE, {"state": keys.QUEUED})
+
+    @property
+    def state(self) -> str:
+        """One of the states of `semafo.keys`; done only when the manifest is there."""
+        state = self.status["state"]
+        committed = (self.folder / keys.MANIFEST_FILE).exists()
+        return keys.RUNNING if state == keys.DONE and not committed else state
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the run waits or works."""
+        return self.state in keys.ACTIVE_STATES
+
+    def progress(self) -> dict[str, Any]:
+        """`stage`, `epoch`, `n_epochs`, `fraction` (0 to 1), `seconds_left`, `terms`; empty before the start."""
+        return read_json(self.folder / keys.PROGRESS_FILE, {})
+
+    def history(self) -> pd.DataFrame:
+        """Loss terms by name, one row an epoch: `stage`, `epoch`, then the terms in nats a cell."""
+        return pd.DataFrame(read_json_lines(self.folder / keys.HISTORY_FILE))
+
+    def split(self) -> dict[str, Any] | None:
+        """Counts of the split, the data's report, and the warnings that stay with the run; None while unknown."""
+        return read_json(self.folder / keys.SPLIT_FILE)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader of the numbers must know about the data and the split."""
+        return (self.split() or {}).get("warnings", [])
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether predictions, latent representation and UMAP can be read (written last of these: predictions)."""
+        return (self.folder / keys.PREDICTIONS_FILE).exists()
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether the scib table can be read."""
+        return (self.folder / keys.INTEGRATION_FILE).exists()
+
+    def cells(self) -> pd.DataFrame:
+        """Per-cell table, indexed by cell: true label, batch, role, part, predicted label, confidence."""
+        return pd.read_parquet(self.folder / keys.CELLS_FILE)
+
+    def array(self, name: str) -> np.ndarray:
+        """An embedding by its obsm key, one row a cell in the order of `cells`."""
+        return np.load(self.folder / keys.array_file(name), allow_pickle=False)
+
+    def probabilities(self) -> np.ndarray:
+        """Probability of each type, cells × types, in the order of `predictions()["types"]`."""
+        return np.load(self.folder / keys.PROBABILITIES_FILE, allow_pickle=False)
+
+    def predictions(self) -> dict[str, Any]:
+        """`types`, label scores on the test cells and over the query, confusion counts, latent scale, label gap."""
+        return read_json(self.folder / keys.PREDICTIONS_FILE, {})
+
+    def integration(self) -> dict[str, Any]:
+        """`population`, `n_cells` and `rows`: scib scores by embedding (the model, scVI, PCA), undefined ones null."""
+        return read_json(self.folder / keys.INTEGRATION_FILE, {})
+
+    def log(self) -> str:
+        """What the workers wrote while they trained."""
+        path = self.folder / keys.LOG_FILE
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def summary(self) -> dict[str, Any]:
+        """The run as one flat line: what `compare --json` prints."""
+        split, predictions = self.split() or {}, self.predictions()
+        test, query = predictions.get("test", {}), predictions.get("query", {})
+        config = self.config
+        return {
+            "run_id": self.run_id,
+            "state": self.state,
+            "dataset": config.dataset.name,
+            "form": config.form,
+            "mix": config.mix.name,
+            "w_scanvi": config.mix.w_scanvi,
+            "w_semafo": config.mix.w_semafo,
+            "label_weighting": config.mix.label_weighting,
+            "seed": config.train.seed,
+            "split_seed": config.split.split_seed,
+            **{name: split.get(name) for name in ("labelled_rate", "labelled_rate_requested", "n_query")},
+            **test,
+            "accuracy_query": query.get("accuracy_with_unseen"),
+            "latent_scale": predictions.get("latent_scale"),
+            "label_gap": predictions.get("label_gap"),
+            "scib": self.integration().get("rows", {}).get("model"),
+            "seconds": self.status.get("seconds", {}),
+            "warnings": self.warnings,
+        }

@@ -1,0 +1,121 @@
+"""What pages and commands ask of a home: submit, watch, cancel, delete. The engine does the work.
+
+Requests are files in the home's inbox, so that none is lost when no engine is there to take it.
+"""
+
+import shutil
+import time
+import uuid
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Any
+
+import semafo
+from semafo import keys
+from semafo.data import catalogue
+from semafo.errors import RunNotFound
+from semafo.files import read_json, write_json
+from semafo.runs.home import Home
+from semafo.runs.index import read_rows
+from semafo.runs.record import RunRecord
+from semafo.settings import RunConfig
+
+# Packages whose version can change a number
+_PACKAGES = ("torch", "scvi-tools", "scanpy", "umap-learn", "scikit-learn", "numpy", "scipy", "anndata")
+
+
+def submit(home: Home, configs: Sequence[RunConfig]) -> list[str]:
+    """Queue runs as one comparison. Work that is finished, queued or under way is not done again.
+
+    Returns
+    -------
+    list of str
+        Run ids in the order of `configs`. A run's id says what it computes: equal settings, data and versions give
+        equal ids.
+
+    Raises
+    ------
+    DataError
+        The data set is not known or cannot be read.
+    """
+    batch, created = uuid.uuid4().hex[:12], time.time()
+    run_ids = []
+    for config in configs:
+        config, context = in_context(config)
+        run_id = f"{config.mix.slug}-{config.fingerprint(**context)[:12]}"
+        if run_id not in run_ids:
+            _queue(home, run_id, {"config": config.to_dict(), "context": context, "batch": batch}, created)
+            run_ids.append(run_id)
+    _send(home, {"action": "queue", "run_ids": run_ids})
+    return run_ids
+
+
+def in_context(config: RunConfig) -> tuple[RunConfig, dict[str, Any]]:
+    """The config with the data set's defaults filled in, and what else decides its numbers."""
+    spec = catalogue.resolve(config.dataset)
+    context = {"data": catalogue.content_fingerprint(spec), "versions": versions()}
+    return RunConfig(spec, config.split, config.mix, config.train, config.evaluation), context
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of the packages whose version can change a number."""
+    return {"semafo": semafo.__version__, **{package: metadata.version(package) for package in _PACKAGES}}
+
+
+def _queue(home: Home, run_id: str, settings: dict[str, Any], created: float) -> None:
+    """Make the run's folder appear at once and whole, unless it holds work that is finished or under way."""
+    folder = home.runs / run_id
+    if folder.exists():
+        record = RunRecord(folder)
+        if record.is_active or record.state == keys.DONE:
+            return
+        shutil.rmtree(folder)
+    draft = home.runs / f".{run_id}-{uuid.uuid4().hex[:8]}"
+    draft.mkdir()
+    write_json(draft / keys.CONFIG_FILE, settings)
+    write_json(draft / keys.STATUS_FILE, {"state": keys.QUEUED, "created": created})
+    try:
+        draft.rename(folder)
+    except OSError:  # another app queued the same run in this moment
+        shutil.rmtree(draft)
+
+
+def cancel(home: Home, run_id: str) -> None:
+    """Stop a run that waits or works. Raises RunNotFound."""
+    get(home, run_id)
+    _send(home, {"action": "cancel", "run_id": run_id})
+
+
+def delete(home: Home, run_id: str) -> None:
+    """Delete a run, stopping it first where it works. Raises RunNotFound."""
+    get(home, run_id)
+    _send(home, {"action": "delete", "run_id": run_id})
+
+
+def get(home: Home, run_id: str) -> RunRecord:
+    """The run of that id, or of the only id that begins so. Raises RunNotFound."""
+    visible = [folder for folder in home.runs.iterdir() if not folder.name.startswith(".")]
+    found = [folder for folder in visible if run_id and folder.name.startswith(run_id)]
+    exact = [folder for folder in found if folder.name == run_id]
+    match exact or found:
+        case [folder]:
+            return RunRecord(folder)
+        case []:
+            raise RunNotFound(f"There is no run {run_id!r}. `semafo runs` lists the runs of this home.")
+        case several:
+            names = ", ".join(sorted(folder.name for folder in several))
+            raise RunNotFound(f"{run_id!r} fits {len(several)} runs ({names}). Write more of the id.")
+
+
+def rows(home: Home) -> list[dict[str, Any]]:
+    """All runs, newest first, one flat dictionary each (see `RunRecord.summary`)."""
+    return read_rows(home)
+
+
+def queue(home: Home) -> dict[str, dict[str, Any]]:
+    """Waiting runs by id: `position` (1 is next) and `waits_for`, a sentence or None."""
+    return read_json(home.queue_file, {})
+
+
+def _send(home: Home, request: dict[str, Any]) -> None:
+    write_json(home.inbox / f"{time.time_ns():020d}-{uuid.uuid4().hex[:6]}.json", request)
