@@ -1,0 +1,209 @@
+"""What can be chosen: the data sets that come with the program, simulations by name, and .h5ad files by path.
+
+Light: nothing here loads anndata, scanpy or torch, so that a page can list and fingerprint data sets.
+"""
+
+import hashlib
+import importlib.util
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from semafo.data import simulate
+from semafo.data.simulate import SimulationSettings, scaled_studies
+from semafo.errors import DataError
+from semafo.settings import DatasetSpec, fingerprint
+
+PBMC68K = "pbmc68k"
+SIMULATED = "simulated"
+PANCREAS_LIKE = "simulated:pancreas-like"
+
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_HDF5_OFFSETS = (0, 512, 1024, 2048)  # a user block may come before the signature
+_GZIP_SIGNATURE = b"\x1f\x8b"
+_SIMULATION_EXAMPLE = "simulated:cells=5000,genes=800,types=6,batches=3,seed=1"
+_SMALL = {"cells": 2000, "genes": 1000, "types": 8, "batches": 5, "seed": 0}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A data set that can be chosen by name.
+
+    Parameters
+    ----------
+    batch_key
+        None where the data have no batches.
+    """
+
+    name: str
+    title: str
+    summary: str
+    label_key: str
+    batch_key: str | None
+    n_cells: int
+    n_genes: int
+    source: str
+    licence: str
+
+
+def entries() -> tuple[Entry, ...]:
+    """All data sets of the catalogue, the default first."""
+    small, large = parse_simulation(SIMULATED), parse_simulation(PANCREAS_LIKE)
+    pbmc68k = Entry(
+        name=PBMC68K,
+        title="PBMC, 68k reduced",
+        summary="700 blood cells of one donor with 10 published types. Real and quick; one batch.",
+        label_key="bulk_labels",
+        batch_key=None,
+        n_cells=700,
+        n_genes=765,
+        source="Zheng et al. 2017 (doi 10.1038/ncomms14049), as shipped with scanpy",
+        licence="BSD-3-Clause (scanpy)",
+    )
+    return (
+        pbmc68k,
+        _simulation_entry(SIMULATED, "Simulated, small", small, "Five studies with known types, batches and factors."),
+        _simulation_entry(
+            PANCREAS_LIKE,
+            "Simulated, the size of the pancreas data",
+            large,
+            "Five simulated studies with the names and sizes of the pancreas data: the paper's splits, not its cells.",
+        ),
+    )
+
+
+def parse_simulation(name: str) -> SimulationSettings:
+    """Settings behind `simulated`, `simulated:pancreas-like` or `simulated:cells=5000,genes=800,...`.
+
+    Parameters that are not named keep the value they have in `simulated`: 2000 cells, 1000 genes, 8 types, 5 batches,
+    seed 0.
+    """
+    head, _, parameters = name.strip().partition(":")
+    if head.strip() != SIMULATED:
+        raise DataError(f"{name!r} is no simulation. Expected simulated, {PANCREAS_LIKE} or {_SIMULATION_EXAMPLE}.")
+    if name.strip() == PANCREAS_LIKE:
+        return SimulationSettings(type_effect=0.6)  # more cells make types easier to learn: keep it about as hard
+    values = dict(_SMALL)
+    for part in filter(None, (part.strip() for part in parameters.split(","))):
+        key, _, number = (piece.strip() for piece in part.partition("="))
+        if key not in values or not number.isdecimal():
+            raise DataError(
+                f"{part!r} in {name!r} is no parameter of a simulation. Expected whole numbers for "
+                f"{', '.join(_SMALL)}, as in {_SIMULATION_EXAMPLE}, or {PANCREAS_LIKE}."
+            )
+        values[key] = int(number)
+    if values["batches"] < 1 or values["cells"] < values["batches"] * values["types"]:
+        raise DataError(
+            f"{name!r} asks for {values['cells']} cells of {values['types']} types in {values['batches']} batches. "
+            "Choose at least one batch, and at least one cell of each type in each batch."
+        )
+    studies = scaled_studies(values["cells"], values["batches"])
+    return SimulationSettings(studies=studies, n_genes=values["genes"], n_types=values["types"], seed=values["seed"])
+
+
+def is_simulation(spec: DatasetSpec) -> bool:
+    """Whether the name means a simulation."""
+    return spec.name.strip().partition(":")[0].strip() == SIMULATED
+
+
+def is_file(spec: DatasetSpec) -> bool:
+    """Whether the name means a file rather than an entry of the catalogue."""
+    name = spec.name.strip()
+    if name == PBMC68K or is_simulation(spec):
+        return False
+    return name.lower().endswith(".h5ad") or "/" in name or Path(name).is_file()
+
+
+def resolve(spec: DatasetSpec) -> DatasetSpec:
+    """Fill in what the catalogue knows, and check that a file is there and looks like an .h5ad.
+
+    A resolved spec resolves to itself.
+    """
+    if is_file(spec):
+        return replace(spec, name=str(_checked_path(spec.name.strip())))
+    entry = _entry_of(spec)
+    return replace(
+        spec,
+        name=spec.name.strip(),
+        label_key=spec.label_key or entry.label_key,
+        batch_key=spec.batch_key or entry.batch_key,
+    )
+
+
+def content_fingerprint(spec: DatasetSpec) -> str:
+    """Hash of the cells behind a spec, whatever the file is called; 64 hex digits.
+
+    A file is read once a process for each (path, modification time, size).
+    """
+    if is_simulation(spec):
+        return fingerprint(SIMULATED, simulate.SIMULATOR_VERSION, asdict(parse_simulation(spec.name)))
+    path = pbmc68k_path() if resolve(spec).name == PBMC68K else Path(resolve(spec).name)
+    stat = path.stat()
+    return _digest(path, stat.st_mtime_ns, stat.st_size)
+
+
+def pbmc68k_path() -> Path:
+    """The file that scanpy ships, found without importing scanpy."""
+    scanpy = importlib.util.find_spec("scanpy")
+    folders = [Path(folder) for folder in (scanpy.submodule_search_locations or ())] if scanpy else []
+    for folder in folders:
+        path = folder / "datasets" / "10x_pbmc68k_reduced.h5ad"
+        if path.is_file():
+            return path
+    raise DataError(
+        f"The data set {PBMC68K} comes with scanpy, and no scanpy with that file is installed here. Reinstall scanpy, "
+        "or choose another data set."
+    )
+
+
+@lru_cache(maxsize=256)
+def _digest(path: Path, mtime_ns: int, size: int) -> str:
+    """SHA-256 of a file; time and size only tell the cache that the file changed."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _entry_of(spec: DatasetSpec) -> Entry:
+    known = {entry.name: entry for entry in entries()}
+    if is_simulation(spec):
+        parse_simulation(spec.name)  # raises where the parameters make no sense
+        return known[SIMULATED]
+    if spec.name.strip() not in known:
+        raise DataError(
+            f"There is no data set {spec.name!r}. Expected {', '.join(known)}, {_SIMULATION_EXAMPLE}, or the path of "
+            "an .h5ad file."
+        )
+    return known[spec.name.strip()]
+
+
+def _simulation_entry(name: str, title: str, settings: SimulationSettings, summary: str) -> Entry:
+    return Entry(
+        name=name,
+        title=title,
+        summary=f"{summary} {settings.n_types} types, {len(settings.studies)} batches.",
+        label_key=simulate.LABEL_KEY,
+        batch_key=simulate.BATCH_KEY,
+        n_cells=settings.n_cells,
+        n_genes=settings.n_genes,
+        source=f"simulated by this program, seed {settings.seed}",
+        licence="CC0-1.0",
+    )
+
+
+def _checked_path(name: str) -> Path:
+    path = Path(name).expanduser()
+    if not path.exists():
+        raise DataError(f"There is no file {path}. Give the path of an .h5ad file on the machine that runs Semafo.")
+    if not path.is_file():
+        raise DataError(f"{path} is a folder. Expected an .h5ad file: give its full path.")
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(max(_HDF5_OFFSETS) + len(_HDF5_SIGNATURE))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}). Check its permissions.") from error
+    if start.startswith(_GZIP_SIGNATURE):
+        raise DataError(f"{path} is compressed with gzip. Expected an .h5ad file: unpack it first (gunzip).")
+    if not any(start[offset:].startswith(_HDF5_SIGNATURE) for offset in _HDF5_OFFSETS):
+        what = f"is empty ({len(start)} bytes)" if not start else "is no HDF5 file"
+        raise DataError(f"{path} {what}. Expected an .h5ad file, as written by AnnData's write_h5ad.")
+    return path.resolve()

@@ -1,0 +1,241 @@
+"""The preflight: what is in the data, what had to be put right, and whether training can work."""
+
+from dataclasses import asdict, dataclass
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from semafo import keys
+from semafo.data import catalogue
+from semafo.data.columns import (
+    Column,
+    batches_of,
+    candidates,
+    drop_unused_categories,
+    labels_of,
+    require_columns,
+    unused_categories,
+)
+from semafo.data.counts import find_counts
+from semafo.data.read import Source, open_source
+from semafo.data.simulate import BATCH_KEY, LABEL_KEY
+from semafo.errors import DataError
+from semafo.settings import DatasetSpec, default_epochs_pretrain
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from scipy.sparse import csr_matrix
+
+RARE = 10  # cells; types with fewer are listed
+
+# The estimate: a step of 128 cells × 2000 genes on one or two cores, and what the libraries take before any data.
+_BATCH_SIZE = 128
+_PRETRAIN_STEP_SECONDS = 0.020
+_SEMI_SUPERVISED_STEP_SECONDS = 0.040
+_SEMI_SUPERVISED_EPOCHS = 20
+_LIBRARY_BYTES = 1_200_000_000
+_GENE_KINDS = ("GEX", "Gene Expression")
+_COPIES = 3  # of the counts: as loaded, the chosen genes, the model's own
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the preflight found. Every sentence of `warnings` stays with the run.
+
+    Parameters
+    ----------
+    composition
+        Cells of each label in each batch, missing labels left out.
+    rare_types
+        Types with fewer than 10 cells.
+    unused_categories
+        By column: categories that no cell has; dropped.
+    expected_bytes, expected_seconds
+        Rough: three copies of the counts above what the libraries take; scVI and 20 semi-supervised epochs at 20 and
+        40 ms a minibatch of 128 cells × 2000 genes, in proportion to the genes.
+    """
+
+    dataset: str
+    n_cells: int
+    n_genes: int
+    counts_source: str
+    label_key: str
+    batch_key: str | None
+    composition: dict[str, dict[str, int]]
+    rare_types: dict[str, int]
+    n_empty_cells: int
+    n_empty_genes: int
+    n_missing_labels: int
+    n_duplicate_cell_names: int
+    n_duplicate_gene_names: int
+    unused_categories: dict[str, tuple[str, ...]]
+    columns: tuple[Column, ...]
+    expected_bytes: int
+    expected_seconds: float
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+
+def columns(path_or_spec: str | Path | DatasetSpec) -> tuple[Column, ...]:
+    """The obs columns that could serve as label or batch, in their order; no matrix is read."""
+    spec = path_or_spec if isinstance(path_or_spec, DatasetSpec) else DatasetSpec(str(path_or_spec))
+    spec = catalogue.resolve(spec)
+    if catalogue.is_simulation(spec):
+        settings = catalogue.parse_simulation(spec.name)
+        known = ((BATCH_KEY, len(settings.studies)), (LABEL_KEY, settings.n_types))
+        return tuple(Column(name, n_values, 0) for name, n_values in known if n_values > 1)
+    with open_source(spec) as source:
+        return candidates(source.obs)
+
+
+def preflight(spec: DatasetSpec) -> tuple["AnnData", Report]:
+    """Read a data set, put right what can be, and report it.
+
+    Returns
+    -------
+    tuple
+        The cells as `semafo.data.load.load` describes them, and the report.
+
+    Raises
+    ------
+    DataError
+        Where training could not work: no counts, no usable label, a missing column, no cells or genes, a damaged file.
+    """
+    spec = catalogue.resolve(spec)
+    with open_source(spec) as source:
+        _require_cells(source)
+        require_columns(source.obs, spec)  # before any matrix is read: a mistyped name should not cost minutes
+        counts_source, counts, var, warnings = find_counts(source, spec.counts)
+        obs = source.obs
+    adata, repairs = _assemble(spec, counts, obs, var, warnings)
+    found, unused = candidates(adata.obs), unused_categories(obs)
+    if unused:
+        warnings.append(f"Categories that no cell has were dropped, in {', '.join(unused)}.")
+    _set_columns(adata, spec, warnings)
+    report = Report(
+        dataset=spec.name,
+        n_cells=adata.n_obs,
+        n_genes=adata.n_vars,
+        counts_source=counts_source,
+        label_key=spec.label_key,
+        batch_key=spec.batch_key,
+        composition=_composition(adata.obs),
+        rare_types=_rare_types(adata.obs, warnings),
+        n_missing_labels=int(adata.obs[keys.TRUE].isna().sum()),
+        unused_categories=unused,
+        columns=found,
+        expected_bytes=_expected_bytes(adata),
+        expected_seconds=_expected_seconds(adata.n_obs, min(adata.n_vars, spec.n_hvg)),
+        warnings=tuple(warnings),
+        **repairs,
+    )
+    return adata, report
+
+
+def _require_cells(source: Source) -> None:
+    if len(source.obs) == 0:
+        raise DataError(f"{source.title} has no cells. Expected one row of obs a cell: check how the file was written.")
+
+
+def _assemble(
+    spec: DatasetSpec, counts: "csr_matrix", obs: pd.DataFrame, var: pd.DataFrame, warnings: list[str]
+) -> tuple["AnnData", dict[str, int]]:
+    """Counts, cells and genes as one AnnData with unique names and without empty rows; what was repaired, counted."""
+    import anndata as ad
+
+    if counts.shape != (len(obs), len(var)):
+        raise DataError(
+            f"{spec.name} is inconsistent: {counts.shape[0]} × {counts.shape[1]} counts for {len(obs)} cells and "
+            f"{len(var)} genes. Write the file again."
+        )
+    genes = _gene_expression(var, warnings)
+    counts, var = counts[:, genes], var[genes]
+    full_cells, full_genes = np.diff(counts.indptr) > 0, counts.getnnz(axis=0) > 0
+    repairs = {
+        "n_empty_cells": int((~full_cells).sum()),
+        "n_empty_genes": int((~full_genes).sum()),
+        "n_duplicate_cell_names": int(obs.index.duplicated().sum()),
+        "n_duplicate_gene_names": int(var.index.duplicated().sum()),
+    }
+    for what in ("cell", "gene"):
+        if repairs[f"n_empty_{what}s"]:
+            warnings.append(
+                f"Left out because they have no count at all: {_counted(repairs[f'n_empty_{what}s'], what)}."
+            )
+        if repairs[f"n_duplicate_{what}_names"]:
+            repeated = _counted(repairs[f"n_duplicate_{what}_names"], f"{what} name")
+            warnings.append(f"Made unique by a number at the end because it occurred before: {repeated}.")
+    obs, var = obs.set_axis(_unique(obs.index)), var.set_axis(_unique(var.index))
+    adata = ad.AnnData(
+        counts[full_cells][:, full_genes], obs=drop_unused_categories(obs[full_cells]), var=var[full_genes].copy()
+    )
+    return adata, repairs
+
+
+def _gene_expression(var: pd.DataFrame, warnings: list[str]) -> np.ndarray:
+    """Mask of the genes where proteins or peaks share the matrix, as var["feature_types"] tells."""
+    kinds = var.get("feature_types", pd.Series("", index=var.index)).astype(str).to_numpy()
+    genes = np.isin(kinds, _GENE_KINDS)
+    if not genes.any() or genes.all():
+        return np.ones(len(var), dtype=bool)
+    others = ", ".join(sorted(set(kinds[~genes])))
+    warnings.append(f"Left out because they are no genes: {_counted(int((~genes).sum()), 'feature')} ({others}).")
+    return genes
+
+
+def _set_columns(adata: "AnnData", spec: DatasetSpec, warnings: list[str]) -> None:
+    """Add batch and true label under the program's own names; a column of the data's that has one is renamed."""
+    obs = adata.obs
+    own = {keys.TRUE: labels_of(obs, spec, warnings), keys.BATCH_COLUMN: batches_of(obs, spec, warnings)}
+    source = {keys.TRUE: spec.label_key, keys.BATCH_COLUMN: spec.batch_key}
+    clashes = {name: f"{name}_in_file" for name in own if name in obs.columns and name != source[name]}
+    adata.obs = obs.rename(columns=clashes).assign(**own)
+
+
+def _composition(obs: pd.DataFrame) -> dict[str, dict[str, int]]:
+    table = pd.crosstab(obs[keys.TRUE], obs[keys.BATCH_COLUMN])
+    return {str(label): {str(batch): int(n) for batch, n in row.items()} for label, row in table.iterrows()}
+
+
+def _rare_types(obs: pd.DataFrame, warnings: list[str]) -> dict[str, int]:
+    sizes = obs[keys.TRUE].value_counts()
+    single = sorted(sizes.index[sizes < 2])
+    if single:
+        warnings.append(
+            f"{', '.join(single)}: a type with fewer than two cells cannot be both labelled and tested. Scores by type "
+            "say nothing about it."
+        )
+    return {str(name): int(n) for name, n in sizes[sizes < RARE].sort_values(kind="stable").items()}
+
+
+def _expected_bytes(adata: "AnnData") -> int:
+    counts = adata.X
+    return _LIBRARY_BYTES + _COPIES * (counts.data.nbytes + counts.indices.nbytes + counts.indptr.nbytes)
+
+
+def _expected_seconds(n_cells: int, n_genes: int) -> float:
+    """Of the scVI stage and the semi-supervised one."""
+    minibatches = ceil(n_cells / _BATCH_SIZE)
+    pretrain = default_epochs_pretrain(n_cells) * minibatches * _PRETRAIN_STEP_SECONDS
+    semi_supervised = _SEMI_SUPERVISED_EPOCHS * minibatches * _SEMI_SUPERVISED_STEP_SECONDS
+    return (pretrain + semi_supervised) * n_genes / 2000
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def _unique(names: pd.Index) -> pd.Index:
+    """Names as text; the second of a name gets "-1" at its end, the third "-2"."""
+    names = names.astype(str)
+    while not names.is_unique:
+        repeat = pd.Series(1, index=range(len(names))).groupby(names.to_numpy()).cumsum().to_numpy() - 1
+        numbered = names + "-" + pd.Index(repeat.astype(str))
+        names = names.where(repeat == 0, numbered)
+    return names

@@ -1,0 +1,84 @@
+"""Highly variable genes."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+_TARGET_SUM = 1e4
+
+
+def select_hvgs(adata: "AnnData", n_top: int, batch_key: str | None = None) -> tuple[np.ndarray, str]:
+    """Choose genes by the variance of their counts within batches (Seurat v3).
+
+    Its curve fit fails on some data, most of all with many small batches. It is then tried with a wider span, and last
+    the genes are chosen by dispersion on log-normalised values; the note says which it was.
+
+    Parameters
+    ----------
+    adata
+        Counts in X; in surgery the reference alone.
+    n_top
+        Genes to choose; all where there are no more.
+    batch_key
+        obs column of the batches; None for one batch.
+
+    Returns
+    -------
+    tuple
+        Boolean mask over genes, and a note for the run's record.
+    """
+    if n_top >= adata.n_vars:
+        return np.ones(adata.n_vars, dtype=bool), f"all {adata.n_vars} genes"
+    batches = adata.obs[batch_key] if batch_key else None
+    by_batch = batches is not None and batches.nunique() > 1
+    scope = "by batch" if by_batch else "over all cells"
+    failures = []
+    for name, choose in _WAYS.items():
+        try:
+            mask = choose(adata, n_top, batch_key if by_batch else None)
+        except (ValueError, ZeroDivisionError, IndexError, np.linalg.LinAlgError) as error:
+            reason = str(error).strip().splitlines() or [type(error).__name__]
+            failures.append(f"{name} failed: {reason[0]}")
+            continue
+        note = f"{n_top} of {adata.n_vars} genes, {name}, {scope}"
+        return mask, "; ".join([note, *failures])
+    raise RuntimeError("; ".join(failures))  # the last way has no known failure
+
+
+def _by_variance(adata: "AnnData", n_top: int, batch_key: str | None, *, span: float) -> np.ndarray:
+    import scanpy as sc
+
+    table = sc.pp.highly_variable_genes(
+        adata, flavor="seurat_v3", n_top_genes=n_top, batch_key=batch_key, span=span, inplace=False
+    )
+    return table["highly_variable"].to_numpy(dtype=bool)
+
+
+def _by_dispersion(adata: "AnnData", n_top: int, batch_key: str | None) -> np.ndarray:
+    import anndata as ad
+    import scanpy as sc
+
+    columns = [batch_key] if batch_key else []
+    logged = ad.AnnData(adata.X.copy(), obs=adata.obs[columns].copy())
+    sc.pp.normalize_total(logged, target_sum=_TARGET_SUM)
+    sc.pp.log1p(logged)
+    table = sc.pp.highly_variable_genes(
+        logged, flavor="seurat", n_top_genes=n_top, batch_key=batch_key, inplace=False
+    ).reset_index(drop=True)
+    # Ties at the threshold would let more genes in than were asked for.
+    by = ["highly_variable_nbatches", "dispersions_norm"] if batch_key else ["dispersions_norm"]
+    best = table[by].fillna(-np.inf).sort_values(by, ascending=False, kind="stable").index[:n_top]
+    mask = np.zeros(adata.n_vars, dtype=bool)
+    mask[best] = True
+    return mask
+
+
+_WAYS = {
+    "seurat_v3 on counts": partial(_by_variance, span=0.3),
+    "seurat_v3 on counts with span 1": partial(_by_variance, span=1.0),
+    "seurat on log-normalised values": _by_dispersion,
+}

@@ -1,0 +1,201 @@
+"""Opening data: the obs table at once, matrices only when they are asked for."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from warnings import catch_warnings, simplefilter
+
+import numpy as np
+import pandas as pd
+
+from semafo.data import catalogue
+from semafo.data.simulate import simulate
+from semafo.errors import DataError
+from semafo.settings import DatasetSpec
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from scipy.sparse import csr_matrix
+
+_PEEK = 20_000  # values that show what kind of matrix it is
+_BLOCK = 4096  # rows of a dense matrix that are read at a time
+_TARGET_SUM = 1e4  # pbmc68k was normalised to this many counts a cell
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A matrix that has not been read yet.
+
+    Parameters
+    ----------
+    peek
+        Returns some of its values.
+    read
+        Returns all of it.
+    read_var
+        Returns the table of its genes: `raw` has other genes than X.
+    """
+
+    peek: Callable[[], np.ndarray]
+    read: Callable[[], "csr_matrix"]
+    read_var: Callable[[], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Data that have been opened.
+
+    Parameters
+    ----------
+    title
+        What messages call it.
+    matrices
+        By name (`layers/counts`, `X`, `raw`, `layers/...`), in the order in which counts are looked for.
+    """
+
+    title: str
+    obs: pd.DataFrame
+    matrices: dict[str, Matrix]
+
+
+@contextmanager
+def open_source(spec: DatasetSpec) -> Iterator[Source]:
+    """Open a resolved spec; matrices can be read until the context ends."""
+    if catalogue.is_simulation(spec):
+        yield _from_anndata(spec.name, simulate(catalogue.parse_simulation(spec.name)))
+    elif spec.name == catalogue.PBMC68K:
+        yield _from_anndata(spec.name, _pbmc68k())
+    else:
+        path = Path(spec.name)
+        with _damage_reported(path), _from_file(path) as source:
+            yield source
+
+
+def _from_anndata(title: str, adata: "AnnData") -> Source:
+    named = {f"layers/{name}": (layer, adata.var) for name, layer in adata.layers.items()}
+    if adata.X is not None:
+        named["X"] = (adata.X, adata.var)
+    if adata.raw is not None:
+        named["raw"] = (adata.raw.X, adata.raw.var)
+    matrices = {
+        name: Matrix(partial(_peek_loaded, values), partial(_csr, values), var.copy)
+        for name, (values, var) in named.items()
+    }
+    return Source(title, adata.obs.copy(), _in_order(matrices))
+
+
+@contextmanager
+def _from_file(path: Path) -> Iterator[Source]:
+    import h5py
+    from anndata.io import read_elem
+
+    with h5py.File(path, "r") as file:
+        if "obs" not in file or "var" not in file:
+            raise DataError(
+                f"{path} is an HDF5 file with {', '.join(file) or 'nothing'} in it. Expected an .h5ad file, with obs, "
+                "var and X, as written by AnnData's write_h5ad."
+            )
+        if "encoding-type" not in file["obs"].attrs:  # written by AnnData before 0.7
+            yield _from_anndata(str(path), _read_old(path))
+            return
+        stored = {f"layers/{name}": (file["layers"][name], file["var"]) for name in file.get("layers", ())}
+        if "X" in file:
+            stored["X"] = (file["X"], file["var"])
+        if "raw" in file and "X" in file["raw"]:
+            stored["raw"] = (file["raw/X"], file["raw/var"])
+        matrices = {
+            name: Matrix(partial(_peek_stored, values), partial(_read_stored, values), partial(read_elem, var))
+            for name, (values, var) in stored.items()
+        }
+        yield Source(str(path), read_elem(file["obs"]), _in_order(matrices))
+
+
+def _in_order(matrices: dict[str, Matrix]) -> dict[str, Matrix]:
+    first = [name for name in ("layers/counts", "X", "raw") if name in matrices]
+    return {name: matrices[name] for name in [*first, *(name for name in matrices if name not in first)]}
+
+
+def _pbmc68k() -> "AnnData":
+    """The packaged cells with their UMI counts as `raw`.
+
+    The file has log-normalised values of all 765 genes in `raw` and each cell's total before genes were left out, so
+    counts come back exactly: round(expm1(value) · total / 10⁴).
+    """
+    import anndata as ad
+
+    path = catalogue.pbmc68k_path()
+    with _damage_reported(path):
+        packaged = _read_old(path)
+    counts = packaged.raw.X.tocsr().astype(np.float64)
+    totals = packaged.obs["n_counts"].to_numpy(dtype=np.float64)
+    values = np.expm1(counts.data) * np.repeat(totals, np.diff(counts.indptr)) / _TARGET_SUM
+    counts.data = np.rint(values)
+    smallest = np.minimum.reduceat(counts.data, counts.indptr[:-1])  # of each cell's non-zero counts
+    if np.abs(values - counts.data).max() > 0.1 or (smallest != 1).any():
+        raise DataError(
+            f"The file {path} holds other values than expected: no whole counts come back from them. Reinstall scanpy "
+            "1.11, or choose another data set."
+        )
+    recovered = ad.AnnData(counts, obs=packaged.obs, var=packaged.raw.var)
+    bare = ad.AnnData(obs=packaged.obs, var=packaged.var)
+    bare.raw = recovered
+    return bare
+
+
+def _read_old(path: Path) -> "AnnData":
+    import anndata as ad
+
+    with catch_warnings():
+        simplefilter("ignore")  # about the old layout of the file, which nobody here can change
+        return ad.read_h5ad(path)
+
+
+def _peek_loaded(values: Any) -> np.ndarray:
+    if isinstance(values, np.ndarray):
+        return values[: _rows(values)].ravel()
+    return np.asarray(values.data[:_PEEK])
+
+
+def _peek_stored(stored: Any) -> np.ndarray:
+    """Some values of a matrix in a file: a group is sparse, a data set is dense."""
+    if hasattr(stored, "keys"):
+        return stored["data"][:_PEEK]
+    return stored[: _rows(stored)].ravel()
+
+
+def _rows(dense: Any) -> int:
+    return max(1, _PEEK // max(dense.shape[1], 1))
+
+
+def _read_stored(stored: Any) -> "csr_matrix":
+    from anndata.io import read_elem
+
+    return _csr(read_elem(stored) if hasattr(stored, "keys") else stored)
+
+
+def _csr(values: Any) -> "csr_matrix":
+    """CSR from sparse or dense; dense values block by block, so that a large file is never in memory as a whole."""
+    from scipy import sparse
+
+    if sparse.issparse(values):
+        return sparse.csr_matrix(values)
+    blocks = [sparse.csr_matrix(values[i : i + _BLOCK]) for i in range(0, values.shape[0], _BLOCK)]
+    return sparse.vstack(blocks, format="csr") if blocks else sparse.csr_matrix(values.shape)
+
+
+@contextmanager
+def _damage_reported(path: Path) -> Iterator[None]:
+    """Whatever a damaged file makes h5py and AnnData raise becomes one sentence."""
+    try:
+        yield
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(
+            f"{path} is damaged or incomplete. Expected a whole .h5ad file: copy or download it again. "
+            f"What reading it said: {reason}"
+        ) from error

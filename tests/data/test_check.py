@@ -1,0 +1,255 @@
+"""The preflight: every refusal and every warning, on real files."""
+
+import json
+from pathlib import Path
+
+import anndata as ad
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from semafo import keys
+from semafo.data.check import columns, preflight
+from semafo.errors import DataError
+from semafo.settings import DatasetSpec
+
+
+def spec_of(path, label_key="cell_type", batch_key="donor", **others):
+    return DatasetSpec(path, label_key=label_key, batch_key=batch_key, **others)
+
+
+def refusal(spec):
+    with pytest.raises(DataError) as caught:
+        preflight(spec)
+    return str(caught.value)
+
+
+def warned(report, text):
+    return any(text in warning for warning in report.warnings)
+
+
+def test_good_cells_pass_without_a_warning(cells, save):
+    adata, report = preflight(spec_of(save(cells)))
+    assert report.warnings == ()
+    assert (report.n_cells, report.n_genes, report.counts_source) == (60, 30, "X")
+    assert report.composition["alpha"] == {"d1": 10, "d2": 10}
+    assert report.expected_seconds > 0
+    assert report.expected_bytes > 1e9
+    assert adata.shape == (60, 30)
+
+
+def test_the_report_is_plain(cells, save):
+    values = preflight(spec_of(save(cells)))[1].to_dict()
+    assert json.loads(json.dumps(values))["composition"]["beta"]["d1"] == 15
+
+
+def test_a_truncated_file_is_refused(cells, save):
+    path = Path(save(cells))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    assert "damaged or incomplete" in refusal(spec_of(str(path)))
+    with pytest.raises(DataError, match="damaged or incomplete"):
+        columns(path)
+
+
+def test_another_hdf5_file_is_refused(tmp_path):
+    with h5py.File(tmp_path / "other.h5ad", "w") as file:
+        file["matrix"] = np.ones(3)
+    message = refusal(spec_of(str(tmp_path / "other.h5ad")))
+    assert "matrix in it" in message
+    assert "Expected an .h5ad file" in message
+
+
+def test_a_file_that_is_no_h5ad_is_refused(tmp_path):
+    (tmp_path / "table.h5ad").write_text("gene,cell")
+    assert "no HDF5 file" in refusal(spec_of(str(tmp_path / "table.h5ad")))
+
+
+def test_log_normalised_values_alone_are_refused(cells, save):
+    cells.X = cells.X.log1p()
+    cells.raw = cells
+    message = refusal(spec_of(save(cells)))
+    assert "has no counts" in message
+    assert "X holds values such as" in message
+    assert "raw holds values such as" in message
+    assert "log-normalised" in message
+
+
+@pytest.mark.parametrize(
+    ("value", "message"), [(-1.0, "negative values (down to -1)"), (np.nan, "NaN"), (np.inf, "infinite")]
+)
+@pytest.mark.parametrize("dense", [False, True])
+def test_impossible_counts_are_refused(cells, save, value, message, dense):
+    values = cells.X.toarray()
+    values[40, 7] = value
+    cells.X = values if dense else sparse.csr_matrix(values)
+    assert message in refusal(spec_of(save(cells)))
+
+
+def test_zeros_alone_are_refused(cells, save):
+    cells.X = sparse.csr_matrix(cells.shape, dtype=np.float32)
+    assert "zero everywhere" in refusal(spec_of(save(cells)))
+
+
+def test_no_matrix_is_refused(cells, save):
+    assert "no matrix at all" in refusal(spec_of(save(ad.AnnData(obs=cells.obs, var=cells.var))))
+
+
+def test_no_cells_are_refused(cells, save):
+    assert "has no cells" in refusal(spec_of(save(cells[:0].copy())))
+
+
+def test_no_genes_are_refused(cells, save):
+    assert "60 cells and 0 genes" in refusal(spec_of(save(cells[:, :0].copy())))
+
+
+def test_one_label_is_refused(cells, save):
+    cells.obs["cell_type"] = "beta"
+    message = refusal(spec_of(save(cells)))
+    assert "holds only the label 'beta'" in message
+    assert "donor (2 values)" in message
+
+
+def test_no_label_at_all_is_refused(cells, save):
+    cells.obs["cell_type"] = ""
+    assert "every value is missing" in refusal(spec_of(save(cells)))
+
+
+def test_a_missing_label_column_lists_the_candidates(cells, save):
+    message = refusal(spec_of(save(cells), label_key="celltype"))
+    assert "no obs column 'celltype' to use as label" in message
+    assert "cell_type (3 values), donor (2 values)" in message
+
+
+def test_a_missing_batch_column_lists_the_candidates(cells, save):
+    message = refusal(spec_of(save(cells), batch_key="study"))
+    assert "no obs column 'study' to use as batch" in message
+    assert "donor (2 values)" in message
+
+
+def test_no_chosen_label_lists_the_candidates(cells, save):
+    message = refusal(spec_of(save(cells), label_key=None))
+    assert "No label column was chosen" in message
+    assert "cell_type (3 values)" in message
+
+
+def test_one_column_as_label_and_batch_is_refused(cells, save):
+    assert "as label and as batch" in refusal(spec_of(save(cells), batch_key="cell_type"))
+
+
+def test_a_batch_column_without_values_is_refused(cells, save):
+    cells.obs["donor"] = np.nan
+    assert "has no value in any cell" in refusal(spec_of(save(cells)))
+
+
+def test_genes_and_counts_that_do_not_fit_are_refused(cells, save):
+    path = save(cells)
+    with h5py.File(path, "a") as file:
+        del file["X"]
+        file["X"] = np.ones((60, 29))
+    assert "inconsistent: 60 × 29 counts" in refusal(spec_of(path))
+
+
+@pytest.mark.parametrize("batch_key", [None, "only"])
+def test_one_batch_is_warned_about(cells, save, batch_key):
+    cells.obs["only"] = "lab"
+    adata, report = preflight(spec_of(save(cells), batch_key=batch_key))
+    assert warned(report, "one batch")
+    assert adata.obs[keys.BATCH_COLUMN].nunique() == 1
+
+
+def test_a_type_with_one_cell_is_warned_about(cells, save):
+    cells.obs["cell_type"] = ["lonely", *cells.obs["cell_type"].astype(str)[1:]]
+    _, report = preflight(spec_of(save(cells)))
+    assert report.rare_types == {"lonely": 1}
+    assert warned(report, "lonely: a type with fewer than two cells")
+
+
+def test_empty_cells_and_genes_are_dropped_and_counted(cells, save):
+    values = cells.X.toarray()
+    values[:3], values[:, 5] = 0, 0
+    cells.X = sparse.csr_matrix(values)
+    adata, report = preflight(spec_of(save(cells)))
+    assert adata.shape == (57, 29)
+    assert (report.n_empty_cells, report.n_empty_genes) == (3, 1)
+    assert warned(report, "no count at all: 3 cells")
+    assert warned(report, "no count at all: 1 gene.")
+
+
+@pytest.mark.filterwarnings("ignore:.*names are not unique")
+def test_duplicate_names_are_made_unique(cells, save):
+    cells.obs_names = ["a", "a", "a-1", *cells.obs_names[3:]]
+    cells.var_names = ["g", "g", "g", *cells.var_names[3:]]
+    adata, report = preflight(spec_of(save(cells)))
+    assert (report.n_duplicate_cell_names, report.n_duplicate_gene_names) == (1, 2)
+    assert list(adata.var_names[:3]) == ["g", "g-1", "g-2"]
+    assert adata.obs_names.is_unique
+    assert warned(report, "occurred before: 1 cell name.")
+    assert warned(report, "occurred before: 2 gene names.")
+
+
+def test_unused_categories_are_dropped_and_named(cells, save):
+    cells.obs["cell_type"] = cells.obs["cell_type"].cat.add_categories(["ghost"])
+    path = save(cells)
+    adata, report = preflight(spec_of(path))
+    assert report.unused_categories == {"cell_type": ("ghost",)}
+    assert warned(report, "Categories that no cell has were dropped, in cell_type")
+    assert "ghost" not in adata.obs["cell_type"].cat.categories
+    assert "ghost" not in adata.obs[keys.TRUE].cat.categories
+
+
+def test_missing_labels_however_spelled_are_counted(cells, save):
+    labels = cells.obs["cell_type"].astype(object)
+    labels.iloc[:6] = ["", "nan", "NA", keys.UNLABELLED, None, " "]
+    cells.obs["cell_type"] = labels
+    adata, report = preflight(spec_of(save(cells)))
+    assert report.n_missing_labels == 6
+    assert adata.obs[keys.TRUE].iloc[:6].isna().all()
+    assert warned(report, "6 of 60 cells have no label")
+
+
+@pytest.mark.parametrize("dtype", [int, float, "category"])
+def test_numeric_labels_become_names(cells, save, dtype):
+    cells.obs["cluster"] = pd.Series(np.arange(60) % 3, index=cells.obs_names).astype(dtype)
+    adata, report = preflight(spec_of(save(cells), label_key="cluster"))
+    assert list(adata.obs[keys.TRUE].cat.categories) == ["0", "1", "2"]
+    assert warned(report, "are numbers; they are read as names")
+
+
+def test_many_labels_are_warned_about(cells, save):
+    many = ad.concat([cells] * 4, index_unique="-")
+    many.obs["barcode"] = many.obs_names
+    _, report = preflight(spec_of(save(many), label_key="barcode"))
+    assert warned(report, "240 different labels")
+
+
+def test_cells_without_a_batch_make_a_batch_of_their_own(cells, save):
+    cells.obs["donor"] = [None, None, *cells.obs["donor"].astype(object)[2:]]
+    adata, report = preflight(spec_of(save(cells)))
+    assert (adata.obs[keys.BATCH_COLUMN].iloc[:2] == "missing").all()
+    assert warned(report, "2 of 60 cells have no 'donor'")
+
+
+def test_features_that_are_no_genes_are_left_out(cells, save):
+    cells.var["feature_types"] = ["GEX"] * 25 + ["ADT"] * 5
+    adata, report = preflight(spec_of(save(cells)))
+    assert adata.n_vars == 25
+    assert warned(report, "no genes: 5 features (ADT)")
+
+
+def test_columns_need_no_label(cells, save):
+    cells.obs["lab"] = "one"
+    found = columns(DatasetSpec(save(cells), label_key="wrong"))
+    assert [(column.name, column.n_values) for column in found] == [("cell_type", 3), ("donor", 2)]
+
+
+def test_columns_of_the_catalogue_are_those_of_its_cells():
+    for name in ("pbmc68k", "simulated"):
+        assert columns(name) == preflight(DatasetSpec(name))[1].columns
+
+
+def test_more_genes_take_longer(cells, save):
+    path = save(cells)
+    few, many = (preflight(spec_of(path, n_hvg=n))[1].expected_seconds for n in (10, 20))
+    assert many == pytest.approx(2 * few)
