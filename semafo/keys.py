@@ -42,6 +42,9 @@ QUERY_STAGE = "query"  # surgery only: the query mapped onto the reference
 MAPS = "maps"  # predictions, latent representation, UMAP
 SCORES = "scores"  # the scib table
 
+# Terms of the loss, in nats a cell (scVI's stage has `reconstruction`, `kl` and `loss` only)
+TERMS = ("reconstruction", "scanvi_regulariser", "semafo_regulariser", "kl_u", "kl_y", "classification")
+
 # States of a run
 QUEUED = "queued"
 RUNNING = "running"
@@ -65,6 +68,7 @@ MODEL_FILE = "model.json"
 ENVIRONMENT_FILE = "environment.json"
 LOG_FILE = "log.txt"
 MANIFEST_FILE = "manifest.json"
+CANCEL_FILE = "cancel"  # its presence asks the worker to stop
 
 
 def array_file(obsm_key: str) -> str:

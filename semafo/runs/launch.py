@@ -22,7 +22,7 @@ def ensure_engine(home: Home) -> None:
         The engine ended at its start; the message quotes its log.
     """
     _register(home)
-    if is_alive(home):
+    if engine_pid(home) is not None:
         return
     log = home.engine / "engine.log"
     command = [sys.executable, "-m", "semafo.runs.engine", str(home.path)]
@@ -31,8 +31,8 @@ def ensure_engine(home: Home) -> None:
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, env=_environment()
         )
     deadline = time.monotonic() + START_SECONDS
-    while not is_alive(home):
-        # Exit code 0 means that another engine was faster; it is about to hold the lock.
+    while engine_pid(home) is None:
+        # Exit code 0 means that another engine was faster; it is about to be ready.
         if process.poll() or time.monotonic() > deadline:
             tail = log.read_text(encoding="utf-8", errors="replace")[-800:]
             raise EngineError(f"The engine did not start. Its log {log} ends with:\n{tail}")
@@ -50,7 +50,7 @@ def is_alive(home: Home) -> bool:
 
 
 def engine_pid(home: Home) -> int | None:
-    """Process id of the living engine, or None."""
+    """Process id of the engine that is ready to work, or None."""
     return read_json(home.engine_file, {}).get("pid") if is_alive(home) else None
 
 

@@ -40,11 +40,12 @@ def submit(home: Home, configs: Sequence[RunConfig]) -> list[str]:
     """
     batch, created = uuid.uuid4().hex[:12], time.time()
     run_ids = []
-    for config in configs:
+    for order, config in enumerate(configs):
         config, context = in_context(config)
         run_id = f"{config.mix.slug}-{config.fingerprint(**context)[:12]}"
         if run_id not in run_ids:
-            _queue(home, run_id, {"config": config.to_dict(), "context": context, "batch": batch}, created)
+            settings = {"config": config.to_dict(), "context": context, "batch": batch}
+            _queue(home, run_id, settings, {"state": keys.QUEUED, "created": created, "order": order})
             run_ids.append(run_id)
     _send(home, {"action": "queue", "run_ids": run_ids})
     return run_ids
@@ -62,7 +63,7 @@ def versions() -> dict[str, str]:
     return {"semafo": semafo.__version__, **{package: metadata.version(package) for package in _PACKAGES}}
 
 
-def _queue(home: Home, run_id: str, settings: dict[str, Any], created: float) -> None:
+def _queue(home: Home, run_id: str, settings: dict[str, Any], status: dict[str, Any]) -> None:
     """Make the run's folder appear at once and whole, unless it holds work that is finished or under way."""
     folder = home.runs / run_id
     if folder.exists():
@@ -73,7 +74,7 @@ def _queue(home: Home, run_id: str, settings: dict[str, Any], created: float) ->
     draft = home.runs / f".{run_id}-{uuid.uuid4().hex[:8]}"
     draft.mkdir()
     write_json(draft / keys.CONFIG_FILE, settings)
-    write_json(draft / keys.STATUS_FILE, {"state": keys.QUEUED, "created": created})
+    write_json(draft / keys.STATUS_FILE, status)
     try:
         draft.rename(folder)
     except OSError:  # another app queued the same run in this moment

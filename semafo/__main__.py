@@ -1,0 +1,6 @@
+"""`python -m semafo`."""
+
+from semafo.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Worker processes on dask.distributed: a scheduler that speaks TLS, and workers that the engine starts and watches.
+
+Workers are processes of the engine's own, without dask's nanny: the engine sees at once how one ended, never has a task
+repeated behind its back, and sets the number of threads before anything is imported.
+"""
+
+import itertools
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dask
+from distributed import Client, Future, LocalCluster
+from distributed.security import Security
+
+from semafo.runs import worker as worker_module
+from semafo.runs.home import Home
+
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+_CONFIG = {
+    "distributed.scheduler.allowed-failures": 0,  # a run whose worker dies has failed; nothing is tried again silently
+    "distributed.admin.tick.limit": "1h",  # importing and compiling hold the interpreter for seconds: no news
+    "distributed.worker.daemon": False,
+}
+
+
+@dataclass
+class Worker:
+    """A worker process and what it is doing."""
+
+    name: str
+    n_threads: int
+    process: subprocess.Popen
+    ready: Future  # done once the libraries are imported
+    task: Future | None = None
+    has_compiled: bool = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it could start something now."""
+        return self.task is None and self.ready.done() and self.exit_code is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it lives; negative is the signal that ended it."""
+        return self.process.poll()
+
+
+class Pool:
+    """Workers of one thread each, as many as there are cores; wider ones take the place of several for one run."""
+
+    def __init__(self, home: Home, n_cores: int) -> None:
+        dask.config.set(_CONFIG)
+        self._home = home
+        self._n_cores = n_cores
+        self._names = itertools.count(1)
+        self._security, self._tls = _make_keys(home.engine / "tls")
+        self._cluster = LocalCluster(
+            n_workers=0,
+            host="127.0.0.1",
+            protocol="tls",
+            security=self._security,
+            dashboard_address=None,
+            silence_logs=False,
+        )
+        self._client = Client(self._cluster)
+        self.workers = [self._start(1) for _ in range(n_cores)]
+
+    def reserve(self, n_threads: int) -> Worker | None:
+        """A worker that may take a run of so many threads, or None while there is no room for it."""
+        idle = [worker for worker in self.workers if worker.is_idle]
+        fitting = [worker for worker in idle if worker.n_threads == n_threads]
+        if fitting:
+            return fitting[0]
+        if n_threads == 1 or any(worker.n_threads == n_threads for worker in self.workers):
+            return None
+        if len(idle) < min(n_threads, self._n_cores):
+            return None
+        for worker in idle[:n_threads]:
+            self.end(worker)
+        self.workers.append(self._start(n_threads))  # it is reserved in a later round, once it is ready
+        return None
+
+    def submit(self, worker: Worker, function: Callable[..., Any], *arguments: Any) -> None:
+        """Give an idle worker something to do."""
+        worker.task = self._client.submit(function, *arguments, workers=[worker.name], pure=False)
+
+    def end(self, worker: Worker) -> None:
+        """Kill a worker, whatever it is doing, and forget it."""
+        if worker.task is not None:
+            worker.task.cancel(force=True)
+        worker.process.kill()
+        worker.process.wait()
+        self.workers.remove(worker)
+
+    def fill(self) -> None:
+        """Start one-thread workers until every core has one again. Wide workers go when they have nothing to do."""
+        for worker in [w for w in self.workers if w.n_threads > 1 and w.is_idle and w.has_compiled]:
+            self.end(worker)
+        taken = sum(worker.n_threads for worker in self.workers)
+        self.workers += [self._start(1) for _ in range(self._n_cores - taken)]
+
+    def close(self) -> None:
+        """End all workers and the scheduler."""
+        for worker in list(self.workers):
+            worker.process.kill()
+        self._client.close(timeout=2)
+        self._cluster.close(timeout=2)
+
+    def _start(self, n_threads: int) -> Worker:
+        name = f"worker-{next(self._names)}"
+        options = {
+            "--name": name,
+            "--nthreads": "1",
+            "--host": "127.0.0.1",
+            "--memory-limit": "0",
+            "--preload": worker_module.__name__,
+            "--local-directory": str(self._home.engine / "scratch"),
+            **self._tls,
+        }
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", self._cluster.scheduler_address]
+        command += [part for option in options.items() for part in option] + ["--no-nanny", "--no-dashboard"]
+        environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(n_threads)), "PYTHONWARNINGS": "ignore"}
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+        ready = self._client.submit(worker_module.import_libraries, workers=[name], pure=False)
+        return Worker(name, n_threads, process, ready)
+
+
+def _make_keys(folder: Path) -> tuple[Security, dict[str, str]]:
+    """New keys at every start of the engine, readable by the home's owner only."""
+    security = Security.temporary()
+    folder.mkdir(exist_ok=True, mode=0o700)
+    parts = {
+        "--tls-ca-file": security.tls_ca_file,
+        "--tls-cert": security.tls_worker_cert,
+        "--tls-key": security.tls_worker_key,
+    }
+    for option, content in parts.items():
+        path = folder / f"{option.removeprefix('--tls-')}.pem"
+        path.touch(mode=0o600)
+        path.write_text(content)
+        parts[option] = str(path)
+    return security, parts

@@ -1,0 +1,125 @@
+"""What the commands print: for people, or one JSON object a line."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+import click
+
+from semafo import keys
+from semafo.errors import EngineError
+from semafo.runs import store
+from semafo.runs.home import Home
+from semafo.runs.launch import ensure_engine
+from semafo.runs.record import RunRecord
+
+_POLL_SECONDS = 0.2
+_ROW = "{run_id:<28} {state:<10} {dataset:<22} {title:<34} {accuracy}"
+
+
+def say(value: Any, as_json: bool) -> None:
+    """Print a flat mapping or dataclass."""
+    values = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    if as_json:
+        click.echo(json.dumps(values, ensure_ascii=False))
+        return
+    for name, item in values.items():
+        _say_item(name, item)
+    click.echo()
+
+
+def _say_item(name: str, item: Any) -> None:
+    if isinstance(item, list | tuple) and item:
+        click.echo(f"{name}:")
+        for part in item:
+            click.echo(f"  - {part}")
+    elif item not in (None, [], (), {}):
+        click.echo(f"{name}: {item}")
+
+
+def complain(message: str, as_json: bool) -> None:
+    """Print an error to stderr."""
+    click.echo(json.dumps({"error": message}, ensure_ascii=False) if as_json else f"semafo: {message}", err=True)
+
+
+def say_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
+    """Print a list of runs."""
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps(row, ensure_ascii=False))
+    elif not rows:
+        click.echo("No runs yet. `semafo compare` makes some.")
+    else:
+        for row in rows:
+            click.echo(_ROW.format(**{**row, "dataset": row["dataset"][-22:], "accuracy": _accuracy(row)}))
+
+
+def say_run(record: RunRecord, as_json: bool, whole: bool = False) -> None:
+    """Print a run as its summary; `whole` adds where it lies and how it ended."""
+    summary = record.summary()
+    extra = {"folder": str(record.folder), "reason": record.status.get("reason"), "split": record.split()}
+    if as_json:
+        click.echo(json.dumps({**summary, **extra} if whole else summary, ensure_ascii=False))
+        return
+    if record.state in (keys.FAILED, keys.CANCELLED):
+        complain(f"{record.title}: {record.state}. {extra['reason']}", as_json=False)
+    if whole:
+        say({**summary, **{name: extra[name] for name in ("folder", "reason")}}, as_json=False)
+    else:
+        click.echo(f"{record.run_id:<28} {record.title:<34} {_accuracy(summary)}")
+
+
+def _accuracy(row: dict[str, Any]) -> str:
+    if row.get("accuracy") is None:
+        return ""
+    interval = f"{row['accuracy_low']:.3f} to {row['accuracy_high']:.3f}"
+    return (
+        f"accuracy {row['accuracy']:.3f} ({interval}, n = {row['n_scored']}; majority {row['accuracy_majority']:.3f})"
+    )
+
+
+def watch(home: Home, run_ids: list[str], quiet: bool) -> Iterator[RunRecord]:
+    """Yield the runs in their order, each when it has ended. Ctrl-C stops those that have not."""
+    records = [RunRecord(home.runs / run_id) for run_id in run_ids]
+    try:
+        for record in records:
+            while record.is_active:
+                ensure_engine(home)
+                if not quiet:
+                    _show_progress(records)
+                time.sleep(_POLL_SECONDS)
+            if not quiet:
+                click.echo("\r\033[K", nl=False, err=True)
+            yield record
+    except KeyboardInterrupt:
+        for record in records:
+            if record.is_active:
+                store.cancel(home, record.run_id)
+        complain("Stopped. Finished runs are kept.", as_json=quiet)
+        sys.exit(130)
+
+
+def _show_progress(records: list[RunRecord]) -> None:
+    """One line that is written over: how far each run is."""
+    parts = [f"{record.config.mix.name} {_how_far(record)}" for record in records if record.is_active]
+    click.echo(f"\r\033[K{' · '.join(parts)}"[:160], nl=False, err=True)
+
+
+def _how_far(record: RunRecord) -> str:
+    progress = record.progress()
+    if not progress or progress["stage"] is None:
+        return "waiting"
+    epochs = f" {progress['epoch']}/{progress['n_epochs']}" if progress["n_epochs"] else ""
+    return f"{progress['stage']}{epochs}"
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Return once `condition` holds; raise EngineError where the engine does not get there."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise EngineError("The engine did not answer in time. Its log is in the home's folder `engine`.")
+        time.sleep(_POLL_SECONDS)

@@ -1,0 +1,77 @@
+"""Stages that several runs share, kept by what decides their numbers.
+
+The scVI stage sees no labels, so all mixes and labelled rates of a seed share it. scVI's and PCA's scores depend on the
+test cells as well. Light to import: the engine asks here which stage a run would have to make.
+"""
+
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from semafo import keys
+from semafo.files import read_json, write_json
+from semafo.settings import RunConfig, fingerprint
+
+_PRETRAIN_FIELDS = ("epochs_pretrain", "batch_size", "learning_rate", "kl_warmup_epochs", "seed", "n_threads")
+_TEST_FIELDS = ("test_share", "stratified", "split_seed", "labelled_batches")
+
+
+def pretrain_key(config: RunConfig, context: dict[str, Any]) -> str:
+    """Name of the scVI stage: data, genes, reference, architecture and training, but no labels."""
+    dataset = {name: getattr(config.dataset, name) for name in ("batch_key", "counts", "n_hvg")}
+    train = {name: getattr(config.train, name) for name in _PRETRAIN_FIELDS}
+    return f"scvi-{fingerprint(dataset, sorted(config.split.reference), config.form, train, context)[:16]}"
+
+
+def scvi_query_key(config: RunConfig, context: dict[str, Any]) -> str:
+    """Name of scVI's own query surgery."""
+    return f"scvi-query-{fingerprint(pretrain_key(config, context), config.train.epochs_query)[:16]}"
+
+
+def baselines_key(config: RunConfig, context: dict[str, Any]) -> str:
+    """Name of the scores of scVI and PCA on a split's test cells."""
+    test = {name: getattr(config.split, name) for name in _TEST_FIELDS}
+    latent = scvi_query_key(config, context) if config.form == keys.SURGERY else pretrain_key(config, context)
+    return f"baselines-{fingerprint(latent, config.dataset.label_key, test, asdict(config.evaluation))[:16]}"
+
+
+@dataclass(frozen=True)
+class StageCache:
+    """A folder of stages. A stage is there whole or not at all."""
+
+    folder: Path
+
+    def has(self, key: str) -> bool:
+        """Whether that stage is finished."""
+        return self.meta(key) is not None
+
+    def path(self, key: str) -> Path:
+        """Folder of a finished stage."""
+        return self.folder / key
+
+    def meta(self, key: str) -> dict[str, Any] | None:
+        """What was noted about a finished stage: `seconds`, and what its maker added."""
+        return read_json(self.folder / key / "meta.json")
+
+    def make(self, key: str, write: Callable[[Path], dict[str, Any]]) -> Path:
+        """The stage's folder; where it is missing, `write` fills a draft that is then moved into place.
+
+        `write` returns what is to be noted about the stage. Its time in seconds is added.
+        """
+        if self.has(key):
+            return self.path(key)
+        draft = self.folder / f".{key}-{uuid.uuid4().hex[:8]}"
+        draft.mkdir(parents=True)
+        try:
+            start = time.perf_counter()
+            noted = write(draft)
+            write_json(draft / "meta.json", {**noted, "seconds": time.perf_counter() - start})
+            if not self.has(key):
+                draft.rename(self.path(key))
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        return self.path(key)

@@ -1,0 +1,32 @@
+"""How long the stages should take, before and while they run. Light to import: pages ask as well."""
+
+import math
+from typing import Any
+
+from semafo import keys
+from semafo.settings import RunConfig, default_epochs_pretrain
+
+# Seconds of one minibatch of 128 cells on one thread: a fixed part and a part for each 1000 genes, measured on a laptop
+# class core. Only their ratios matter once a run is under way, since its own pace replaces them.
+_SCVI_STEP = (0.006, 0.005)
+_SEMI_STEP = (0.018, 0.008)
+_MAPS = (4.0, 0.002)  # fixed, and for each cell
+
+
+def expected_seconds(config: RunConfig, facts: dict[str, Any]) -> dict[str, float]:
+    """Expected seconds by stage, in the order in which the stages run. `facts` are a split's counts and `n_genes`."""
+    n_first = facts["n_reference"] if config.form == keys.SURGERY else facts["n_cells"]
+    genes = facts["n_genes"] / 1000
+    train = config.train
+
+    def training(n_cells: int, n_epochs: int, step: tuple[float, float]) -> float:
+        return n_epochs * math.ceil(n_cells / train.batch_size) * (step[0] + step[1] * genes)
+
+    expected = {
+        keys.PRETRAIN: training(n_first, train.epochs_pretrain or default_epochs_pretrain(n_first), _SCVI_STEP),
+        keys.SEMI_SUPERVISED: training(n_first, train.epochs_reference, _SEMI_STEP),
+    }
+    if config.form == keys.SURGERY:
+        expected[keys.QUERY_STAGE] = training(facts["n_query"], train.epochs_query, _SEMI_STEP)
+    expected[keys.MAPS] = _MAPS[0] + _MAPS[1] * facts["n_cells"]
+    return expected

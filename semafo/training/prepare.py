@@ -1,0 +1,71 @@
+"""From a data set to what the models may see: genes chosen, labels hidden, reference and query apart."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from anndata import AnnData
+
+from semafo import keys
+from semafo.data import catalogue
+from semafo.data.check import preflight
+from semafo.data.genes import select_hvgs
+from semafo.data.split import Split, hide_labels, make_split
+from semafo.errors import DataError
+from semafo.settings import RunConfig
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A data set ready for training.
+
+    Attributes
+    ----------
+    cells
+        All cells × chosen genes; obs has batch and label, hidden labels already replaced. The models see nothing else.
+    split
+        Part and role of every cell, with the true labels: for evaluation only.
+    facts
+        The split's counts, the data's report, the genes' note and all warnings, as plain values.
+    """
+
+    cells: AnnData
+    split: Split
+    facts: dict[str, Any]
+
+    def training_cells(self) -> AnnData:
+        """Cells of the first stages: the reference in surgery, all cells in one stage."""
+        role = self.split.cells[keys.ROLE]
+        in_first_stage = role == keys.REFERENCE if self.facts["form"] == keys.SURGERY else np.ones(len(role), bool)
+        return self.cells[np.asarray(in_first_stage)].copy()
+
+    def query_cells(self) -> AnnData:
+        """Cells of the query stage (surgery)."""
+        return self.cells[(self.split.cells[keys.ROLE] == keys.QUERY).to_numpy()].copy()
+
+
+def prepare(config: RunConfig, context: dict[str, Any]) -> Prepared:
+    """Load, check, split, hide labels and choose genes.
+
+    Raises
+    ------
+    DataError
+        The data cannot be used, or are no longer those that the run was started with.
+    """
+    if catalogue.content_fingerprint(config.dataset) != context["data"]:
+        raise DataError(f"{config.dataset.name} has changed since this run was queued. Start the run again.")
+    adata, report = preflight(config.dataset)
+    split = make_split(adata.obs[keys.TRUE], adata.obs[keys.BATCH_COLUMN], config.split)
+    masked = hide_labels(adata, split)
+    is_reference = (split.cells[keys.ROLE] == keys.REFERENCE).to_numpy()
+    seen_by_genes = masked[is_reference] if config.form == keys.SURGERY else masked
+    chosen, note = select_hvgs(seen_by_genes, config.dataset.n_hvg, keys.BATCH)
+    summary = split.summary()
+    facts = {
+        **summary,
+        "report": report.to_dict(),
+        "n_genes": int(chosen.sum()),
+        "genes_note": note,
+        "warnings": [*report.warnings, *summary["warnings"]],
+    }
+    return Prepared(masked[:, chosen].copy(), split, facts)
