@@ -23,7 +23,7 @@ class Progress(Protocol):
 
 
 # scvi-tools' names for what scVI logs, and ours. Our own module logs its terms under their own names.
-_SCVI_TERMS = {"reconstruction_loss_train": "reconstruction", "kl_local_train": "kl", "train_loss_epoch": "loss"}
+_SCVI_TERMS = {"reconstruction_loss_train": "reconstruction", "kl_local_train": "kl", "train_loss": "loss"}
 
 
 class EpochReporter(Callback):

@@ -130,7 +130,7 @@ def _train_semafo(
 ) -> None:
     kwargs = _train_kwargs(settings)
     kwargs["plan_kwargs"] |= {"classification_ratio": settings.classification_ratio, **plan}
-    reporter = EpochReporter(progress, {f"{term}_train": term for term in keys.TERMS} | {"train_loss_epoch": "loss"})
+    reporter = EpochReporter(progress, {f"{term}_train": term for term in keys.TERMS} | {"train_loss": "loss"})
     model.train(n_epochs, n_samples_per_label=n_samples_per_label, **kwargs, callbacks=[reporter])
 
 
