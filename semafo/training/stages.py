@@ -24,7 +24,13 @@ from semafo.settings import (
 )
 from semafo.training.progress import EpochReporter, Progress
 
-_QUIET = {"accelerator": "cpu", "devices": 1, "enable_progress_bar": False, "enable_model_summary": False}
+_QUIET = {
+    "accelerator": "cpu",
+    "devices": 1,
+    "enable_progress_bar": False,
+    "enable_model_summary": False,
+    "log_every_n_steps": 1,  # a stage may have fewer minibatches than the default of 10, of which Lightning warns
+}
 _SURGERY_PLAN = {"weight_decay": 0.0}
 
 
@@ -47,7 +53,7 @@ def pretrain(cells: AnnData, config: RunConfig, progress: Progress) -> SCVI:
     model = new_scvi(cells, config.form)
     n_epochs = settings.epochs_pretrain or default_epochs_pretrain(cells.n_obs)
     progress.begin(keys.PRETRAIN, n_epochs)
-    model.train(n_epochs, **_train_kwargs(settings), callbacks=[EpochReporter.for_scvi(progress)])
+    model.train(n_epochs, **_train_kwargs(settings, cells.n_obs), callbacks=[EpochReporter.for_scvi(progress)])
     return model
 
 
@@ -85,7 +91,7 @@ def map_query_by_scvi(pretrained: SCVI, query: AnnData, config: RunConfig, progr
     mapped = SCVI.load_query_data(query, pretrained, freeze_dropout=True)
     plan = {"lr": settings.learning_rate, "n_epochs_kl_warmup": settings.kl_warmup_epochs, **_SURGERY_PLAN}
     callbacks = [EpochReporter(_Silent(progress), {})]
-    kwargs = {**_train_kwargs(settings), "plan_kwargs": plan}
+    kwargs = {**_train_kwargs(settings, query.n_obs), "plan_kwargs": plan}
     mapped.train(settings.epochs_query, **kwargs, callbacks=callbacks)
     return mapped
 
@@ -128,12 +134,19 @@ def _train_semafo(
     progress: Progress,
     plan: dict[str, Any],
 ) -> None:
-    kwargs = _train_kwargs(settings)
+    kwargs = _train_kwargs(settings, model.adata.n_obs)
     kwargs["plan_kwargs"] |= {"classification_ratio": settings.classification_ratio, **plan}
     reporter = EpochReporter(progress, {f"{term}_train": term for term in keys.TERMS} | {"train_loss": "loss"})
     model.train(n_epochs, n_samples_per_label=n_samples_per_label, **kwargs, callbacks=[reporter])
 
 
-def _train_kwargs(settings: TrainSettings) -> dict[str, Any]:
+def _train_kwargs(settings: TrainSettings, n_cells: int) -> dict[str, Any]:
     plan = {"lr": settings.learning_rate, "n_epochs_kl_warmup": settings.kl_warmup_epochs}
-    return {"train_size": 1.0, "batch_size": settings.batch_size, "plan_kwargs": plan, **_QUIET}
+    return {"train_size": 1.0, "batch_size": _batch_size(settings, n_cells), "plan_kwargs": plan, **_QUIET}
+
+
+def _batch_size(settings: TrainSettings, n_cells: int) -> int:
+    """The size asked for, or the next that leaves no last minibatch of one or two cells: batch norm fails on those."""
+    return next(
+        size for size in range(settings.batch_size, settings.batch_size + n_cells + 3) if n_cells % size not in (1, 2)
+    )
