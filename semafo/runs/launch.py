@@ -10,7 +10,9 @@ from semafo.errors import EngineError
 from semafo.files import read_json, write_json
 from semafo.runs.home import Home
 
-START_SECONDS = 30  # until the engine must hold its lock; a slow disk needs a few
+START_SECONDS = 30  # until the engine must be ready; a slow disk needs a few
+
+_started: list[subprocess.Popen] = []  # engines that this process started, so that it can bury them when they end
 
 
 def ensure_engine(home: Home) -> None:
@@ -22,6 +24,7 @@ def ensure_engine(home: Home) -> None:
         The engine ended at its start; the message quotes its log.
     """
     _register(home)
+    _started[:] = [process for process in _started if process.poll() is None]
     if engine_pid(home) is not None:
         return
     log = home.engine / "engine.log"
@@ -30,6 +33,7 @@ def ensure_engine(home: Home) -> None:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, env=_environment()
         )
+    _started.append(process)
     deadline = time.monotonic() + START_SECONDS
     while engine_pid(home) is None:
         # Exit code 0 means that another engine was faster; it is about to be ready.

@@ -4,6 +4,7 @@ Every stage seeds itself, so that its numbers do not depend on which stages ran 
 from the cache.
 """
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,5 @@ def _train_kwargs(settings: TrainSettings, n_cells: int) -> dict[str, Any]:
 
 def _batch_size(settings: TrainSettings, n_cells: int) -> int:
     """The size asked for, or the next that leaves no last minibatch of one or two cells: batch norm fails on those."""
-    return next(
-        size for size in range(settings.batch_size, settings.batch_size + n_cells + 3) if n_cells % size not in (1, 2)
-    )
+    sizes = itertools.count(settings.batch_size)
+    return next(size for size in sizes if n_cells % size not in (1, 2) or size > n_cells)

@@ -1,0 +1,78 @@
+"""Hidden labels cannot reach a model: not through any stage, in any mix, in either form."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from semafo import keys
+from semafo.data.load import load
+from semafo.data.split import hide_labels, make_split
+from semafo.runs.store import in_context
+from semafo.settings import Mix
+from semafo.training import stages
+from tests.runs.tiny import TINY_BATCHES, tiny_config
+
+MIXES = [Mix(1, 0), Mix(0, 1), Mix(1, 1), Mix(0.7, 0.3), Mix(1, 1, "normalised")]
+
+
+class Silent:
+    """A progress that nobody watches."""
+
+    def plan(self, expected):
+        pass
+
+    def begin(self, stage, n_epochs=0):
+        pass
+
+    def epoch(self, epoch, terms):
+        pass
+
+    def checkpoint(self):
+        pass
+
+
+def with_hidden_labels_permuted(split):
+    """The same split with another truth for every cell whose label is not given to the models."""
+    cells = split.cells.copy()
+    hidden = (cells[keys.PART] != keys.LABELLED).to_numpy()
+    shuffled = np.random.default_rng(5).permutation(cells.loc[hidden, keys.TRUE].to_numpy())
+    assert (shuffled != cells.loc[hidden, keys.TRUE].to_numpy()).any()
+    cells.loc[hidden, keys.TRUE] = shuffled
+    return replace(split, cells=cells)
+
+
+def weights_after_all_stages(config, adata, split):
+    masked = hide_labels(adata, split)
+    is_reference = (split.cells[keys.ROLE] == keys.REFERENCE).to_numpy()
+    surgery = config.form == keys.SURGERY
+    first = masked[is_reference].copy() if surgery else masked
+    model = stages.semi_supervise(stages.pretrain(first, config, Silent()), config, Silent())
+    if surgery:
+        model = stages.map_query(model, masked[~is_reference].copy(), config, Silent())
+    return model.module.state_dict()
+
+
+@pytest.mark.parametrize("mix", MIXES, ids=lambda mix: mix.slug)
+@pytest.mark.parametrize("reference", [(), TINY_BATCHES[:2]], ids=["one-stage", "surgery"])
+def test_permuting_the_hidden_labels_changes_no_weight(mix, reference):
+    config, _ = in_context(replace(tiny_config(reference=reference), mix=mix))
+    adata = load(config.dataset)
+    split = make_split(adata.obs[keys.TRUE], adata.obs[keys.BATCH_COLUMN], config.split)
+    before = weights_after_all_stages(config, adata, split)
+    after = weights_after_all_stages(config, adata, with_hidden_labels_permuted(split))
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_other_visible_labels_do_change_the_weights():
+    """The counterpart, without which the test above would prove nothing."""
+    config, _ = in_context(tiny_config())
+    adata = load(config.dataset)
+    split = make_split(adata.obs[keys.TRUE], adata.obs[keys.BATCH_COLUMN], config.split)
+    cells = split.cells.copy()
+    visible = (cells[keys.PART] == keys.LABELLED).to_numpy()
+    cells.loc[visible, keys.TRUE] = np.random.default_rng(5).permutation(cells.loc[visible, keys.TRUE].to_numpy())
+    before = weights_after_all_stages(config, adata, split)
+    after = weights_after_all_stages(config, adata, replace(split, cells=cells))
+    assert any(not torch.equal(before[name], after[name]) for name in before)
