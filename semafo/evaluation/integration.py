@@ -1,0 +1,192 @@
+"""The scib table of one embedding: five scores of biology kept, five of batches removed, and BRAS.
+
+Conventions are those of scib-metrics' Benchmarker: scores rescaled to 0 to 1 where higher is better, one exact graph of
+90 neighbours from which the smaller ones are cut, Euclidean distances. Axes: n cells, L dimensions.
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse.csgraph import connected_components
+
+from semafo.evaluation.kbet import kbet_per_label
+from semafo.evaluation.labels import as_labels, is_missing
+from semafo.evaluation.lisi import clisi, ilisi
+from semafo.evaluation.neighbours import Neighbours, finite_embedding, nearest
+from semafo.evaluation.silhouette import bras, isolated_labels, silhouette_batch, silhouette_label, silhouette_widths
+
+# Neighbours per cell, the cell itself included; clipped to the number of cells.
+K_LISI = 90
+K_KBET = 50
+K_CONNECTIVITY = 15
+KMEANS_STARTS = 10  # the best of ten starts, since single starts differ by some hundredths of NMI and ARI
+
+
+@dataclass(frozen=True)
+class IntegrationScores:
+    """One row of the scib table: 0 to 1, higher is better, None where undefined. `metrics.METRICS` has the words.
+
+    n_cells counts the cells with a label, which are the ones that were scored.
+    """
+
+    n_cells: int
+    n_types: int
+    n_batches: int
+    isolated_labels: float | None = None
+    kmeans_nmi: float | None = None
+    kmeans_ari: float | None = None
+    silhouette_label: float | None = None
+    clisi: float | None = None
+    silhouette_batch: float | None = None
+    ilisi: float | None = None
+    kbet: float | None = None
+    graph_connectivity: float | None = None
+    pcr_comparison: float | None = None
+    bras: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+
+def integration_scores(
+    z: np.ndarray,
+    labels: Sequence[Any],
+    batches: Sequence[Any] | None,
+    unintegrated: np.ndarray | None,
+    seed: int = 0,
+) -> IntegrationScores:
+    """Every column of the scib table for one embedding.
+
+    Parameters
+    ----------
+    z
+        (n, L) embedding to score.
+    labels
+        (n,) types. Cells without one are left out of every column.
+    batches
+        (n,) batches; None is a single batch, for which the batch columns are undefined.
+    unintegrated
+        (n, P) embedding of the same cells before integration, usually their PCA: the baseline of PCR comparison, which
+        is undefined without it.
+    seed
+        Seed of KMeans, and of an eigensolver's start vector.
+    """
+    z, labels = finite_embedding(z), as_labels(labels)
+    batches = np.zeros(len(z), dtype=np.int64) if batches is None else as_labels(batches)
+    _require_rows(len(z), labels=labels, batches=batches)
+    known = ~is_missing(labels)
+    z, types, batches = z[known], _codes(labels[known]), _codes(batches[known])
+    if unintegrated is not None:
+        _require_rows(len(known), unintegrated=unintegrated)
+        unintegrated = finite_embedding(np.asarray(unintegrated)[known])
+    n_types, n_batches = len(np.unique(types)), len(np.unique(batches))
+    neighbours = nearest(z, K_LISI) if max(n_types, n_batches) > 1 else None
+    bio = _bio_scores(z, types, batches, neighbours, seed) if n_types > 1 else {}
+    batch = _batch_scores(z, types, batches, neighbours, unintegrated, seed) if n_batches > 1 else {}
+    return IntegrationScores(len(z), n_types, n_batches, **bio, **batch)
+
+
+def kmeans_clusters(z: np.ndarray, n_clusters: int, seed: int) -> np.ndarray:
+    """Cluster of each cell by scikit-learn's KMeans, best of `KMEANS_STARTS` starts. z: (n, L). Returns (n,) int."""
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct cells than types: fewer clusters are right
+        return KMeans(n_clusters, n_init=KMEANS_STARTS, random_state=seed).fit_predict(z)
+
+
+def cluster_agreement(labels: np.ndarray, clusters: np.ndarray) -> tuple[float, float]:
+    """NMI (arithmetic normalisation, 0 to 1) and ARI (-0.5 to 1) of types and clusters, higher is better. Both (n,)."""
+    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
+    return float(normalized_mutual_info_score(labels, clusters)), float(adjusted_rand_score(labels, clusters))
+
+
+def graph_connectivity(neighbours: Neighbours, labels: np.ndarray) -> float:
+    """Share of a type's cells in its largest strongly connected component, averaged over types; higher is better.
+
+    Luecken et al. 2022. neighbours: usually 15 per cell; labels: (n,) codes without gaps. Greater than 0, at most 1.
+    """
+    graph = neighbours.graph()
+    shares = []
+    for label in range(labels.max() + 1):
+        cells = np.flatnonzero(labels == label)
+        component = connected_components(graph[cells][:, cells], connection="strong")[1]
+        shares.append(np.bincount(component).max() / len(cells))
+    return float(np.mean(shares))
+
+
+def batch_variance(z: np.ndarray, batches: np.ndarray) -> float | None:
+    """Share of an embedding's variance that the batch explains, 0 to 1; None where the embedding has no variance.
+
+    Principal component regression (Büttner et al. 2019) weights the R² of every component by its variance. Over all
+    components that is the scatter between the batches' means over the total scatter, and no components are needed.
+    z: (n, L); batches: (n,) codes without gaps.
+    """
+    z = z - z.mean(axis=0)
+    total = (z**2).sum()
+    sizes = np.bincount(batches)
+    means = np.stack([z[batches == batch].mean(axis=0) for batch in range(len(sizes))])  # (B, L)
+    between = (sizes[:, None] * means**2).sum()
+    return float(between / total) if total > 0 else None
+
+
+def pcr_comparison(unintegrated: np.ndarray, z: np.ndarray, batches: np.ndarray) -> float | None:
+    """By which share the batch's part of the variance fell through integration, 0 to 1, higher is better.
+
+    An increase counts as 0. None where either embedding has no variance or the batch explained none before.
+    """
+    before, after = batch_variance(unintegrated, batches), batch_variance(z, batches)
+    if not before or after is None:
+        return None
+    return max(0.0, (before - after) / before)
+
+
+def _bio_scores(
+    z: np.ndarray, types: np.ndarray, batches: np.ndarray, neighbours: Neighbours, seed: int
+) -> dict[str, float | None]:
+    widths = silhouette_widths(z, types)
+    nmi, ari = cluster_agreement(types, kmeans_clusters(z, types.max() + 1, seed))
+    return {
+        "isolated_labels": isolated_labels(widths, types, batches),
+        "kmeans_nmi": nmi,
+        "kmeans_ari": ari,
+        "silhouette_label": silhouette_label(widths),
+        "clisi": clisi(neighbours, types),
+    }
+
+
+def _batch_scores(
+    z: np.ndarray,
+    types: np.ndarray,
+    batches: np.ndarray,
+    neighbours: Neighbours,
+    unintegrated: np.ndarray | None,
+    seed: int,
+) -> dict[str, float | None]:
+    return {
+        "silhouette_batch": silhouette_batch(z, types, batches),
+        "ilisi": ilisi(neighbours, batches),
+        "kbet": kbet_per_label(neighbours.first(K_KBET), types, batches, seed),
+        "graph_connectivity": graph_connectivity(neighbours.first(K_CONNECTIVITY), types),
+        "pcr_comparison": None if unintegrated is None else pcr_comparison(unintegrated, z, batches),
+        "bras": bras(z, types, batches),
+    }
+
+
+def _codes(values: np.ndarray) -> np.ndarray:
+    """Codes 0, 1, … in sorted order. A missing batch is a batch of its own."""
+    codes, names = pd.factorize(values, sort=True)
+    return np.where(codes < 0, len(names), codes).astype(np.intp)
+
+
+def _require_rows(n_cells: int, **arrays: np.ndarray) -> None:
+    for name, array in arrays.items():
+        if len(array) != n_cells:
+            raise ValueError(f"{name} has {len(array)} rows, the embedding {n_cells}")
