@@ -11,10 +11,11 @@ from typing import Any
 import scvi
 import torch
 from anndata import AnnData
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from scvi.model import SCVI
 
 from semafo import keys
+from semafo.files import write_atomically
 from semafo.models.semafovi import SemafoVI
 from semafo.settings import (
     ARCHITECTURES,
@@ -115,7 +116,8 @@ class _Silent:
 
 def save_weights(model: Any, path: Path) -> None:
     """A module's weights and buffers, as safetensors."""
-    save_file({name: tensor.contiguous() for name, tensor in model.module.state_dict().items()}, path)
+    content = save({name: tensor.contiguous() for name, tensor in model.module.state_dict().items()})
+    write_atomically(path, lambda handle: handle.write(content))
 
 
 def load_scvi(cells: AnnData, form: str, weights: Path) -> SCVI:
