@@ -20,7 +20,7 @@ from semafo.errors import SemafoError
 from semafo.files import write_atomically, write_json
 from semafo.runs import store
 from semafo.runs.home import Home
-from semafo.runs.inspect import CELLS_FILE, REPORT_FILE
+from semafo.runs.inspect import CELLS_FILE, REPORT_FILE, rehearse
 from semafo.runs.launch import ensure_engine
 from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
 
@@ -97,6 +97,7 @@ def compare(home: str | None, as_json: bool, **options: Any) -> None:
     with _errors(as_json):
         configs = configs_from(options)
         where = _home(home)
+        rehearse(where, configs[0])  # the mixes share data and split
         run_ids = store.submit(where, configs)
         ensure_engine(where)
         failed = False

@@ -61,11 +61,11 @@ def say_run(record: RunRecord, as_json: bool, whole: bool = False) -> None:
     """Print a run as its summary; `whole` adds where it lies and how it ended."""
     summary = record.summary()
     extra = {"folder": str(record.folder), "reason": record.status.get("reason"), "split": record.split()}
+    if record.state in (keys.FAILED, keys.CANCELLED):
+        complain(f"{record.title}: {record.state}. {extra['reason']}", as_json)
     if as_json:
         click.echo(json.dumps({**summary, **extra} if whole else summary, ensure_ascii=False))
         return
-    if record.state in (keys.FAILED, keys.CANCELLED):
-        complain(f"{record.title}: {record.state}. {extra['reason']}", as_json=False)
     if whole:
         say({**summary, **{name: extra[name] for name in ("folder", "reason")}}, as_json=False)
     else:

@@ -13,11 +13,13 @@ from typing import Any
 
 import pandas as pd
 
+from semafo import keys
 from semafo.data import catalogue
+from semafo.data.split import Split, make_split
 from semafo.errors import DataError
 from semafo.files import read_json
 from semafo.runs.home import Home
-from semafo.settings import DatasetSpec, fingerprint
+from semafo.settings import DatasetSpec, RunConfig, fingerprint
 
 REPORT_FILE = "report.json"
 CELLS_FILE = "cells.parquet"
@@ -52,6 +54,18 @@ def inspect(home: Home, spec: DatasetSpec) -> Inspection:
     if not (folder / REPORT_FILE).exists():
         _check(spec, folder)
     return Inspection(read_json(folder / REPORT_FILE), pd.read_parquet(folder / CELLS_FILE))
+
+
+def rehearse(home: Home, config: RunConfig) -> Split:
+    """Check the data and make the split of a run that is about to be queued, so that what cannot work says so now.
+
+    Raises
+    ------
+    DataError, SettingsError
+        As the run itself would.
+    """
+    cells = inspect(home, config.dataset).cells
+    return make_split(cells[keys.TRUE], cells[keys.BATCH_COLUMN], config.split)
 
 
 def _check(spec: DatasetSpec, folder: Path) -> None:

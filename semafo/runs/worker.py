@@ -38,7 +38,11 @@ class Outcome:
 
 
 def dask_setup(worker: Any) -> None:
-    """Run by `dask worker --preload`: a worker whose engine is gone ends itself, whatever it is doing."""
+    """Run by `dask worker --preload`.
+
+    A worker gives way to the processes that serve pages. One whose engine is gone ends itself, whatever it is doing.
+    """
+    os.nice(5)
     threading.Thread(target=_end_with_engine, args=(os.getppid(),), daemon=True).start()
 
 
