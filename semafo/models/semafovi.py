@@ -14,6 +14,7 @@ from scvi.train._callbacks import SubSampleLabels
 
 from semafo.errors import DataError, SettingsError
 from semafo.models.loading import LabelSampler, PartSplitter, check_query_labels
+from semafo.models.plans import SemiSupervisedPlan
 from semafo.models.semafovae import W_SCANVI, W_SEMAFO, SemafoVAE
 from semafo.settings import Mix
 
@@ -40,6 +41,7 @@ class SemafoVI(SCANVI):
 
     _module_cls = SemafoVAE
     _data_splitter_cls = PartSplitter
+    _training_plan_cls = SemiSupervisedPlan
 
     def __init__(
         self,

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from anndata import AnnData
-from scvi.model import SCVI
 
 from semafo import keys
 from semafo.evaluation import embedding
@@ -22,6 +21,7 @@ from semafo.evaluation.labels import confusion_counts, score_labels
 from semafo.evaluation.latent import label_gap, latent_scale
 from semafo.evaluation.neighbours import nearest
 from semafo.files import append_json_line, read_json, read_json_lines, write_atomically, write_json
+from semafo.models.plans import PretrainedVI
 from semafo.models.semafovi import SemafoVI
 from semafo.settings import RunConfig
 from semafo.training import stages
@@ -95,7 +95,7 @@ def _train_scvi(job: Job, cells: AnnData, folder: Path) -> dict[str, Any]:
     return {"n_epochs": len(lines)}
 
 
-def _load_scvi(job: Job, cells: AnnData) -> SCVI:
+def _load_scvi(job: Job, cells: AnnData) -> PretrainedVI:
     weights = job.cache.path(pretrain_key(job.config, job.context)) / _SCVI_WEIGHTS
     return stages.load_scvi(cells, job.config.form, weights)
 

@@ -12,10 +12,10 @@ import scvi
 import torch
 from anndata import AnnData
 from safetensors.torch import load_file, save
-from scvi.model import SCVI
 
 from semafo import keys
 from semafo.files import write_atomically
+from semafo.models.plans import PretrainedVI
 from semafo.models.semafovi import SemafoVI
 from semafo.settings import (
     ARCHITECTURES,
@@ -37,18 +37,19 @@ _SURGERY_PLAN = {"weight_decay": 0.0}
 
 
 def seed_everything(settings: TrainSettings) -> None:
-    """Same seed and threads at the start of every stage."""
+    """Same seed, threads and arithmetic at the start of every stage."""
     torch.set_num_threads(settings.n_threads)
+    torch.set_flush_denormal(True)  # numbers below 1e-38 count as 0: they cost more time than all others together
     scvi.settings.seed = settings.seed
 
 
-def new_scvi(cells: AnnData, form: str) -> SCVI:
+def new_scvi(cells: AnnData, form: str) -> PretrainedVI:
     """An untrained scVI of the form's architecture, set up without labels."""
-    SCVI.setup_anndata(cells, batch_key=keys.BATCH)
-    return SCVI(cells, **ARCHITECTURES[form].scvi_kwargs())
+    PretrainedVI.setup_anndata(cells, batch_key=keys.BATCH)
+    return PretrainedVI(cells, **ARCHITECTURES[form].scvi_kwargs())
 
 
-def pretrain(cells: AnnData, config: RunConfig, progress: Progress) -> SCVI:
+def pretrain(cells: AnnData, config: RunConfig, progress: Progress) -> PretrainedVI:
     """Stage 1: scVI on the reference (surgery) or on all cells (one stage), without any label."""
     settings = config.train
     seed_everything(settings)
@@ -59,7 +60,7 @@ def pretrain(cells: AnnData, config: RunConfig, progress: Progress) -> SCVI:
     return model
 
 
-def semi_supervise(pretrained: SCVI, config: RunConfig, progress: Progress) -> SemafoVI:
+def semi_supervise(pretrained: PretrainedVI, config: RunConfig, progress: Progress) -> SemafoVI:
     """Stage 2: scANVI / SemafoVAE from scVI's weights, with the labels that may be seen."""
     settings = config.train
     seed_everything(settings)
@@ -86,11 +87,11 @@ def map_query(model: SemafoVI, query: AnnData, config: RunConfig, progress: Prog
     return mapped
 
 
-def map_query_by_scvi(pretrained: SCVI, query: AnnData, config: RunConfig, progress: Progress) -> SCVI:
+def map_query_by_scvi(pretrained: PretrainedVI, query: AnnData, config: RunConfig, progress: Progress) -> PretrainedVI:
     """ScVI's own query surgery, for its row in the score table. Reports no epochs: the scores are waited for."""
     settings = config.train
     seed_everything(settings)
-    mapped = SCVI.load_query_data(query, pretrained, freeze_dropout=True)
+    mapped = PretrainedVI.load_query_data(query, pretrained, freeze_dropout=True)
     plan = {"lr": settings.learning_rate, "n_epochs_kl_warmup": settings.kl_warmup_epochs, **_SURGERY_PLAN}
     callbacks = [EpochReporter(_Silent(progress), {})]
     kwargs = {**_train_kwargs(settings, query.n_obs), "plan_kwargs": plan}
@@ -120,7 +121,7 @@ def save_weights(model: Any, path: Path) -> None:
     write_atomically(path, lambda handle: handle.write(content))
 
 
-def load_scvi(cells: AnnData, form: str, weights: Path) -> SCVI:
+def load_scvi(cells: AnnData, form: str, weights: Path) -> PretrainedVI:
     """A trained scVI from its cells and its weights."""
     model = new_scvi(cells, form)
     model.module.load_state_dict(load_file(weights))
