@@ -1,0 +1,22 @@
+"""Semafo's dashboard: `streamlit run app.py`."""
+
+import streamlit as st
+
+from semafo.ui import frame, guard
+
+st.set_page_config(page_title="Semafo", page_icon="assets/icon.svg", layout="wide")
+st.logo("assets/logo.svg", size="large", icon_image="assets/icon.svg")
+
+page = st.navigation(
+    [
+        st.Page("pages/data.py", title="Data", default=True),
+        st.Page("pages/train.py", title="Train"),
+        st.Page("pages/latent_space.py", title="Latent space"),
+        st.Page("pages/predictions.py", title="Predictions"),
+        st.Page("pages/integration.py", title="Integration"),
+        st.Page("pages/runs.py", title="Runs"),
+    ]
+)
+with guard.errors_as_sentences():
+    frame.show(page.title)
+    page.run()

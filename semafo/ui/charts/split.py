@@ -1,0 +1,86 @@
+"""The split as bars, and what a data set is made of."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from semafo import keys
+from semafo.ui import colours, words
+from semafo.ui.charts import style
+from semafo.ui.colours import Look
+
+BAR_HEIGHT = 34
+_ORDER = (keys.REFERENCE, keys.LABELLED, keys.HIDDEN, keys.TEST, keys.MISSING)
+
+
+def split_bars(cells: pd.DataFrame, by: str, *, narrow: bool = False) -> go.Figure:
+    """One bar a batch or a type (`by`, a column of the split's table), divided into the parts of the split."""
+    segment = cells[keys.PART].where(cells[keys.ROLE] != keys.REFERENCE, keys.REFERENCE)
+    groups = cells[by].fillna("no label").astype(str)
+    counts = pd.crosstab(groups, segment)
+    figure = go.Figure()
+    labels = [words.shortened(name, 16 if narrow else 26) for name in counts.index]
+    for part in (part for part in _ORDER if part in counts):
+        figure.add_bar(
+            y=labels,
+            x=counts[part].to_numpy(),
+            orientation="h",
+            name=words.PARTS[part],
+            customdata=counts.index,
+            marker={"color": colours.PARTS[part], "line_width": 0},
+            marker_pattern=_PATTERNS.get(part),
+            hovertemplate=f"%{{customdata}}<br>{words.PARTS[part]}: %{{x}} cells<extra></extra>",
+        )
+    names = [words.PARTS[part] for part in counts]
+    return _horizontal(figure, len(counts), names, "Cells", narrow)
+
+
+# Hatching tells test cells from hidden ones without another colour.
+_PATTERNS = {keys.TEST: {"shape": "/", "size": 6, "solidity": 0.25, "fgcolor": colours.ACCENT, "fillmode": "overlay"}}
+
+
+def composition(counts: pd.DataFrame, looks: Mapping[str, Look], *, narrow: bool = False) -> go.Figure:
+    """Cells by type (rows) and batch (columns): stacked bars a batch, or one bar a type where there is one batch."""
+    if counts.shape[1] > 1:
+        return _by_batch(counts, looks, narrow)
+    sizes = counts.iloc[:, 0].sort_values(ascending=False)
+    figure = go.Figure()
+    figure.add_bar(
+        y=[words.shortened(str(name), 16 if narrow else 26) for name in sizes.index],
+        x=sizes.to_numpy(),
+        orientation="h",
+        marker_color=[looks[str(name)].colour for name in sizes.index],
+        text=[words.count(n) for n in sizes],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=sizes.index,
+        hovertemplate="%{customdata}: %{x} cells<extra></extra>",
+        showlegend=False,
+    )
+    return _horizontal(figure, len(sizes), [], "Cells", narrow)
+
+
+def _by_batch(counts: pd.DataFrame, looks: Mapping[str, Look], narrow: bool) -> go.Figure:
+    figure = go.Figure()
+    labels = [words.shortened(str(name), 16 if narrow else 26) for name in counts.columns]
+    for name, row in counts.sort_index().iterrows():
+        figure.add_bar(
+            y=labels,
+            x=row.to_numpy(),
+            orientation="h",
+            name=str(name),
+            marker={"color": looks[str(name)].colour, "line_width": 0},
+            hovertemplate=f"%{{y}}<br>{name}: %{{x}} cells<extra></extra>",
+        )
+    return _horizontal(figure, counts.shape[1], [str(name) for name in counts.index], "Cells", narrow)
+
+
+def _horizontal(figure: go.Figure, n_bars: int, names: Sequence[str], title: str, narrow: bool) -> go.Figure:
+    legend = style.legend_pixels(names, narrow)
+    style.bottom_legend(figure)
+    figure.update_layout(barmode="stack", bargap=0.3, legend_traceorder="normal")
+    figure.update_yaxes(autorange="reversed", ticks="", showgrid=False, automargin=True, ticklabelstandoff=6)
+    figure.update_xaxes(title_text=title, title_standoff=4, rangemode="tozero", gridcolor=colours.GRID, ticks="")
+    height = max(n_bars, 2) * (BAR_HEIGHT if n_bars <= 10 else 24) + 52 + legend
+    return style.base(figure, height, margin={"b": 44 + legend, "r": 44})

@@ -1,0 +1,89 @@
+"""What all figures share: margins, titles of panels, room for the legend."""
+
+import math
+from collections.abc import Iterable
+
+import plotly.graph_objects as go
+
+from semafo.ui import colours
+
+WIDE, NARROW = 1060, 340  # pixels that a figure is likely to have
+TITLE_SIZE, TEXT_SIZE = 13, 12
+
+
+def base(figure: go.Figure, height: int, **layout: object) -> go.Figure:
+    """Set what every figure has: height, quiet margins, no dragging by accident."""
+    margin = {"l": 8, "r": 8, "t": 8, "b": 8, "pad": 0, **layout.pop("margin", {})}
+    figure.update_layout(height=height, margin=margin, dragmode="pan", hovermode="closest", **layout)
+    figure.update_layout(font_size=TEXT_SIZE, legend_font_size=TEXT_SIZE)
+    return figure
+
+
+def axis_suffix(index: int) -> str:
+    """Suffix of the axes of the nth panel: '', '2', '3' …"""
+    return "" if index == 0 else str(index + 1)
+
+
+def panel_title(
+    figure: go.Figure, index: int, title: str, lines: Iterable[str] = (), colour: str | None = None
+) -> None:
+    """Title of a panel at its upper left: a swatch of the run's colour, its name, and small lines below."""
+    swatch = f"<span style='color:{colour}'>■</span> " if colour else ""
+    small = "".join(f"<br><span style='font-size:11px'>{line}</span>" for line in lines)
+    suffix = axis_suffix(index)
+    figure.add_annotation(
+        text=f"{swatch}<b>{title}</b>{small}",
+        x=0,
+        y=1,
+        xref=f"x{suffix} domain",
+        yref=f"y{suffix} domain",
+        xanchor="left",
+        yanchor="bottom",
+        yshift=6,
+        align="left",
+        showarrow=False,
+        font_size=TITLE_SIZE,
+    )
+
+
+def panel_note(figure: go.Figure, index: int, text: str) -> None:
+    """A quiet sentence in the middle of a panel that has nothing to draw."""
+    suffix = axis_suffix(index)
+    figure.add_annotation(
+        text=f"<span style='color:{colours.NEUTRAL}'>{text}</span>",
+        x=0.5,
+        y=0.5,
+        xref=f"x{suffix} domain",
+        yref=f"y{suffix} domain",
+        showarrow=False,
+        font_size=TEXT_SIZE,
+    )
+
+
+def legend_pixels(names: Iterable[str], narrow: bool) -> int:
+    """Height that a legend below the figure takes."""
+    width = NARROW if narrow else WIDE
+    names = list(names)
+    if not names:
+        return 0
+    entry = max(len(name) for name in names) * 6.6 + 46  # plotly gives all entries the width of the longest
+    per_row = max(1, math.floor(width / entry))
+    return 14 + 20 * math.ceil(len(names) / per_row)
+
+
+def bottom_legend(figure: go.Figure) -> None:
+    """Put the legend below the figure, in rows."""
+    figure.update_layout(
+        legend={
+            "orientation": "h",
+            "xref": "container",
+            "yref": "container",
+            "x": 0,
+            "xanchor": "left",
+            "y": 0,
+            "yanchor": "bottom",
+            "itemsizing": "constant",
+            "tracegroupgap": 0,
+            "title_text": "",
+        }
+    )

@@ -1,0 +1,125 @@
+"""Small controls that several pages share."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from semafo import keys
+from semafo.errors import SemafoError
+from semafo.ui import presets, state
+from semafo.ui.presets import Preset
+from semafo.ui.state import ChosenRun
+
+QUIET_CHART = {"displayModeBar": False, "responsive": True}
+MAP_CHART = {
+    "displaylogo": False,
+    "scrollZoom": True,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+}
+
+
+def greeting() -> None:
+    """What a first visitor sees: one sentence, two buttons, and a way to cells of one's own."""
+    with st.container(width=760):
+        st.markdown(
+            "Hide the labels of some cells, train scANVI and SemafoVAE with the labels that are left, and look at the "
+            "outcomes side by side."
+        )
+        preset_buttons(quiet=False)
+        st.button("Or choose cells of your own", type="tertiary", on_click=remember, args=("own_cells",))
+
+
+def preset_buttons(quiet: bool) -> None:
+    """The two comparisons that start with one button."""
+    if quiet:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("Start a comparison:", width="content")
+            for preset in presets.PRESETS:
+                if st.button(preset.label, key=preset.key, help=preset.summary, type="tertiary"):
+                    _start(preset)
+        return
+    for column, preset in zip(st.columns(2, gap="large"), presets.PRESETS, strict=True):
+        kind = "primary" if preset is presets.REAL_CELLS else "secondary"
+        if column.button(preset.label, key=preset.key, type=kind, width="stretch"):
+            _start(preset)
+        column.caption(preset.summary)
+
+
+def _start(preset: Preset) -> None:
+    try:
+        with st.spinner("Starting the training"):
+            state.start(preset.configs)
+    except SemafoError as error:
+        st.error(str(error))
+        return
+    st.switch_page(state.LATENT_PAGE)
+
+
+def choice(label: str, options: Sequence[str], key: str, help: str | None = None, **kwargs: Any) -> str:
+    """One of a few named options, kept for the session."""
+    picked = st.segmented_control(
+        label, options, default=options[0], required=True, key=key, help=help, persist_state="session", **kwargs
+    )
+    return picked or options[0]
+
+
+def population(key: str) -> str:
+    """Which cells scores and matrices are on: the test cells unless asked otherwise. `test` or `query`."""
+    picked = choice(
+        "Cells",
+        ["Test cells", "Whole query"],
+        key,
+        help="Test cells: no model saw their labels at any rate. Whole query: as the paper scores, with labelled cells "
+        "among them, for comparison only.",
+    )
+    return "test" if picked == "Test cells" else "query"
+
+
+def nothing_chosen() -> None:
+    """What a results page says without a run."""
+    if state.any_runs():
+        st.info("No run is chosen. Add up to six in the sidebar, or choose them on the Runs page.")
+        st.page_link(state.RUNS_PAGE, label="Choose runs")
+    else:
+        st.info("There are no runs yet. Start a comparison with one button:")
+        preset_buttons(quiet=False)
+
+
+def why_nothing(runs: Sequence[ChosenRun]) -> None:
+    """For runs that will never have a map: what happened to them."""
+    for run in runs:
+        if run.record.state == keys.FAILED:
+            st.error(f"{run.name} failed. {run.record.status.get('reason') or 'Its log may say why.'}")
+        elif run.record.state == keys.CANCELLED:
+            st.info(f"{run.name} was cancelled before its map was ready.")
+
+
+def hollow_toggle() -> bool:
+    """Whether cells whose label the model did not see are drawn as rings."""
+    return st.toggle(
+        "Rings for hidden labels",
+        key="hollow",
+        persist_state="session",
+        help="Cells whose label the model did not see (hidden and test cells) are rings, labelled ones filled.",
+    )
+
+
+def map_caption(hollow: bool) -> str:
+    """What a UMAP does not say."""
+    rings = "Rings are cells whose label the model did not see. " if hollow else ""
+    return (
+        f"{rings}UMAP shows neighbourhoods, not distances, and hides the scale of a latent space: see the latent sd of "
+        "each run. Accuracy is on the test cells, with its 95 % interval. One seed proves nothing about the methods."
+    )
+
+
+def link_to_maps() -> None:
+    """From training to the maps."""
+    if state.tray():
+        st.page_link(state.LATENT_PAGE, label="See the chosen runs in the latent space")
+
+
+def remember(key: str) -> None:
+    """Set a flag of the session, as a button's callback."""
+    st.session_state[key] = True

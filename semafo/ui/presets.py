@@ -1,0 +1,43 @@
+"""The two comparisons that a first visitor can start with one button."""
+
+from dataclasses import dataclass
+
+from semafo.data import catalogue
+from semafo.settings import CORNERS, DatasetSpec, Mix, RunConfig, SplitSettings
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A comparison with a name: what its button says, what it does, and its runs."""
+
+    key: str
+    label: str
+    summary: str
+    configs: tuple[RunConfig, ...]
+
+
+def corner_mixes() -> tuple[Mix, ...]:
+    """scANVI, SemafoVAE and Both."""
+    return tuple(Mix(*weights) for weights in CORNERS.values())
+
+
+def _comparison(dataset: str, split: SplitSettings) -> tuple[RunConfig, ...]:
+    return tuple(RunConfig(dataset=DatasetSpec(dataset), split=split, mix=mix) for mix in corner_mixes())
+
+
+REAL_CELLS = Preset(
+    key="real-cells",
+    label="Compare on real cells",
+    summary="700 blood cells, 10 types, 20 % of the labels visible. scANVI, SemafoVAE and Both, trained in one stage.",
+    configs=_comparison(catalogue.PBMC68K, SplitSettings(labelled_rate=0.2)),
+)
+QUERY_MAPPING = Preset(
+    key="query-mapping",
+    label="Map a query onto a reference",
+    summary="2000 simulated cells of five studies: two are the reference, three the query with 20 % of its labels.",
+    configs=_comparison(
+        catalogue.SIMULATED,
+        SplitSettings(reference=("Pancreas CelSeq", "Pancreas Fluidigm C1"), labelled_rate=0.2),
+    ),
+)
+PRESETS = (REAL_CELLS, QUERY_MAPPING)

@@ -1,0 +1,76 @@
+"""The sidebar: the tray of chosen runs, and what is in training."""
+
+from typing import Any
+
+import streamlit as st
+
+from semafo.ui import live, state, words
+from semafo.ui.state import ChosenRun
+
+_ADD = "tray_add"
+
+
+def show(page_title: str) -> None:
+    """Draw the sidebar of any page."""
+    runs = state.chosen_runs()
+    if runs or state.any_runs():
+        _tray(runs)
+    live.finished_link(page_title)
+    live.watch(page_title)
+
+
+def _tray(runs: list[ChosenRun]) -> None:
+    st.markdown(f"**Chosen runs** · {len(runs)} of {state.TRAY_SIZE}")
+    datasets = {run.record.config.dataset.name for run in runs}
+    for run in runs:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+            st.html(_name(run, len(datasets) > 1), width="stretch")
+            st.button(
+                "",
+                icon=":material/close:",
+                key=f"remove-{run.run_id}",
+                type="tertiary",
+                help=f"Take {run.name} out of every view",
+                on_click=state.remove,
+                args=(run.run_id,),
+            )
+    _add({run.run_id for run in runs})
+
+
+def _name(run: ChosenRun, with_dataset: bool) -> str:
+    extra = words.STATES[run.record.state].lower() if run.record.state != "done" else ""
+    dataset = state.short_dataset(run.record.config.dataset.name) if with_dataset else ""
+    small = " · ".join(part for part in (dataset, extra) if part)
+    below = f"<br><small>{small}</small>" if small else ""
+    return f'<div class="semafo-run">{live.swatch(run.colour)} {run.name}{below}</div>'
+
+
+def _add(chosen: set[str]) -> None:
+    """A select of all other runs that have or will have results."""
+    options = {row["run_id"]: row for row in state.rows() if row["state"] in ("done", "running", "queued")}
+    options = {run_id: row for run_id, row in options.items() if run_id not in chosen}
+    if not options:
+        return
+    st.selectbox(
+        "Add a run",
+        list(options),
+        index=None,
+        key=_ADD,
+        placeholder="Add a run",
+        label_visibility="collapsed",
+        format_func=lambda run_id: _option(options.get(run_id, {})),
+        on_change=_added,
+    )
+
+
+def _option(row: dict[str, Any]) -> str:
+    if not row:
+        return ""
+    return f"{row['title']} · {state.short_dataset(row['dataset'])}, {words.FORMS.get(row['form'], row['form'])}"
+
+
+def _added() -> None:
+    run_id = st.session_state[_ADD]
+    st.session_state[_ADD] = None
+    if run_id:
+        state.add(run_id)

@@ -1,0 +1,278 @@
+"""What a session remembers: the home, the tray of chosen runs, the chosen data set, and caches of what runs left.
+
+The tray lives in the session and is mirrored in the URL (`?runs=a,b`), so that a reload or a shared link restores it.
+"""
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from semafo import keys
+from semafo.data import catalogue
+from semafo.errors import EngineError, RunNotFound
+from semafo.runs import inspect, launch, store
+from semafo.runs.home import Home
+from semafo.runs.index import index_row
+from semafo.runs.record import RunRecord
+from semafo.settings import DatasetSpec, RunConfig
+from semafo.ui import colours
+
+TRAY_SIZE = 6
+URL_KEY = "runs"
+LATENT_PAGE, TRAIN_PAGE, DATA_PAGE, RUNS_PAGE = (
+    f"pages/{name}.py" for name in ("latent_space", "train", "data", "runs")
+)
+
+LATENT_TITLE = "Latent space"
+
+
+@dataclass(frozen=True)
+class ChosenRun:
+    """A run of the tray with its colour and a name that no other run of the tray has."""
+
+    record: RunRecord
+    name: str
+    colour: str
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run."""
+        return self.record.run_id
+
+
+@dataclass(frozen=True, eq=False)
+class Artefacts:
+    """What a run left for the maps: per-cell table, UMAP, and predictions."""
+
+    cells: pd.DataFrame
+    umap: np.ndarray
+    predictions: dict[str, Any]
+
+
+def home() -> Home:
+    """The home of this process."""
+    return Home.default()
+
+
+def is_narrow() -> bool:
+    """Whether the browser says that it is a telephone's: panels then stand below one another."""
+    return "Mobi" in (st.context.headers.get("User-Agent") or "")
+
+
+# --- Engine -----------------------------------------------------------------------------------------------------------
+
+
+def wake_engine() -> None:
+    """Start the home's engine in the background, once a process; the first page does not wait for it."""
+    _wake_engine(str(home().path))
+
+
+@st.cache_resource(show_spinner=False)
+def _wake_engine(path: str) -> bool:
+    def wake() -> None:
+        try:
+            launch.ensure_engine(Home.at(path))
+        except EngineError:
+            return  # submitting tries again, and then says why it failed
+
+    threading.Thread(target=wake, name="wake-engine", daemon=True).start()
+    return True
+
+
+def start(configs: Sequence[RunConfig]) -> list[str]:
+    """Queue runs and put them into the tray."""
+    run_ids = store.submit(home(), configs)
+    launch.ensure_engine(home())
+    show(run_ids)
+    return run_ids
+
+
+# --- Runs -------------------------------------------------------------------------------------------------------------
+
+
+def rows() -> list[dict[str, Any]]:
+    """All runs, newest first; those that the index does not have yet are read from their folders."""
+    known = [row for row in store.rows(home()) if (home().runs / row["run_id"]).exists()]
+    missing = {run_id for run_id in st.session_state.get("tray", []) if _exists(run_id)} - {r["run_id"] for r in known}
+    fresh = [index_row(RunRecord(home().runs / run_id)) for run_id in missing]
+    return sorted([*fresh, *known], key=_newest_first)
+
+
+def _newest_first(row: dict[str, Any]) -> tuple:
+    return (-(row.get("created") or 0), row["seed"], row["w_semafo"], row["w_scanvi"], row["run_id"])
+
+
+def any_runs() -> bool:
+    """Whether the home has a run at all."""
+    return any(not folder.name.startswith(".") for folder in home().runs.iterdir())
+
+
+def active_runs() -> list[RunRecord]:
+    """Runs that wait or work: the working ones first, then by their place in the queue."""
+    records = [RunRecord(home().runs / row["run_id"]) for row in rows() if row["state"] in keys.ACTIVE_STATES]
+    places = store.queue(home())
+    active = [(record.state, record) for record in records if record.state in keys.ACTIVE_STATES]
+    order = sorted(active, key=lambda pair: (pair[0] == keys.QUEUED, places.get(pair[1].run_id, {}).get("position", 0)))
+    return [record for _, record in order]
+
+
+def _exists(run_id: str) -> bool:
+    return bool(run_id) and (home().runs / run_id / keys.CONFIG_FILE).exists()
+
+
+# --- Tray -------------------------------------------------------------------------------------------------------------
+
+
+def tray() -> list[str]:
+    """Ids of the chosen runs, deleted ones left out."""
+    if "tray" not in st.session_state:
+        _set_tray(_from_url() or newest_comparison(rows()))
+    kept = [run_id for run_id in st.session_state["tray"] if _exists(run_id)]
+    if kept != st.session_state["tray"]:
+        _set_tray(kept)
+    return kept
+
+
+def mirror_tray() -> None:
+    """Write the tray into the URL; changing the page empties it."""
+    wanted = ",".join(tray())
+    if wanted and st.query_params.get(URL_KEY) != wanted:
+        st.query_params[URL_KEY] = wanted
+    elif not wanted and URL_KEY in st.query_params:
+        del st.query_params[URL_KEY]
+
+
+def show(run_ids: Iterable[str]) -> None:
+    """Make these runs the tray."""
+    _set_tray(list(run_ids))
+
+
+def add(run_id: str) -> None:
+    """Put one more run into the tray; where it is full, the oldest leaves."""
+    _set_tray([*(other for other in tray() if other != run_id), run_id][-TRAY_SIZE:])
+
+
+def remove(run_id: str) -> None:
+    """Take a run out of the tray."""
+    _set_tray([other for other in tray() if other != run_id])
+
+
+def chosen_runs() -> list[ChosenRun]:
+    """The tray, in its order, with names and colours."""
+    run_ids = tray()
+    slots = st.session_state["tray_slots"]
+    records = [RunRecord(home().runs / run_id) for run_id in run_ids]
+    names = distinct_names([record.config for record in records])
+    return [
+        ChosenRun(record, name, colours.of_slot(slots[record.run_id]))
+        for record, name in zip(records, names, strict=True)
+    ]
+
+
+def newest_comparison(all_rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Runs that were started together with the newest one: scANVI, SemafoVAE, Both, then others, by seed."""
+    if not all_rows:
+        return []
+    batch = all_rows[0].get("batch")
+    together = [row for row in all_rows if row.get("batch") == batch]
+    together.sort(key=lambda row: _newest_first(row)[1:])
+    return [row["run_id"] for row in together][:TRAY_SIZE]
+
+
+def distinct_names(configs: Sequence[RunConfig]) -> list[str]:
+    """Titles of runs, with as much more as tells them apart: data set, form, split seed, a number."""
+    names = [config.title for config in configs]
+    details = (
+        lambda config: short_dataset(config.dataset.name),
+        lambda config: "surgery" if config.split.reference else "one stage",
+        lambda config: f"split {config.split.split_seed}",
+    )
+    for detail in details:
+        if len(set(names)) == len(names):
+            break
+        extra = [detail(config) for config in configs]
+        names = [
+            f"{name} · {more}" if len({e for n, e in zip(names, extra, strict=True) if n == name}) > 1 else name
+            for name, more in zip(names, extra, strict=True)
+        ]
+    seen: dict[str, int] = {}
+    for i, name in enumerate(names):
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            names[i] = f"{name} ({seen[name]})"
+    return names
+
+
+def short_dataset(name: str) -> str:
+    """A data set's name without folders."""
+    return Path(name).stem if name.endswith(".h5ad") else name
+
+
+def assign_slots(run_ids: Sequence[str], old: dict[str, int]) -> dict[str, int]:
+    """Each run keeps its colour; a new one takes the first that is free."""
+    slots = {run_id: old[run_id] for run_id in run_ids if run_id in old}
+    for run_id in run_ids:
+        if run_id not in slots:
+            slots[run_id] = next(i for i in range(len(run_ids) + len(old) + 1) if i not in slots.values())
+    return slots
+
+
+def _set_tray(run_ids: list[str]) -> None:
+    run_ids = list(dict.fromkeys(run_ids))[:TRAY_SIZE]
+    st.session_state["tray"] = run_ids
+    st.session_state["tray_slots"] = assign_slots(run_ids, st.session_state.get("tray_slots", {}))
+
+
+def _from_url() -> list[str]:
+    return [run_id for run_id in st.query_params.get(URL_KEY, "").split(",") if _exists(run_id)]
+
+
+# --- Data set ---------------------------------------------------------------------------------------------------------
+
+
+def dataset() -> DatasetSpec:
+    """The cells that Train uses."""
+    return st.session_state.get("dataset", DatasetSpec())
+
+
+def use_dataset(spec: DatasetSpec) -> None:
+    """Make these the cells that Train uses."""
+    st.session_state["dataset"] = spec
+
+
+def inspection(spec: DatasetSpec) -> inspect.Inspection:
+    """The preflight of a data set, from a process of its own; read once a process. Raises DataError."""
+    spec = catalogue.resolve(
+        replace(spec, n_hvg=DatasetSpec.n_hvg)
+    )  # the number of genes to keep changes nothing in it
+    columns = (spec.name, spec.label_key, spec.batch_key, spec.counts)
+    return _inspection(str(home().path), columns, catalogue.content_fingerprint(spec), spec)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _inspection(home_path: str, columns: tuple, content: str, _spec: DatasetSpec) -> inspect.Inspection:
+    return inspect.inspect(Home.at(home_path), _spec)
+
+
+# --- Artefacts --------------------------------------------------------------------------------------------------------
+
+
+def artefacts(record: RunRecord) -> Artefacts:
+    """What the run left for its maps, read once a process and shared: do not change it. Raises RunNotFound."""
+    path = record.folder / keys.PREDICTIONS_FILE
+    try:
+        return _artefacts(str(record.folder), path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        raise RunNotFound(f"{record.title} was deleted, or its files are incomplete. Choose another run.") from None
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _artefacts(folder: str, stamp: int) -> Artefacts:
+    record = RunRecord(Path(folder))
+    return Artefacts(record.cells(), record.array(keys.X_UMAP).astype("float32"), record.predictions())

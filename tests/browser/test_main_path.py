@@ -1,0 +1,137 @@
+"""The main path in a real Chromium: one button, three maps, three matrices, scores; reload and cancel on the way."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from semafo import keys
+from semafo.runs import store
+from semafo.runs.home import Home
+from tests.runs.tiny import end_engine
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ROOT = Path(__file__).parents[2]
+SECONDS = float(os.environ.get("SEMAFO_MAIN_PATH_SECONDS", "600"))  # a busy machine; 120 on two free cores
+# Software rendering through ANGLE; other software paths print the driver's own performance notes to the console.
+CHROMIUM_ARGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
+# Streamlit finds its base address by asking below the page's own path first, when an inner page is loaded.
+PROBES = ("/_stcore/health", "/_stcore/host-config")
+
+
+def skip(reason):
+    if os.environ.get("SEMAFO_CI_NO_SKIPS"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api") if not os.environ.get("SEMAFO_CI_NO_SKIPS") else None
+    if sync_api is None:
+        from playwright import sync_api
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_api.sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGS)
+        except sync_api.Error as error:
+            skip(f"no Chromium to test with: {error}")
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[tuple[str, Home]]:
+    """The app on a free port with a home of its own."""
+    home = Home.at(tmp_path / "home")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    environment = {**os.environ, "SEMAFO_HOME": str(home.path), "STREAMLIT_SERVER_HEADLESS": "true"}
+    with (tmp_path / "app.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    try:
+        wait(lambda: answers(port), 60, "the app to answer")
+        yield f"http://127.0.0.1:{port}", home
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        end_engine(home)
+
+
+def answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait(condition, seconds, what):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"
+        time.sleep(0.3)
+
+
+@contextmanager
+def clean_console(page):
+    """Whatever the browser's console says within, but for Streamlit's probes, fails the test."""
+    said = []
+    page.on("console", lambda m: said.append((m.type, m.text, m.location.get("url", ""))))
+    page.on("pageerror", lambda error: said.append(("pageerror", str(error), "")))
+    yield
+    assert [message for message in said if not message[2].endswith(PROBES)] == []
+
+
+def states(home):
+    return [row["state"] for row in store.rows(home)]
+
+
+def n_maps(page):
+    return sum("latent sd" in (text or "") for text in page.locator(".annotation-text").all_text_contents())
+
+
+@pytest.mark.parametrize("button", ["Compare on real cells", "Map a query onto a reference"])
+def test_one_button_leads_to_three_maps_matrices_and_scores(browser, app, button):
+    address, home = app
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    with clean_console(page):
+        page.goto(address)
+        page.get_by_role("button", name=button).click(timeout=60_000)
+        page.get_by_role("heading", name="Latent space").wait_for()
+        started = time.monotonic()
+        wait(lambda: keys.RUNNING in states(home), 60, "a run to start")
+        page.reload()  # nothing is lost
+        page.get_by_text("3 of 6").wait_for()
+        wait(lambda: n_maps(page) == 3, SECONDS, "three maps")
+        print(f"{button}: three maps after {time.monotonic() - started:.0f} s")
+        page.get_by_role("link", name="Predictions").click()
+        page.locator(".heatmaplayer .hm").nth(2).wait_for(timeout=20_000)
+        page.get_by_role("link", name="Integration").click()
+        wait(lambda: states(home) == [keys.DONE] * 3, SECONDS, "the scores")
+        page.get_by_text("Biology kept").wait_for(timeout=20_000)
+    page.close()
+
+
+def test_a_run_is_cancelled_from_the_page(browser, app):
+    address, home = app
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    with clean_console(page):
+        page.goto(address)
+        page.get_by_role("button", name="Compare on real cells").click(timeout=60_000)
+        wait(lambda: keys.RUNNING in states(home), 60, "a run to start")
+        page.get_by_role("link", name="Train").click()
+        page.get_by_role("button", name="Cancel", exact=True).first.click(timeout=30_000)
+        wait(lambda: keys.CANCELLED in states(home), 10, "the run to be cancelled")
+        for run in store.rows(home):
+            store.cancel(home, run["run_id"])
+        wait(lambda: not set(states(home)) & set(keys.ACTIVE_STATES), 20, "all runs to end")
+        page.get_by_role("heading", name="Train", exact=True).wait_for()
+    page.close()

@@ -1,0 +1,187 @@
+"""Data and Train: choosing cells, refusals, and what is submitted."""
+
+from dataclasses import replace
+
+import pytest
+
+from semafo import keys
+from semafo.errors import DataError
+from semafo.files import read_json
+from semafo.runs import inspect
+from semafo.runs.record import RunRecord
+from semafo.settings import DatasetSpec, TrainSettings
+from tests import fakes
+from tests.pages.conftest import charts, texts
+
+
+def submitted(home):
+    return [RunRecord(folder).config for folder in home.runs.iterdir() if not folder.name.startswith(".")]
+
+
+def button(app, label):
+    return next(button for button in app.button if button.label == label)
+
+
+def test_a_first_visit_offers_two_comparisons_and_nothing_else(open_page):
+    app = open_page()
+    assert not app.exception
+    labels = [button.label for button in app.button]
+    assert labels == ["Compare on real cells", "Map a query onto a reference", "Or choose cells of your own"]
+
+
+@pytest.mark.parametrize(
+    ("label", "form", "dataset"),
+    [("Compare on real cells", keys.ONE_STAGE, "pbmc68k"), ("Map a query onto a reference", keys.SURGERY, "simulated")],
+)
+def test_one_button_trains_the_three_mixes_and_fills_the_tray(home, open_page, label, form, dataset):
+    app = open_page()
+    button(app, label).click().run()
+    assert not app.exception
+    configs = submitted(home)
+    assert sorted(config.mix.name for config in configs) == ["Both", "SemafoVAE", "scANVI"]
+    assert {(config.form, config.dataset.name) for config in configs} == {(form, dataset)}
+    assert len(app.session_state["tray"]) == 3
+    assert app.title[0].value == "Latent space"
+    assert app.session_state["tray"][0].startswith("scanvi")
+
+
+def test_the_preflight_is_shown_as_numbers_and_a_picture(home, open_page):
+    fakes.comparison(home)
+    fakes.write_inspection(home, fakes.REAL)
+    app = open_page()
+    assert not app.exception
+    assert "**700 cells**, 765 genes, 10 types, 1 batch" in texts(app)
+    assert "about 30 s and 1.2 GB" in texts(app)
+    assert "All cells are one batch" in texts(app)
+    assert charts(app) == 1
+
+
+def test_the_chosen_cells_go_to_train(home, open_page):
+    fakes.comparison(home)
+    fakes.write_inspection(home, fakes.REAL)
+    fakes.write_inspection(home, fakes.MAPPED)
+    app = open_page()
+    app.selectbox(key="data_entry").select("Simulated, small").run()
+    button(app, "Use these cells").click().run()
+    assert app.title[0].value == "Train"
+    assert app.session_state["dataset"] == DatasetSpec("simulated", "cell_type", "study")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("missing.h5ad", None, "There is no file"),
+        ("text.h5ad", b"not a matrix at all", "is no HDF5 file"),
+        ("empty.h5ad", b"", "is empty (0 bytes)"),
+        ("zipped.h5ad", b"\x1f\x8b rest", "compressed with gzip"),
+    ],
+)
+def test_a_file_that_is_no_h5ad_is_refused_and_nothing_is_lost(home, open_page, tmp_path, name, content, reason):
+    fakes.comparison(home)
+    fakes.write_inspection(home, fakes.REAL)
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    app = open_page()
+    app.session_state["data_kind"] = "File on this machine"
+    app.run()
+    app.text_input(key="data_path").set_value(str(tmp_path / name)).run()
+    assert not app.exception
+    assert reason in app.error[0].value
+    assert button(app, "Use these cells").disabled
+    assert "Train uses pbmc68k" in texts(app)
+
+
+def test_a_refusal_of_the_preflight_is_shown_in_its_own_words(home, open_page, monkeypatch):
+    fakes.comparison(home)
+
+    def refuse(home, spec):
+        raise DataError("No counts were found. Give the layer that holds them.")
+
+    monkeypatch.setattr(inspect, "inspect", refuse)
+    app = open_page()
+    assert [error.value for error in app.error] == ["No counts were found. Give the layer that holds them."]
+    app = open_page("train")
+    assert app.error[0].value.startswith("No counts were found")
+
+
+def test_an_unknown_error_is_a_sentence_and_a_log_not_a_traceback(home, open_page, monkeypatch):
+    fakes.comparison(home)
+
+    def fail(home, spec):
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(inspect, "inspect", fail)
+    app = open_page("train")
+    assert not app.exception
+    assert "pages.log" in app.error[0].value
+    assert "a bug" in (home.engine / "pages.log").read_text()
+
+
+def test_train_submits_every_ticked_mix_with_every_seed(home, open_page):
+    fakes.write_inspection(home, fakes.REAL)
+    app = open_page("train")
+    app.checkbox(key="mix-both").uncheck()
+    app.multiselect(key="seeds").set_value([0, 4])
+    app.slider(key="rate-All cells together").set_value(5).run()
+    button(app, "Train 4 models").click().run()
+    assert not app.exception
+    configs = submitted(home)
+    assert {(config.mix.name, config.train.seed) for config in configs} == {
+        (mix, seed) for mix in ("scANVI", "SemafoVAE") for seed in (0, 4)
+    }
+    assert {config.split.labelled_rate for config in configs} == {0.05}
+    assert len(app.session_state["tray"]) == 4
+
+
+def test_own_weights_and_both_label_weightings(home, open_page):
+    fakes.write_inspection(home, fakes.REAL)
+    app = open_page("train")
+    app.checkbox(key="mix-own").check()
+    app.session_state["label_weighting"] = ["published", "normalised"]
+    app.run()
+    # scANVI knows no label weighting, so it is trained once
+    assert button(app, "Train 7 models")
+    assert "0.7:0.3 normalised" in app.get("latex")[0].value
+
+
+def test_the_split_moves_with_the_labelled_rate(home, open_page):
+    fakes.write_inspection(home, fakes.REAL)
+    app = open_page("train")
+    assert "20.0 % labelled: 98 cells" in texts(app)
+    app.slider(key="rate-All cells together").set_value(50).run()
+    assert "50.0 % labelled: 245 cells" in texts(app)
+
+
+def test_rate_0_without_a_reference_is_refused_in_words(home, open_page):
+    fakes.write_inspection(home, fakes.REAL)
+    app = open_page("train")
+    app.slider(key="rate-All cells together").set_value(0).run()
+    assert not app.exception
+    assert "leaves no label to learn from" in app.error[0].value
+    assert button(app, "Train 0 models").disabled
+
+
+def test_surgery_offers_reference_batches_and_ends_the_rate_at_the_test_share(home, open_page):
+    fakes.write_inspection(home, fakes.MAPPED)
+    app = open_page("train")
+    app.session_state["dataset"] = fakes.MAPPED.dataset
+    app.session_state["train_form"] = "Query onto a reference"
+    app.run()
+    assert not app.exception
+    assert app.slider(key="rate-Query onto a reference").max == 70
+    app.multiselect(key="reference-simulated").set_value([]).run()
+    assert not app.exception
+
+
+def test_runs_at_work_can_be_watched_and_cancelled(home, open_page):
+    fakes.write_inspection(home, fakes.REAL)
+    record = fakes.running(home)
+    waiting = fakes.queued(home, replace(fakes.REAL, train=TrainSettings(seed=1)), waits_for="the scVI stage")
+    app = open_page("train")
+    assert not app.exception
+    assert charts(app) == 2  # the split and the loss terms
+    app.button(key=f"cancel-{waiting.run_id}").click().run()
+    requests = [read_json(path) for path in home.inbox.iterdir()]
+    assert requests == [{"action": "cancel", "run_id": waiting.run_id}]
+    assert app.button(key=f"cancel-{waiting.run_id}").disabled
+    assert not app.button(key=f"cancel-{record.run_id}").disabled

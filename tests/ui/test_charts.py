@@ -1,0 +1,121 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from semafo import keys
+from semafo.evaluation.metrics import METRICS, aggregate
+from semafo.ui import charts, colours
+
+
+def panel(n=50, **changes):
+    rng = np.random.default_rng(0)
+    values = rng.choice(["A", "B"], n)
+    fields = {"title": "scANVI", "lines": ("n",), "colour": "#4477AA", "xy": rng.normal(size=(n, 2)), "values": values}
+    return charts.Panel(**{**fields, **changes})
+
+
+def test_all_panels_are_in_one_figure_with_typed_arrays_and_one_legend():
+    figure = charts.latent_panels([panel(), panel(), panel()], colours.of_types(["A", "B"]))
+    traces = [trace for trace in figure.data if trace.type == "scattergl"]
+    assert len(traces) == 6
+    assert all(trace.x.dtype == np.float32 for trace in traces)
+    assert sorted(trace.name for trace in traces if trace.showlegend) == ["A", "B"]
+    assert {trace.legendgroup for trace in traces} == {"A", "B"}  # a click in the legend acts on every panel
+
+
+def test_panels_have_equal_aspect():
+    figure = charts.latent_panels([panel(), panel()], colours.of_types(["A", "B"]))
+    assert (figure.layout.yaxis.scaleanchor, figure.layout.yaxis2.scaleanchor) == ("x", "x2")
+
+
+def test_no_more_than_three_panels_stand_in_a_row():
+    figure = charts.latent_panels([panel() for _ in range(5)], colours.of_types(["A", "B"]))
+    assert figure.layout.xaxis.domain == figure.layout.xaxis4.domain
+    assert figure.layout.xaxis6.visible is False
+    narrow = charts.latent_panels([panel(), panel()], colours.of_types(["A", "B"]), narrow=True)
+    assert narrow.layout.xaxis.domain == narrow.layout.xaxis2.domain
+
+
+def test_every_cell_is_drawn_once_with_and_without_rings():
+    looks = colours.of_types(["A", "B"])
+    hollow = np.arange(50) % 2 == 0
+    for figure in (charts.latent_panels([panel()], looks), charts.latent_panels([panel(hollow=hollow)], looks)):
+        assert sum(len(trace.x) for trace in figure.data) == 50
+    assert sum(len(trace.x) for trace in figure.data if trace.marker.symbol.endswith("-open")) == hollow.sum()
+
+
+def test_a_run_without_a_map_keeps_its_place_and_says_why():
+    figure = charts.latent_panels([panel(), panel(xy=None, values=None, note="Waiting.")], colours.of_types(["A", "B"]))
+    assert any("Waiting." in annotation.text for annotation in figure.layout.annotations)
+
+
+def test_confidence_has_one_scale_from_0_to_1():
+    figure = charts.latent_panels([panel(values=np.linspace(0, 1, 50))], None)
+    assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, 1)
+    assert figure.data[0].marker.coloraxis == "coloraxis"
+
+
+COUNTS = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])
+
+
+def test_confusion_by_row_and_by_column_are_shares():
+    by_row, by_column = charts.normalised(COUNTS, "row"), charts.normalised(COUNTS, "column")
+    np.testing.assert_allclose(by_row[:2].sum(axis=1), 1)
+    np.testing.assert_allclose(by_column[:, :2].sum(axis=0), 1)
+    assert np.isnan(by_row[2]).all()  # no cells of that type: no share, not zero
+    assert charts.normalised(COUNTS, "counts").sum() == 20
+
+
+def test_matrices_share_order_and_scale():
+    matrices = [charts.Matrix(name, "", "#4477AA", COUNTS * factor) for name, factor in (("one", 1), ("two", 3))]
+    figure = charts.confusion_panels(matrices, ["A", "B", "C"], "counts")
+    assert [list(trace.y) for trace in figure.data] == [["A", "B", "C"]] * 2
+    assert {trace.coloraxis for trace in figure.data} == {"coloraxis"}
+    assert figure.layout.coloraxis.cmax == 27
+
+
+def test_a_difference_is_centred_on_zero():
+    first, second = (charts.Matrix(str(i), "", "#4477AA", counts) for i, counts in enumerate((COUNTS, COUNTS.T)))
+    figure = charts.confusion_difference(first, second, ["A", "B", "C"], "row")
+    scale = figure.layout.coloraxis
+    assert scale.cmid == 0
+    assert scale.cmin == -scale.cmax
+    np.testing.assert_allclose(figure.data[0].z[0, 1], 1 / 9 * 1 - 0.2 + (0.1 - 1 / 9), atol=0.12)
+
+
+def test_split_bars_add_up_to_all_cells():
+    n = 40
+    cells = pd.DataFrame(
+        {
+            keys.TRUE: ["A", "B"] * 20,
+            keys.BATCH_COLUMN: ["one"] * 10 + ["two"] * 30,
+            keys.ROLE: [keys.REFERENCE] * 10 + [keys.QUERY] * 30,
+            keys.PART: [keys.LABELLED] * 15 + [keys.HIDDEN] * 15 + [keys.TEST] * 10,
+        }
+    )
+    figure = charts.split_bars(cells, keys.BATCH_COLUMN)
+    assert sum(trace.x.sum() for trace in figure.data) == n
+    assert [trace.name for trace in figure.data] == ["Reference", "Labelled", "Hidden", "Test, never labelled"]
+    assert figure.data[-1].marker.pattern.shape == "/"
+
+
+def test_each_loss_term_has_a_panel_of_its_own_name():
+    history = pd.DataFrame({"stage": "query", "epoch": [1, 2, 3], "reconstruction": [9, 8, 7], "kl_u": [3, 2, 1]})
+    earlier = pd.DataFrame({"stage": "pretrain", "epoch": [1], "kl": [4.0]})
+    figure = charts.loss_terms({"run": pd.concat([earlier, history])}, {"run": "#4477AA"})
+    assert [annotation.text for annotation in figure.layout.annotations] == ["<b>Reconstruction</b>", "<b>KL of u</b>"]
+    assert len(charts.loss_terms({"run": pd.DataFrame()}, {"run": "#4477AA"}).data) == 0
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_an_undefined_score_is_drawn_as_a_dash_with_its_reason(narrow):
+    scores = {metric.key: None if metric.group == "batch" else 0.5 for metric in METRICS}
+    row = charts.ScoreRow("PCA", "#8A94A0", scores, aggregate(scores, 0.5))
+    figure = charts.score_table([row], narrow=narrow)
+    text = " ".join(str(part) for trace in figure.data for part in trace.text or ())
+    assert "–" in text
+    if not narrow:
+        hints = [
+            hint for trace in figure.data if getattr(trace, "mode", "") == "markers+text" for hint in trace.hovertext
+        ]
+        assert sum("Undefined with a single batch" in hint.replace("<br>", " ") for hint in hints) == 6
