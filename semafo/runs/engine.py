@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from typing import Any
+from typing import TextIO
 
 from semafo.runs.home import Home
 from semafo.runs.queue import Queue
@@ -31,10 +31,11 @@ def main(home_path: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     queue = Queue(home, n_cores())
     try:
-        _serve(home, queue)
+        _serve(home, queue, lock)
     finally:
         queue.close()
-        home.engine_file.unlink(missing_ok=True)
+        if _holds(home, lock):
+            home.engine_file.unlink(missing_ok=True)
         lock.close()
 
 
@@ -47,9 +48,9 @@ def n_cores() -> int:
     return usable or 1
 
 
-def _serve(home: Home, queue: Queue) -> None:
+def _serve(home: Home, queue: Queue, lock: TextIO) -> None:
     last_needed = time.monotonic()
-    while time.monotonic() - last_needed < _LINGER_SECONDS:
+    while time.monotonic() - last_needed < _LINGER_SECONDS and _holds(home, lock):
         queue.round()
         if queue.has_work or _has_clients(home):
             last_needed = time.monotonic()
@@ -70,7 +71,15 @@ def _has_clients(home: Home) -> bool:
     return alive
 
 
-def _take_lock(home: Home) -> Any:
+def _holds(home: Home, lock: TextIO) -> bool:
+    """Whether the home's lock is still the file that this engine locked. A deleted home has another, or none."""
+    try:
+        return os.path.samestat(os.stat(home.lock), os.fstat(lock.fileno()))
+    except FileNotFoundError:
+        return False
+
+
+def _take_lock(home: Home) -> TextIO | None:
     """Hold the home's lock, or None where another engine does. A client that looks holds it for a moment too."""
     handle = home.lock.open("a")
     for _ in range(40):

@@ -1,11 +1,13 @@
 """The queue of a home: which run goes to which worker, and how each one ends."""
 
+import contextlib
 import logging
 import os
 import shutil
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from semafo import keys
@@ -20,6 +22,7 @@ from semafo.training.cache import StageCache, baselines_key, pretrain_key
 _logger = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 1.0  # after which a worker that was asked to stop is killed
+_DRAFT_SECONDS = 3600  # after which a draft is nobody's
 _KEPT_AFTER_FAILURE = {keys.CONFIG_FILE, keys.STATUS_FILE, keys.LOG_FILE, keys.HISTORY_FILE, keys.SPLIT_FILE}
 
 
@@ -83,7 +86,7 @@ class Queue:
         """What an engine before this one left: queued runs go on waiting, unfinished ones are marked as such."""
         for folder in sorted(self._home.runs.iterdir()):
             if folder.name.startswith("."):
-                shutil.rmtree(folder, ignore_errors=True)
+                _clear_draft(folder)
                 continue
             record = RunRecord(folder)
             if record.status["state"] == keys.RUNNING:
@@ -94,7 +97,7 @@ class Queue:
             elif record.state == keys.QUEUED:
                 self._enqueue(record)
         for draft in self._home.cache.glob(".*"):
-            shutil.rmtree(draft, ignore_errors=True)
+            _clear_draft(draft)
         self._index.rebuild()
 
     def _take_requests(self) -> None:
@@ -225,6 +228,13 @@ class Queue:
         workers = [worker.process.pid for worker in self._pool.workers]
         busy = {job.record.run_id: job.worker.process.pid for job in self._jobs if job.worker is not None}
         _write_if_changed(self._home, {"pid": os.getpid(), "workers": workers, "busy": busy})
+
+
+def _clear_draft(folder: Path) -> None:
+    """Delete a draft that nobody finished; a young one may be somebody's who is writing it now."""
+    with contextlib.suppress(FileNotFoundError):
+        if time.time() - folder.stat().st_mtime > _DRAFT_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write_if_changed(home: Home, facts: dict[str, Any]) -> None:

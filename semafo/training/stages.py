@@ -40,6 +40,7 @@ def seed_everything(settings: TrainSettings) -> None:
     """Same seed, threads and arithmetic at the start of every stage."""
     torch.set_num_threads(settings.n_threads)
     torch.set_flush_denormal(True)  # numbers below 1e-38 count as 0: they cost more time than all others together
+    torch.distributions.Distribution.set_default_validate_args(False)  # `Progress` ends a run whose loss is no number
     scvi.settings.seed = settings.seed
 
 

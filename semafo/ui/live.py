@@ -12,7 +12,7 @@ import streamlit as st
 from semafo import keys
 from semafo.runs import store
 from semafo.runs.record import RunRecord
-from semafo.ui import charts, colours, guard, state, words
+from semafo.ui import charts, colours, engine, guard, state, words
 from semafo.ui.state import ChosenRun
 
 EVERY_SECONDS = 1.0
@@ -93,6 +93,7 @@ def _pace() -> float | None:
 @guard.guarded
 def _watch(page_title: str) -> None:
     _settle(page_title)
+    engine.wake()
     before, now = st.session_state.get(_SEEN, {}), signature()
     if before != now:
         missing = [run_id for run_id in before if run_id not in now]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from semafo.data import catalogue
-from semafo.settings import CORNERS, DatasetSpec, Mix, RunConfig, SplitSettings
+from semafo.settings import CORNERS, DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ def corner_mixes() -> tuple[Mix, ...]:
     return tuple(Mix(*weights) for weights in CORNERS.values())
 
 
-def _comparison(dataset: str, split: SplitSettings) -> tuple[RunConfig, ...]:
-    return tuple(RunConfig(dataset=DatasetSpec(dataset), split=split, mix=mix) for mix in corner_mixes())
+def _comparison(dataset: str, split: SplitSettings, train: TrainSettings | None = None) -> tuple[RunConfig, ...]:
+    return tuple(RunConfig(DatasetSpec(dataset), split, mix, train or TrainSettings()) for mix in corner_mixes())
 
 
 REAL_CELLS = Preset(
@@ -31,13 +31,15 @@ REAL_CELLS = Preset(
     summary="700 blood cells, 10 types, 20 % of the labels visible. scANVI, SemafoVAE and Both, trained in one stage.",
     configs=_comparison(catalogue.PBMC68K, SplitSettings(labelled_rate=0.2)),
 )
+# Studies of the paper's split with a labelled rate of 45 %, and few enough cells and epochs to see the maps in a minute
 QUERY_MAPPING = Preset(
     key="query-mapping",
     label="Map a query onto a reference",
-    summary="2000 simulated cells of five studies: two are the reference, three the query with 20 % of its labels.",
+    summary="1000 simulated cells of five studies: three are the reference, two the query with 20 % of its labels.",
     configs=_comparison(
-        catalogue.SIMULATED,
-        SplitSettings(reference=("Pancreas CelSeq", "Pancreas Fluidigm C1"), labelled_rate=0.2),
+        f"{catalogue.SIMULATED}:cells=1000",
+        SplitSettings(reference=("Pancreas inDrop", "Pancreas CelSeq", "Pancreas Fluidigm C1"), labelled_rate=0.2),
+        TrainSettings(epochs_pretrain=100),
     ),
 )
 PRESETS = (REAL_CELLS, QUERY_MAPPING)

@@ -3,7 +3,6 @@
 The tray lives in the session and is mirrored in the URL (`?runs=a,b`), so that a reload or a shared link restores it.
 """
 
-import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ import streamlit as st
 
 from semafo import keys
 from semafo.data import catalogue
-from semafo.errors import EngineError, RunNotFound
+from semafo.errors import RunNotFound
 from semafo.runs import inspect, launch, store
 from semafo.runs.home import Home
 from semafo.runs.index import index_row
@@ -63,26 +62,6 @@ def home() -> Home:
 def is_narrow() -> bool:
     """Whether the browser says that it is a telephone's: panels then stand below one another."""
     return "Mobi" in (st.context.headers.get("User-Agent") or "")
-
-
-# --- Engine -----------------------------------------------------------------------------------------------------------
-
-
-def wake_engine() -> None:
-    """Start the home's engine in the background, once a process; the first page does not wait for it."""
-    _wake_engine(str(home().path))
-
-
-@st.cache_resource(show_spinner=False)
-def _wake_engine(path: str) -> bool:
-    def wake() -> None:
-        try:
-            launch.ensure_engine(Home.at(path))
-        except EngineError:
-            return  # submitting tries again, and then says why it failed
-
-    threading.Thread(target=wake, name="wake-engine", daemon=True).start()
-    return True
 
 
 def start(configs: Sequence[RunConfig]) -> list[str]:

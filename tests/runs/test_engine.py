@@ -1,10 +1,12 @@
 """The engine with real workers: what it trains, what it shares, and what it survives."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -151,18 +153,18 @@ def test_a_killed_engine_is_replaced_and_says_what_it_left_unfinished(home):
     assert unfinished.state == keys.FAILED
     assert "engine stopped" in unfinished.status["reason"]
     assert finished(home, [waiting])[0].state == keys.DONE
-    wait_for(lambda: not is_process(worker))
+    wait_for(lambda: not is_running(worker))
     rows = {row["run_id"]: row["state"] for row in store.rows(home)}
     assert rows[kept.run_id] == keys.DONE
     assert rows[lost] == keys.FAILED
 
 
-def is_process(pid):
+def is_running(pid):
+    """Whether a process lives; one that ended and was not buried yet does not."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
         return False
-    return True
 
 
 def test_two_apps_on_one_home_share_one_engine(home):
@@ -188,3 +190,11 @@ def test_data_that_changed_since_the_run_was_queued_are_refused(home, tmp_path):
     (record,) = finished(home, [run_id])
     assert record.state == keys.FAILED
     assert "changed" in record.status["reason"]
+
+
+def test_an_engine_whose_home_was_deleted_ends_itself(home):
+    ensure_engine(home)
+    pid = engine_pid(home)
+    shutil.rmtree(home.path)
+    wait_for(lambda: not is_running(pid), 20)
+    home.create()

@@ -1,6 +1,7 @@
 """What can be asked of a home, engine or not."""
 
 import json
+import os
 
 import pytest
 
@@ -10,9 +11,10 @@ from semafo.files import read_json, write_json
 from semafo.runs import store
 from semafo.runs.home import Home
 from semafo.runs.index import Index
+from semafo.runs.launch import ensure_engine
 from semafo.runs.record import RunRecord
 from semafo.settings import DatasetSpec, RunConfig
-from tests.runs.tiny import tiny_config
+from tests.runs.tiny import end_engine, tiny_config
 
 
 @pytest.fixture
@@ -99,3 +101,17 @@ def test_requests_wait_in_the_inbox_for_the_engine(home):
     store.cancel(home, run_id)
     requests = [read_json(path) for path in sorted(home.inbox.iterdir())]
     assert requests == [{"action": "queue", "run_ids": [run_id]}, {"action": "cancel", "run_id": run_id}]
+
+
+def test_an_engine_that_starts_leaves_the_drafts_of_others_alone(home):
+    """A run that an app is writing in this moment must not be swept away with old drafts."""
+    young, old = home.runs / ".young", home.runs / ".old"
+    young.mkdir()
+    old.mkdir()
+    os.utime(old, (0, 0))
+    ensure_engine(home)
+    try:
+        assert young.exists()
+        assert not old.exists()
+    finally:
+        end_engine(home)

@@ -1,0 +1,31 @@
+"""Keeping the home's engine alive for as long as somebody looks at a page."""
+
+import threading
+import time
+
+from semafo.errors import EngineError
+from semafo.runs import launch
+from semafo.ui import state
+
+_RETRY_SECONDS = 10  # an engine that cannot start is not started anew at every drawing
+_starting = threading.Lock()
+_last_try = float("-inf")
+
+
+def wake() -> None:
+    """Start the engine in the background where none lives, also after one was killed. No page waits for it."""
+    global _last_try
+    home = state.home()
+    too_early = time.monotonic() - _last_try < _RETRY_SECONDS
+    if too_early or _starting.locked() or launch.engine_pid(home) is not None:
+        return
+    _last_try = time.monotonic()
+
+    def start() -> None:
+        with _starting:
+            try:
+                launch.ensure_engine(home)
+            except EngineError:
+                return  # submitting tries again, and then says why it failed
+
+    threading.Thread(target=start, name="wake-engine", daemon=True).start()
