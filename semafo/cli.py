@@ -61,6 +61,7 @@ def check(
         spec = catalogue.resolve(DatasetSpec(name, label_key, batch_key, counts))
         adata, report = preflight(spec)
         if keep:
+            keep.mkdir(parents=True, exist_ok=True)
             cells = adata.obs[[keys.TRUE, keys.BATCH_COLUMN]]
             write_atomically(keep / CELLS_FILE, lambda handle: cells.to_parquet(handle))
             write_json(keep / REPORT_FILE, report.to_dict())  # last: its presence says that both are there

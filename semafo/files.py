@@ -10,8 +10,10 @@ from typing import Any, BinaryIO
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:
-    """Call `write` on a hidden file beside `path`, then move it there; on failure the old file stays as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Call `write` on a hidden file beside `path`, then move it there; on failure the old file stays as it was.
+
+    The folder must be there: a run that was deleted meanwhile must not come back as a folder with one file.
+    """
     draft = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}"
     try:
         with draft.open("wb") as handle:

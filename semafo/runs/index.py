@@ -3,10 +3,11 @@
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from semafo.errors import SemafoError
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
 
@@ -38,12 +39,12 @@ class Index:
                 self.update(folder.name)
 
     def update(self, run_id: str) -> None:
-        """Read one run's folder again; a folder that is gone leaves the index."""
-        record = RunRecord(self._home.runs / run_id)
-        if not record.folder.exists():
+        """Read one run's folder again; a folder that is gone, or that nobody can read, leaves the index."""
+        try:
+            row = index_row(RunRecord(self._home.runs / run_id))
+        except SemafoError:
             self._connection.execute("DELETE FROM runs WHERE run_id = ?", [run_id])
             return
-        row = index_row(record)
         values = [run_id, row["state"], row["created"], row["dataset"], json.dumps(row)]
         self._connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)", values)
 
@@ -68,11 +69,17 @@ def index_row(record: RunRecord) -> dict[str, Any]:
 def read_rows(home: Home) -> list[dict[str, Any]]:
     """All runs of a home, newest first; from the folders where there is no index yet."""
     if not home.index.exists():
-        folders = [folder for folder in home.runs.iterdir() if not folder.name.startswith(".")]
-        return sorted((index_row(RunRecord(f)) for f in folders), key=lambda row: row["created"], reverse=True)
+        return sorted(_rows_of_folders(home), key=lambda row: row["created"], reverse=True)
     with _reading(home.index) as connection:
         rows = connection.execute("SELECT row FROM runs ORDER BY created DESC, rowid DESC").fetchall()
     return [json.loads(row) for (row,) in rows]
+
+
+def _rows_of_folders(home: Home) -> Iterator[dict[str, Any]]:
+    for folder in sorted(home.runs.iterdir()):
+        if not folder.name.startswith("."):
+            with suppress(SemafoError):  # no run, or one that this version cannot read
+                yield index_row(RunRecord(folder))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from semafo import keys
+from semafo.errors import SemafoError
 from semafo.files import read_json, write_json
 from semafo.runs.home import Home
 from semafo.runs.index import Index
@@ -111,9 +112,7 @@ class Queue:
                 case "cancel":
                     self._on_cancel(request["run_id"])
                 case "delete":
-                    self._on_cancel(request["run_id"])
-                    shutil.rmtree(self._home.runs / request["run_id"], ignore_errors=True)
-                    self._index.update(request["run_id"])
+                    self._on_delete(request["run_id"])
 
     def _on_queue(self, run_id: str) -> None:
         record = RunRecord(self._home.runs / run_id)
@@ -124,6 +123,11 @@ class Queue:
 
     def _enqueue(self, record: RunRecord) -> None:
         status = record.status
+        try:
+            _ = record.config
+        except SemafoError as error:  # from a newer version, or damaged
+            self._give_up(record, keys.FAILED, str(error))
+            return
         self._jobs.append(Job(record, TRAIN, status.get("created", time.time()), status.get("order", 0)))
 
     def _on_cancel(self, run_id: str) -> None:
@@ -133,6 +137,15 @@ class Queue:
             elif job.cancelled_at is None:
                 (job.record.folder / keys.CANCEL_FILE).touch()
                 job.cancelled_at = time.monotonic()
+
+    def _on_delete(self, run_id: str) -> None:
+        """Nobody waits for what a deleted run would have become, so its worker is not asked first."""
+        for job in [job for job in self._jobs if job.record.run_id == run_id]:
+            self._jobs.remove(job)
+            if job.worker is not None:
+                self._pool.end(job.worker)
+        shutil.rmtree(self._home.runs / run_id, ignore_errors=True)
+        self._index.update(run_id)
 
     def _collect(self) -> None:
         """Notice jobs that ended, workers that died, and workers that do not stop when asked."""
@@ -160,9 +173,6 @@ class Queue:
     def _finish(self, job: Job, outcome: Outcome) -> None:
         self._jobs.remove(job)
         record = job.record
-        if not record.folder.exists():  # deleted meanwhile
-            self._index.update(record.run_id)
-            return
         if outcome.state != keys.DONE:
             self._give_up(record, outcome.state, outcome.reason)
         elif job.half == TRAIN:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 
 from semafo import keys
 from semafo.data.load import load
-from semafo.files import read_json, sha256
+from semafo.files import read_json, sha256, write_json
 from semafo.runs import store
 from semafo.runs.launch import engine_pid, ensure_engine
 from semafo.runs.record import RunRecord
@@ -123,6 +124,37 @@ def test_a_deleted_run_leaves_the_list(served_home):
     store.delete(served_home, run_id)
     wait_for(lambda: run_id not in [row["run_id"] for row in store.rows(served_home)])
     assert not (served_home.runs / run_id).exists()
+
+
+def test_deleting_a_running_run_ends_its_work_at_once(served_home):
+    (run_id,) = store.submit(served_home, [tiny_config(seed=14, epochs=LONG)])
+    worker = busy_worker(served_home, run_id)
+    store.delete(served_home, run_id)
+    wait_for(lambda: not is_running(worker), 5)
+    time.sleep(0.5)
+    assert not (served_home.runs / run_id).exists()
+
+
+def test_a_run_may_have_more_threads_than_one(served_home):
+    config = tiny_config(seed=15)
+    config = replace(config, train=replace(config.train, n_threads=2))
+    (record,) = finished(served_home, store.submit(served_home, [config]))
+    assert record.state == keys.DONE, record.status
+    assert read_json(record.folder / keys.ENVIRONMENT_FILE)["n_threads"] == 2
+
+
+def test_a_run_that_this_version_cannot_read_fails_and_stops_nobody(home):
+    unreadable, good = store.submit(home, [tiny_config(), tiny_config("both")])
+    settings = read_json(home.runs / unreadable / keys.CONFIG_FILE)
+    settings["config"]["flavour"] = "new"
+    write_json(home.runs / unreadable / keys.CONFIG_FILE, settings)
+    (home.runs / "no-run-at-all").mkdir()
+    ensure_engine(home)
+    assert finished(home, [good])[0].state == keys.DONE
+    status = RunRecord(home.runs / unreadable).status
+    assert status["state"] == keys.FAILED
+    assert "flavour" in status["reason"]
+    assert [row["run_id"] for row in store.rows(home)] == [good]
 
 
 def test_a_killed_worker_takes_its_run_and_nothing_else(home):
