@@ -85,6 +85,7 @@ def write_inspection(home: Home, config: RunConfig) -> None:
     }
     if spec.batch_key:
         report["columns"].append({"name": spec.batch_key, "n_values": table.shape[1], "n_missing": 0})
+    folder.mkdir(parents=True)
     write_atomically(folder / CELLS_FILE, lambda handle: cells.to_parquet(handle))
     write_json(folder / REPORT_FILE, report)
 

@@ -49,10 +49,13 @@ def test_scaling_the_space_changes_no_score(simulate, scale):
 
 @few_examples
 @given(seed=st.integers(0, 10_000))
-def test_the_order_of_the_cells_changes_no_score(simulate, seed):
+def test_the_order_of_the_cells_changes_no_score_but_those_of_kmeans(simulate, seed):
     cells = three_types(simulate)
     shuffled = cells.take(np.random.default_rng(seed).permutation(len(cells.z)))
-    assert scores_of(shuffled) == pytest.approx(scores_of(cells), abs=1e-4)
+    before, after = scores_of(cells), scores_of(shuffled)
+    for drawn_by_position in ("kmeans_nmi", "kmeans_ari"):  # KMeans draws its starts so
+        before.pop(drawn_by_position), after.pop(drawn_by_position)
+    assert after == pytest.approx(before, abs=1e-4)
 
 
 def test_only_bras_depends_on_where_the_origin_is(small_cells):

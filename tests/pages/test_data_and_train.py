@@ -31,7 +31,10 @@ def test_a_first_visit_offers_two_comparisons_and_nothing_else(open_page):
 
 @pytest.mark.parametrize(
     ("label", "form", "dataset"),
-    [("Compare on real cells", keys.ONE_STAGE, "pbmc68k"), ("Map a query onto a reference", keys.SURGERY, "simulated")],
+    [
+        ("Compare on real cells", keys.ONE_STAGE, "pbmc68k"),
+        ("Map a query onto a reference", keys.SURGERY, "simulated:cells=1000"),
+    ],
 )
 def test_one_button_trains_the_three_mixes_and_fills_the_tray(home, open_page, label, form, dataset):
     app = open_page()

@@ -39,7 +39,7 @@ def test_presets_are_the_three_corners_of_the_two_forms():
         assert [config.mix.name for config in configs] == ["scANVI", "SemafoVAE", "Both"]
     assert {config.split for config in real} == {SplitSettings(labelled_rate=0.2)}
     assert {config.form for config in mapped} == {"surgery"}
-    assert {config.dataset.name for config in mapped} == {"simulated"}
+    assert {config.dataset.name for config in mapped} == {"simulated:cells=1000"}
 
 
 def test_only_runs_that_ended_are_news():
