@@ -83,14 +83,12 @@ def _queue(home: Home, run_id: str, settings: dict[str, Any], status: dict[str, 
 
 def cancel(home: Home, run_id: str) -> None:
     """Stop a run that waits or works. Raises RunNotFound."""
-    get(home, run_id)
-    _send(home, {"action": "cancel", "run_id": run_id})
+    _send(home, {"action": "cancel", "run_id": get(home, run_id).run_id})
 
 
 def delete(home: Home, run_id: str) -> None:
     """Delete a run, stopping it first where it works. Raises RunNotFound."""
-    get(home, run_id)
-    _send(home, {"action": "delete", "run_id": run_id})
+    _send(home, {"action": "delete", "run_id": get(home, run_id).run_id})
 
 
 def get(home: Home, run_id: str) -> RunRecord:

@@ -98,7 +98,7 @@ def test_a_home_that_cannot_be_written_to_says_so(tmp_path):
 
 def test_requests_wait_in_the_inbox_for_the_engine(home):
     (run_id,) = store.submit(home, [tiny_config()])
-    store.cancel(home, run_id)
+    store.cancel(home, run_id[:12])  # the start of an id is enough
     requests = [read_json(path) for path in sorted(home.inbox.iterdir())]
     assert requests == [{"action": "queue", "run_ids": [run_id]}, {"action": "cancel", "run_id": run_id}]
 
