@@ -20,6 +20,8 @@ ROLE = "role"
 PART = "part"
 PREDICTED = "predicted_label"
 CONFIDENCE = "confidence"  # probability of the predicted type, 0 to 1
+SCALED_CONFIDENCE = "confidence_scaled"  # the same after temperature scaling, where a temperature was fitted
+BEFORE_QUERY = "predicted_before_query"  # surgery: before the query stage; missing for reference cells
 
 # Values of ROLE
 REFERENCE = "reference"
@@ -29,6 +31,7 @@ QUERY = "query"  # in one stage every cell is a query cell
 LABELLED = "labelled"  # the model sees the label
 HIDDEN = "hidden"  # has a label, may be labelled at a higher rate, hidden at this one
 TEST = "test"  # has a label that is hidden at every rate: unsuffixed scores are on these cells
+CALIBRATION = "calibration"  # labelled, but kept from the model: the temperature is fitted on these
 MISSING = "missing"  # the data have no label: predicted, never scored
 
 # Forms of training
@@ -44,6 +47,14 @@ SCORES = "scores"  # the scib table
 
 # Terms of the loss, in nats a cell (scVI's stage has `reconstruction`, `kl` and `loss` only)
 TERMS = ("reconstruction", "scanvi_regulariser", "semafo_regulariser", "kl_u", "kl_y", "classification")
+
+# Baselines on the same split, as `baselines.json` and the command line name them
+MAJORITY = "majority"
+LOGISTIC_GENES = "logistic-regression"
+LOGISTIC_LATENT = "logistic-regression-latent"
+KNN = "knn"
+BASELINES = (MAJORITY, LOGISTIC_GENES, LOGISTIC_LATENT, KNN)
+BEFORE_QUERY_MIX = "before-query"  # a model before its query stage
 
 # States of a run
 QUEUED = "queued"
@@ -63,6 +74,9 @@ CELLS_FILE = "cells.parquet"
 PROBABILITIES_FILE = "probabilities.npy"
 PREDICTIONS_FILE = "predictions.json"
 INTEGRATION_FILE = "integration.json"
+BASELINES_FILE = "baselines.json"
+BASELINE_CELLS_FILE = "baselines.parquet"  # predicted type of each cell, one column a baseline
+MARKERS_FILE = "markers.json"
 WEIGHTS_FILE = "model.safetensors"
 MODEL_FILE = "model.json"
 ENVIRONMENT_FILE = "environment.json"

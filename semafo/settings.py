@@ -34,6 +34,11 @@ class DatasetSpec:
         Where the counts are: "auto", "X", "raw" or "layers/NAME".
     n_hvg
         Highly variable genes to keep, at least 1; all genes where the data have fewer.
+    query
+        A second data set (catalogue name or path) without labels of its own, to be annotated by the first; None where
+        one data set holds everything.
+    min_overlap
+        Share of the reference's genes that `query` must have, 0 to 1. Missing genes count as zeros.
     """
 
     name: str = DEFAULT_DATASET
@@ -41,12 +46,16 @@ class DatasetSpec:
     batch_key: str | None = None
     counts: str = "auto"
     n_hvg: int = 2000
+    query: str | None = None
+    min_overlap: float = 0.7
 
     def __post_init__(self) -> None:
         _require(bool(self.name.strip()), "The data set has no name. Give a name from the catalogue or an .h5ad file.")
         _require(self.n_hvg >= 1, f"n_hvg is {self.n_hvg}: keep at least one gene (2000 is usual).")
         known = self.counts in ("auto", "X", "raw") or self.counts.startswith("layers/")
         _require(known, f"counts is {self.counts!r}: choose 'auto', 'X', 'raw' or 'layers/NAME'.")
+        overlap = self.min_overlap
+        _require(0 <= overlap <= 1, f"The least gene overlap is {overlap}: give a share between 0 and 1.")
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,16 @@ class SplitSettings:
         Draw test and labelled cells by type. False draws them blindly, as people do who do not know the truth.
     split_seed
         Seed of the split alone.
+    reference_only
+        Train on the reference alone and leave every other batch out: no query, no test cells.
+    left_out_types
+        Types whose labels no model sees, the reference's included: a check of what happens to types nobody labelled.
+    calibration_share
+        Share of the cells that the labelled rate labels whose labels are kept from the model to fit the temperature on,
+        0 (no temperature) to 1 exclusive.
+    leak
+        Repeat the published notebook's way of hiding labels, which hides none: every query label is trained on. For
+        demonstration; scores are then of labels that the model has seen.
     """
 
     reference: tuple[str, ...] = ()
@@ -76,6 +95,10 @@ class SplitSettings:
     test_share: float = 0.3
     stratified: bool = True
     split_seed: int = 0
+    reference_only: bool = False
+    left_out_types: tuple[str, ...] = ()
+    calibration_share: float = 0.0
+    leak: bool = False
 
     def __post_init__(self) -> None:
         rate = self.labelled_rate
@@ -84,6 +107,12 @@ class SplitSettings:
         _require(self.split_seed >= 0, f"The split seed is {self.split_seed}: seeds are 0 or more.")
         both = set(self.reference) & set(self.labelled_batches or ())
         _require(not both, f"{_names(both)} cannot be both reference and labelled query. Choose one.")
+        share = self.calibration_share
+        _require(0 <= share < 1, f"The calibration share is {share}: give a share of 0 or more, below 1.")
+        _require(
+            bool(self.reference) or not self.reference_only,
+            "Only the reference is to be trained on, and there is none. Choose reference batches.",
+        )
         if not self.reference:
             _require(
                 rate > 0 or self.labelled_batches is not None,
