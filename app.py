@@ -11,6 +11,7 @@ page = st.navigation(
     [
         st.Page("pages/data.py", title="Data", default=True),
         st.Page("pages/train.py", title="Train"),
+        st.Page("pages/annotate.py", title="Annotate"),
         st.Page("pages/latent_space.py", title="Latent space"),
         st.Page("pages/predictions.py", title="Predictions"),
         st.Page("pages/integration.py", title="Integration"),

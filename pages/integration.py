@@ -5,11 +5,7 @@ import streamlit as st
 from semafo.ui import charts, controls, frame, integration, live, state, tables
 
 frame.title("Integration")
-runs = state.chosen_runs()
-if not runs:
-    controls.nothing_chosen()
-    st.stop()
-
+runs = controls.chosen_or_stop()
 narrow = state.is_narrow()
 bio_weight = integration.weight()
 rows = tables.score_rows(runs, bio_weight)

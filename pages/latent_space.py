@@ -5,11 +5,7 @@ import streamlit as st
 from semafo.ui import charts, controls, frame, live, state, views
 
 frame.title("Latent space")
-runs = state.chosen_runs()
-if not runs:
-    controls.nothing_chosen()
-    st.stop()
-
+runs = controls.chosen_or_stop()
 ready = [run for run in runs if run.record.has_maps]
 narrow = state.is_narrow()
 if not ready:

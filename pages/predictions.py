@@ -2,14 +2,10 @@
 
 import streamlit as st
 
-from semafo.ui import controls, frame, live, matrices, state
+from semafo.ui import closer, comparisons, controls, frame, live, matrices, methods, state, statistics
 
 frame.title("Predictions")
-runs = state.chosen_runs()
-if not runs:
-    controls.nothing_chosen()
-    st.stop()
-
+runs = controls.chosen_or_stop()
 narrow = state.is_narrow()
 if not any(run.record.has_maps for run in runs):
     live.cards(runs, narrow=narrow, tall=False)
@@ -20,5 +16,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     population = controls.population("prediction_cells")
     by = matrices.normalisation()
 matrices.show_panels(runs, population, by, narrow)
-matrices.show_scores(runs, population)
-matrices.show_difference(runs, population, by, narrow)
+statistics.show_scores(runs, population)
+comparisons.show(runs, narrow)
+methods.show(runs, narrow)
+closer.show(runs, population, by, narrow)

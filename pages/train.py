@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from semafo.ui import controls, data_form, frame, live, state, train_form
+from semafo.ui import controls, data_form, frame, live, split_form, state, train_form
 
 frame.title("Train")
 spec = state.dataset()
@@ -14,11 +14,11 @@ if inspection is None:
 form, picture = st.columns([5, 7], gap="large")
 with form:
     st.caption(f"Cells: {data_form.described(spec)}")
-    split = data_form.attempt(train_form.split_settings, inspection, spec.name)
+    split = data_form.attempt(split_form.split_settings, inspection, spec.name)
     mixes = data_form.attempt(train_form.mixes) or []
     trains = data_form.attempt(train_form.train_settings) or []
 with picture:
-    fits = split is not None and data_form.attempt(train_form.split_picture, inspection, split)
+    fits = split is not None and data_form.attempt(split_form.split_picture, inspection, split)
     if mixes:
         train_form.show_formula(mixes)
 

@@ -6,24 +6,26 @@ With `--json` every command prints one JSON object a line. Errors go to stderr a
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import click
 
 import semafo
-from semafo import keys, terminal
-from semafo.data import catalogue
+from semafo import cli_annotate, comparison, keys, terminal
+from semafo.data import catalogue, presets
+from semafo.data.presets import Preset
 from semafo.errors import SemafoError
 from semafo.files import write_atomically, write_json
 from semafo.runs import store
 from semafo.runs.home import Home
-from semafo.runs.inspect import CELLS_FILE, REPORT_FILE, rehearse
+from semafo.runs.inspect import CELLS_FILE, REPORT_FILE, inspect, rehearse
 from semafo.runs.launch import ensure_engine
 from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
 
+DEFAULT_MIXES = ("scanvi", "semafo", "both")
 _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 _home_option = click.option(
     "--home", type=click.Path(file_okay=False), help="Folder of the runs [SEMAFO_HOME, ~/.semafo]"
@@ -37,10 +39,11 @@ def cli() -> None:
 
 
 @cli.command()
+@click.option("--presets", "splits", is_flag=True, help="List the paper's splits instead, for compare --preset.")
 @_json_option
-def datasets(as_json: bool) -> None:
+def datasets(splits: bool, as_json: bool) -> None:
     """List the built-in data sets. Any .h5ad file works too."""
-    for entry in catalogue.entries():
+    for entry in presets.presets() if splits else catalogue.entries():
         terminal.say(entry, as_json)
 
 
@@ -49,20 +52,22 @@ def datasets(as_json: bool) -> None:
 @click.option("--label-key", help="obs column with the cell types.")
 @click.option("--batch-key", help="obs column with the batches.")
 @click.option("--counts", default="auto", show_default=True, help="Where the counts are: auto, X, raw or layers/NAME.")
+@click.option("--query", help="A second data set, to be annotated by this one: check how they fit.")
+@click.option(
+    "--min-overlap", default=DatasetSpec.min_overlap, show_default=True, help="Share of the genes it must have."
+)
 @click.option("--keep", type=click.Path(path_type=Path), hidden=True, help="Folder for the report and the cells.")
 @_json_option
-def check(
-    name: str, label_key: str | None, batch_key: str | None, counts: str, keep: Path | None, as_json: bool
-) -> None:
+def check(name: str, keep: Path | None, as_json: bool, **options: Any) -> None:
     """Say what is in a data set and whether it can be trained on."""
-    with _errors(as_json):
+    with terminal.errors(as_json):
         from semafo.data.check import preflight  # reads with anndata, which other commands do without
 
-        spec = catalogue.resolve(DatasetSpec(name, label_key, batch_key, counts))
-        adata, report = preflight(spec)
+        adata, report = preflight(DatasetSpec(name, **options))
         if keep:
             keep.mkdir(parents=True, exist_ok=True)
-            cells = adata.obs[[keys.TRUE, keys.BATCH_COLUMN]]
+            names = (keys.TRUE, keys.BATCH_COLUMN, *((keys.ROLE, keys.ROW) if options["query"] else ()))
+            cells = adata.obs[list(names)]
             write_atomically(keep / CELLS_FILE, lambda handle: cells.to_parquet(handle))
             write_json(keep / REPORT_FILE, report.to_dict())  # last: its presence says that both are there
         terminal.say(report, as_json)
@@ -74,6 +79,7 @@ def check(
 @click.option("--batch-key", help="obs column with the batches.")
 @click.option("--counts", default=DatasetSpec.counts, show_default=True, help="auto, X, raw or layers/NAME.")
 @click.option("--n-hvg", default=DatasetSpec.n_hvg, show_default=True, help="Highly variable genes to keep.")
+@click.option("--preset", help="A split of the paper, such as pancreas-82.4 (see: semafo datasets --presets).")
 @click.option("--reference", multiple=True, help="Reference batches, B1,B2: train by surgery. Repeatable.")
 @click.option("--labelled-rate", type=float, help="Share of labelled cells, 0 to 1 [0.2].")
 @click.option("--labelled", multiple=True, help="Label whole batches, B3,B4, instead of a rate. Repeatable.")
@@ -81,12 +87,26 @@ def check(
     "--test-share", default=SplitSettings.test_share, show_default=True, help="Cells that are never labelled."
 )
 @click.option("--unstratified", is_flag=True, help="Draw test and labelled cells blindly, not by type.")
+@click.option("--leave-out", multiple=True, help="Types T1,T2 whose labels no model sees. Repeatable.")
 @click.option(
-    "--mix", "mixes", multiple=True, help="scanvi, semafo, both or W:W such as 0.7:0.3. Repeatable [all three]."
+    "--calibration-share",
+    default=SplitSettings.calibration_share,
+    show_default=True,
+    help="Share of the labelled cells kept from the model to fit a temperature on.",
+)
+@click.option("--leak", is_flag=True, help="Hide labels as the published notebook does, which hides none.")
+@click.option(
+    "--mix",
+    "mixes",
+    multiple=True,
+    help="scanvi, semafo, both, recommended or W:W such as 0.7:0.3. Repeatable [the first three].",
 )
 @click.option("--label-weighting", default=Mix.label_weighting, show_default=True, help="published or normalised.")
-@click.option("--seed", default=0, show_default=True, help="Training seed.")
-@click.option("--split-seed", default=0, show_default=True, help="Seed of the test cells and the labelled cells.")
+@click.option("--head", default=Mix.head, show_default=True, help="What predicts: classifier or mixture.")
+@click.option("--seed", "seeds", type=int, multiple=True, default=(0,), help="Training seed. Repeatable [0].")
+@click.option(
+    "--split-seed", "split_seeds", type=int, multiple=True, default=(0,), help="Seed of the split. Repeatable [0]."
+)
 @click.option("--threads", default=1, show_default=True, help="Threads a run; other numbers give other bits.")
 @click.option("--epochs-pretrain", type=int, help="scVI stage [by number of cells].")
 @click.option("--epochs-reference", default=TrainSettings.epochs_reference, show_default=True)
@@ -94,45 +114,80 @@ def check(
 @_home_option
 @_json_option
 def compare(home: str | None, as_json: bool, **options: Any) -> None:
-    """Train mixes on the same split, and print how they compare."""
-    with _errors(as_json):
-        configs = configs_from(options)
+    """Train mixes on the same split, and print how they and the baselines compare.
+
+    Several seeds or split seeds train every mix with each of them; means and differences of the methods come last.
+    """
+    with terminal.errors(as_json):
         where = _home(home)
-        rehearse(where, configs[0])  # the mixes share data and split
+        configs = configs_from(options, _fitted_preset(where, options, as_json))
+        for config in {config.split: config for config in configs}.values():  # mixes and seeds share data and split
+            rehearse(where, config)
         run_ids = store.submit(where, configs)
         ensure_engine(where)
-        failed = False
+        done = []
         for record in terminal.watch(where, run_ids, quiet=as_json):
-            failed |= record.state != keys.DONE
+            done += [record] * (record.state == keys.DONE)
             terminal.say_run(record, as_json)
-    if failed:
+        terminal.say_comparison(comparison.lines(done), comparison.missing(done), as_json)
+    if len(done) < len(run_ids):
         sys.exit(2)
 
 
-def configs_from(options: dict[str, Any]) -> list[RunConfig]:
-    """Settings of the runs that `compare`'s options ask for, one a mix."""
-    dataset = DatasetSpec(*(options[name] for name in ("dataset", "label_key", "batch_key", "counts", "n_hvg")))
-    labelled = _listed(options["labelled"])
-    if labelled and options["labelled_rate"] is not None:
-        raise click.UsageError("Give --labelled-rate or --labelled, not both.")
-    rate = options["labelled_rate"]
-    split = SplitSettings(
-        reference=_listed(options["reference"]),
-        labelled_rate=SplitSettings.labelled_rate if rate is None else rate,
-        labelled_batches=labelled or None,
-        test_share=options["test_share"],
-        stratified=not options["unstratified"],
-        split_seed=options["split_seed"],
-    )
+def configs_from(options: dict[str, Any], preset: Preset | None = None) -> list[RunConfig]:
+    """Settings of the runs that `compare`'s options ask for: one a mix, for each split seed and seed."""
+    dataset = _dataset_from(options, preset)
+    split = _split_from(options, preset)
     train = TrainSettings(
         epochs_pretrain=options["epochs_pretrain"],
         epochs_reference=options["epochs_reference"],
         epochs_query=options["epochs_query"],
-        seed=options["seed"],
         n_threads=options["threads"],
     )
-    mixes = [Mix.parse(text, options["label_weighting"]) for text in options["mixes"] or ("scanvi", "semafo", "both")]
-    return [RunConfig(dataset, split, mix, train) for mix in dict.fromkeys(mixes)]
+    mixes = [Mix.parse(text, options["label_weighting"], options["head"]) for text in options["mixes"] or DEFAULT_MIXES]
+    wanted = product(*(dict.fromkeys(values) for values in (options["split_seeds"], options["seeds"], mixes)))
+    return [
+        RunConfig(dataset, replace(split, split_seed=split_seed), mix, replace(train, seed=seed))
+        for split_seed, seed, mix in wanted
+    ]
+
+
+def _dataset_from(options: dict[str, Any], preset: Preset | None) -> DatasetSpec:
+    """The data set; with a preset, `simulated` is the simulation in which the preset's rate comes out."""
+    spec = DatasetSpec(*(options[name] for name in ("dataset", "label_key", "batch_key", "counts", "n_hvg")))
+    is_open = preset is not None and spec.name.strip() == catalogue.SIMULATED
+    return replace(spec, name=preset.simulation) if is_open else spec
+
+
+def _split_from(options: dict[str, Any], preset: Preset | None) -> SplitSettings:
+    rest = {
+        "test_share": options["test_share"],
+        "stratified": not options["unstratified"],
+        "left_out_types": tuple(sorted(set(_listed(options["leave_out"])))),
+        "calibration_share": options["calibration_share"],
+        "leak": options["leak"],
+    }
+    reference, labelled, rate = _listed(options["reference"]), _listed(options["labelled"]), options["labelled_rate"]
+    if preset is not None:
+        return preset.split_settings(**rest)
+    if labelled and rate is not None:
+        raise click.UsageError("Give --labelled-rate or --labelled, not both.")
+    rate = SplitSettings.labelled_rate if rate is None else rate
+    return SplitSettings(reference, labelled_rate=rate, labelled_batches=labelled or None, **rest)
+
+
+def _fitted_preset(home: Home, options: dict[str, Any], as_json: bool) -> Preset | None:
+    """The preset that was asked for, as the data spell its studies; how they differ from the paper's goes to stderr."""
+    if options["preset"] is None:
+        return None
+    if options["reference"] or options["labelled"] or options["labelled_rate"] is not None:
+        raise click.UsageError("--preset chooses reference and labels: leave --reference, --labelled and the rate out.")
+    preset = presets.preset(options["preset"])
+    counts = inspect(home, _dataset_from(options, preset)).cells[keys.BATCH_COLUMN].astype(str).value_counts().to_dict()
+    preset = preset.spelled_as(counts)
+    for sentence in preset.check(counts):
+        terminal.remark(sentence, as_json)
+    return preset
 
 
 @cli.command()
@@ -140,7 +195,7 @@ def configs_from(options: dict[str, Any]) -> list[RunConfig]:
 @_json_option
 def runs(home: str | None, as_json: bool) -> None:
     """List the runs, newest first."""
-    with _errors(as_json):
+    with terminal.errors(as_json):
         terminal.say_rows(store.rows(_home(home)), as_json)
 
 
@@ -150,7 +205,7 @@ def runs(home: str | None, as_json: bool) -> None:
 @_json_option
 def show(run: str, home: str | None, as_json: bool) -> None:
     """Print one run: scores, warnings, where its files are. RUN may be the start of an id."""
-    with _errors(as_json):
+    with terminal.errors(as_json):
         terminal.say_run(store.get(_home(home), run), as_json, whole=True)
 
 
@@ -160,7 +215,7 @@ def show(run: str, home: str | None, as_json: bool) -> None:
 @_json_option
 def delete(run: str, home: str | None, as_json: bool) -> None:
     """Delete a run and its files. RUN may be the start of an id."""
-    with _errors(as_json):
+    with terminal.errors(as_json):
         where = _home(home)
         record = store.get(where, run)
         store.delete(where, record.run_id)
@@ -174,7 +229,7 @@ def delete(run: str, home: str | None, as_json: bool) -> None:
 @_home_option
 def app(port: int, home: str | None) -> None:
     """Start the dashboard in a browser."""
-    with _errors(as_json=False):
+    with terminal.errors(as_json=False):
         script = Path(semafo.__file__).parent.parent / "app.py"
         if not script.exists():
             raise SemafoError(f"{script} is missing: the dashboard runs from a clone of the repository.")
@@ -197,18 +252,8 @@ def _listed(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
 
 
-@contextmanager
-def _errors(as_json: bool) -> Iterator[None]:
-    """Turn what a user can mend into one message and exit code 2."""
-    try:
-        yield
-    except SemafoError as error:
-        terminal.complain(str(error), as_json)
-        sys.exit(2)
-    except OSError as error:
-        terminal.complain(f"{error.filename or 'The home'}: {error.strerror}.", as_json)
-        sys.exit(2)
-
+cli.add_command(cli_annotate.annotate)
+cli.add_command(cli_annotate.save)
 
 if __name__ == "__main__":
     main()

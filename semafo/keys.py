@@ -18,10 +18,12 @@ TRUE = "true_label"  # the data's own label; missing where the data have none
 BATCH_COLUMN = "batch"
 ROLE = "role"
 PART = "part"
+ROW = "row_in_file"  # reference and query from two files: the cell's place in its own file, from 0
 PREDICTED = "predicted_label"
 CONFIDENCE = "confidence"  # probability of the predicted type, 0 to 1
 SCALED_CONFIDENCE = "confidence_scaled"  # the same after temperature scaling, where a temperature was fitted
 BEFORE_QUERY = "predicted_before_query"  # surgery: before the query stage; missing for reference cells
+UNSEEN_LABEL = "semafo_unseen_label"  # a query's label that the reference lacks, set aside; missing elsewhere
 
 # Values of ROLE
 REFERENCE = "reference"
@@ -47,6 +49,9 @@ SCORES = "scores"  # the scib table
 
 # Terms of the loss, in nats a cell (scVI's stage has `reconstruction`, `kl` and `loss` only)
 TERMS = ("reconstruction", "scanvi_regulariser", "semafo_regulariser", "kl_u", "kl_y", "classification")
+LATENT_SCALE = "latent_scale"  # standard deviation of z, in latent units
+LABEL_GAP = "label_gap"  # in nats
+DIAGNOSTICS = (LATENT_SCALE, LABEL_GAP)  # in the history beside the terms, in the semi-supervised and the query stage
 
 # Baselines on the same split, as `baselines.json` and the command line name them
 MAJORITY = "majority"

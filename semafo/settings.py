@@ -6,6 +6,7 @@ configs are the same run, see `RunConfig.fingerprint`.
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ from semafo.errors import SettingsError
 DEFAULT_DATASET = "pbmc68k"
 KL_WARMUP_EPOCHS = 400  # scvi-tools' default; starts again in each stage
 LABEL_WEIGHTINGS = ("published", "normalised")
+HEADS = ("classifier", "mixture")
 PAPER_WEIGHTS = 0.5  # share of the bio scores in the total: paper 0.5
 SCIB_WEIGHTS = 0.6  # scIB's own
 
@@ -143,11 +145,15 @@ class Mix:
     label_weighting
         "published": every label counts the same, as in the paper's code. "normalised": labels weighted by q(y|z), with
         weights that sum to one. Without effect where w_semafo is 0.
+    head
+        What predicts: "classifier" is q(y|z), as published. "mixture" combines it with a semi-supervised mixture over
+        the latent space, see `semafo.models.mixture`. Training is the same.
     """
 
     w_scanvi: float = 1.0
     w_semafo: float = 0.0
     label_weighting: str = "published"
+    head: str = "classifier"
 
     def __post_init__(self) -> None:
         good = 0 <= self.w_scanvi < float("inf") and 0 <= self.w_semafo < float("inf")
@@ -157,34 +163,46 @@ class Mix:
             self.label_weighting in LABEL_WEIGHTINGS,
             f"label_weighting is {self.label_weighting!r}: choose {' or '.join(LABEL_WEIGHTINGS)}.",
         )
+        _require(self.head in HEADS, f"head is {self.head!r}: choose {' or '.join(HEADS)}.")
         if self.w_semafo == 0:  # the weighting changes nothing there, so it must not make another run
             object.__setattr__(self, "label_weighting", "published")
 
     @classmethod
-    def parse(cls, text: str, label_weighting: str = "published") -> Self:
-        """Read `scanvi`, `semafo`, `both` or two weights such as `0.7:0.3`."""
+    def parse(cls, text: str, label_weighting: str = "published", head: str = "classifier") -> Self:
+        """Read `scanvi`, `semafo`, `both`, `recommended` or two weights such as `0.7:0.3`."""
+        if text.strip().lower() == "recommended":
+            return cls.recommended()
         corner = CORNERS.get(text.strip().lower())
         if corner is None:
             try:
                 w_scanvi, w_semafo = (float(part) for part in text.split(":"))
             except ValueError:
                 raise SettingsError(
-                    f"The mix {text!r} is not known. Give scanvi, semafo, both, or two weights such as 0.7:0.3."
+                    f"The mix {text!r} is not known. Give scanvi, semafo, both, recommended, or two weights such as "
+                    "0.7:0.3."
                 ) from None
             corner = (w_scanvi, w_semafo)
-        return cls(*corner, label_weighting=label_weighting)
+        return cls(*corner, label_weighting=label_weighting, head=head)
+
+    @classmethod
+    def recommended(cls) -> Self:
+        """The setting that docs/results.md supports: SemafoVAE, normalised, with the mixture head."""
+        return cls(*CORNERS["semafo"], label_weighting="normalised", head="mixture")
 
     @property
     def name(self) -> str:
         """As people say it: scANVI, SemafoVAE, Both, or the two weights."""
+        if self == Mix.recommended():
+            return "SemafoVAE (recommended)"
         named = {(1.0, 0.0): "scANVI", (0.0, 1.0): "SemafoVAE", (1.0, 1.0): "Both"}
         base = named.get((self.w_scanvi, self.w_semafo), f"{self.w_scanvi:g}:{self.w_semafo:g}")
-        return base if self.label_weighting == "published" else f"{base} normalised"
+        weighting = "" if self.label_weighting == "published" else " normalised"
+        return f"{base}{weighting}{' + mixture' if self.head == 'mixture' else ''}"
 
     @property
     def slug(self) -> str:
         """The name, fit for a file name."""
-        return self.name.lower().replace(":", "-").replace(" ", "-")
+        return re.sub(r"[^a-z0-9.]+", "-", self.name.lower()).strip("-")
 
     @property
     def obsm_key(self) -> str:
@@ -287,11 +305,14 @@ class RunConfig:
     @property
     def title(self) -> str:
         """Short name for people: mix · rate · seed."""
-        if self.split.labelled_batches is None:
+        if self.split.reference_only:
+            labels = "reference only"
+        elif self.split.labelled_batches is None:
             labels = f"{self.split.labelled_rate:.0%}".replace("%", " %")
         else:
             labels = "+".join(self.split.labelled_batches) or "0 %"
-        return f"{self.mix.name} · {labels} · seed {self.train.seed}"
+        leaked = " · labels leaked" if self.split.leak else ""
+        return f"{self.mix.name} · {labels} · seed {self.train.seed}{leaked}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""

@@ -3,20 +3,22 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
 import click
 
 from semafo import keys
-from semafo.errors import EngineError
+from semafo.errors import EngineError, SemafoError
 from semafo.runs import store
 from semafo.runs.home import Home
 from semafo.runs.launch import ensure_engine
 from semafo.runs.record import RunRecord
 
 _POLL_SECONDS = 0.2
+_SCORED = "{:<28} {:<34} {}"
 _ROW = "{run_id:<28} {state:<10} {dataset:<22} {title:<34} {accuracy}"
 
 
@@ -45,6 +47,24 @@ def complain(message: str, as_json: bool) -> None:
     click.echo(json.dumps({"error": message}, ensure_ascii=False) if as_json else f"semafo: {message}", err=True)
 
 
+def remark(message: str, as_json: bool) -> None:
+    """Print to stderr what is no error but should be known."""
+    click.echo(json.dumps({"warning": message}, ensure_ascii=False) if as_json else f"semafo: {message}", err=True)
+
+
+@contextmanager
+def errors(as_json: bool) -> Iterator[None]:
+    """Turn what a user can mend into one message and exit code 2."""
+    try:
+        yield
+    except SemafoError as error:
+        complain(str(error), as_json)
+        sys.exit(2)
+    except OSError as error:
+        complain(f"{error.filename or 'The home'}: {error.strerror}.", as_json)
+        sys.exit(2)
+
+
 def say_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
     """Print a list of runs."""
     if as_json:
@@ -69,12 +89,40 @@ def say_run(record: RunRecord, as_json: bool, whole: bool = False) -> None:
     if whole:
         say({**summary, **{name: extra[name] for name in ("folder", "reason")}}, as_json=False)
     else:
-        click.echo(f"{record.run_id:<28} {record.title:<34} {_accuracy(summary)}")
+        click.echo(_SCORED.format(record.run_id, record.title, _accuracy(summary)))
+
+
+def say_comparison(lines: Iterable[dict[str, Any]], missing: Iterable[str], as_json: bool) -> None:
+    """Print what `semafo.comparison` found, and complain about what it could not find."""
+    for line in lines:
+        if as_json:
+            click.echo(json.dumps(line, ensure_ascii=False))
+        else:
+            _say_line(line)
+    for sentence in missing:
+        complain(sentence, as_json)
+
+
+def _say_line(line: dict[str, Any]) -> None:
+    """Scores aligned under the runs' own, differences as sentences; what has no test cells is left out."""
+    if "words" in line:
+        click.echo(line["words"])
+    elif line["kind"] == "method":
+        low, high = line["accuracy_low"], line["accuracy_high"]
+        interval = "" if low is None else f" ({low:.3f} to {high:.3f} over seeds and splits)"
+        click.echo(
+            _SCORED.format(f"mean, n = {line['n_runs']}", line["mix"], f"accuracy {line['accuracy']:.3f}{interval}")
+        )
+    elif line["accuracy"] is not None:
+        name = f"{line['of']}, before the query stage" if "of" in line else line["mix"]
+        head = f"split {line['split_seed']}, seed {line['seed']}"
+        click.echo(_SCORED.format(head, name, _accuracy(line)))
 
 
 def _accuracy(row: dict[str, Any]) -> str:
     if row.get("accuracy") is None:
-        return ""
+        of_reference = row.get("accuracy_reference")
+        return "" if of_reference is None else f"accuracy {of_reference:.3f} on the reference it was trained on"
     interval = f"{row['accuracy_low']:.3f} to {row['accuracy_high']:.3f}"
     return (
         f"accuracy {row['accuracy']:.3f} ({interval}, n = {row['n_scored']}; majority {row['accuracy_majority']:.3f})"

@@ -18,6 +18,8 @@ from semafo.runs.home import Home
 from semafo.runs.inspect import CELLS_FILE, REPORT_FILE
 from semafo.runs.record import RunRecord
 from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings, fingerprint
+from semafo.training.outcome import Outcome
+from tests.fake_outcomes import guesses, write_baselines, write_markers
 
 PBMC_TYPES = {
     "CD14+ Monocyte": 129,
@@ -42,6 +44,8 @@ REAL = RunConfig(DatasetSpec("pbmc68k", "bulk_labels"))
 MAPPED = RunConfig(
     DatasetSpec("simulated", "cell_type", "study"), SplitSettings(reference=REFERENCE), train=TrainSettings(seed=0)
 )
+CALIBRATED = replace(REAL, split=SplitSettings(calibration_share=0.3))
+ANNOTATED = replace(MAPPED, dataset=replace(MAPPED.dataset, query="simulated:cells=1400,genes=1000"))
 MIXES = (Mix(1, 0), Mix(0, 1), Mix(1, 1))
 
 
@@ -53,7 +57,10 @@ def data_cells(config: RunConfig) -> pd.DataFrame:
     rng = np.random.default_rng(5)
     batches = rng.choice(STUDIES, len(labels), p=[0.08, 0.16, 0.04, 0.19, 0.53]) if simulated else "all"
     index = pd.Index([f"cell_{i:05d}" for i in range(len(labels))], name=keys.CELL)
-    return pd.DataFrame({keys.TRUE: labels, keys.BATCH_COLUMN: batches}, index=index)
+    cells = pd.DataFrame({keys.TRUE: labels, keys.BATCH_COLUMN: batches}, index=index)
+    if config.dataset.query:  # a query that is annotated has no labels
+        cells[keys.TRUE] = cells[keys.TRUE].astype(object).where(cells[keys.BATCH_COLUMN].isin(REFERENCE))
+    return cells
 
 
 def write_inspection(home: Home, config: RunConfig) -> None:
@@ -217,49 +224,30 @@ def _write_maps(record: RunRecord, config: RunConfig) -> None:
     rng = np.random.default_rng(int(10 * config.mix.w_scanvi + 3 * config.mix.w_semafo) + config.train.seed)
     cells = split.cells.copy()
     types = sorted(cells[keys.TRUE].dropna().unique())
-    code = cells[keys.TRUE].map({name: i for i, name in enumerate(types)}).to_numpy()
+    code = pd.Index(types).get_indexer(cells[keys.TRUE])
+    code = np.where(code < 0, rng.integers(0, len(types), len(code)), code)  # without a label: anything
     wrong = rng.random(len(cells)) < 0.15
     predicted = np.where(wrong, (code + rng.integers(1, 3, len(cells))) % len(types), code)
     confidence = np.where(wrong, rng.uniform(0.3, 0.9, len(cells)), rng.beta(8, 1.4, len(cells)))
-    cells[keys.PREDICTED] = np.array(types)[predicted]
-    cells[keys.CONFIDENCE] = confidence
     centre = rng.normal(0, 6, (len(types), 2))
     umap = centre[np.where(wrong, predicted, code)] + rng.normal(0, 1.0, (len(cells), 2))
-    probabilities = np.full((len(cells), len(types)), 0.01)
+    others = (1 - confidence) / (len(types) - 1)
+    probabilities = np.repeat(np.minimum(others, 0.9 * confidence)[:, None], len(types), axis=1)
     probabilities[np.arange(len(cells)), predicted] = confidence
+    probabilities = (probabilities / probabilities.sum(1, keepdims=True)).astype("float32")
     for name, array in ((keys.X_UMAP, umap), (config.mix.obsm_key, rng.normal(0, 1, (len(cells), 10)))):
         np.save(record.folder / keys.array_file(name), array.astype("float32"))
-    np.save(record.folder / keys.PROBABILITIES_FILE, probabilities.astype("float32"))
-    cells.to_parquet(record.folder / keys.CELLS_FILE)
-    parts = {"test": cells[keys.PART] == keys.TEST, "query": cells[keys.ROLE] == keys.QUERY}
-    values: dict[str, Any] = {"types": types, "probability_types": types, "confusion": {}}
-    for name, mask in parts.items():
-        values[name] = _label_scores(code[mask], predicted[mask], len(types))
-        counts = np.zeros((len(types), len(types)), dtype=int)
-        np.add.at(counts, (code[mask], predicted[mask]), 1)
-        values["confusion"][name] = counts.tolist()
+    np.save(record.folder / keys.PROBABILITIES_FILE, probabilities)
+    is_query = (cells[keys.ROLE] == keys.QUERY).to_numpy()
+    before = None
+    if config.form == keys.SURGERY and is_query.any():
+        guess = guesses(rng, code[is_query], len(types), 0.2)
+        before = pd.Series(np.array(types, dtype=object)[guess], index=cells.index[is_query])
+    outcome = Outcome.of(cells, probabilities, types, split.summary()["seen_types"], before)
+    outcome.table.to_parquet(record.folder / keys.CELLS_FILE)
     published = config.mix.w_semafo and config.mix.label_weighting == "published"
-    values |= {"latent_scale": 0.07 if published else 1.02, "label_gap": 3.2}
-    write_json(record.folder / keys.PREDICTIONS_FILE, values)
-
-
-def _label_scores(true: np.ndarray, predicted: np.ndarray, n_types: int) -> dict[str, Any]:
-    n, accuracy = len(true), float((true == predicted).mean())
-    half = 1.96 * (accuracy * (1 - accuracy) / n) ** 0.5
-    majority = float(np.bincount(true, minlength=n_types).max() / n)
-    return {
-        "n_scored": n,
-        "n_unseen": 0,
-        "accuracy": accuracy,
-        "accuracy_low": accuracy - half,
-        "accuracy_high": min(1.0, accuracy + half),
-        "accuracy_with_unseen": accuracy,
-        "f1_weighted": accuracy - 0.01,
-        "f1_macro": accuracy - 0.05,
-        "balanced_accuracy": accuracy - 0.04,
-        "cohen_kappa": accuracy - 0.08,
-        "accuracy_majority": majority,
-    }
+    diagnostics = {"latent_scale": 0.07 if published else 1.02, "label_gap": 3.2}
+    write_json(record.folder / keys.PREDICTIONS_FILE, {**outcome.to_dict(), **diagnostics})
 
 
 def _write_scores(record: RunRecord, config: RunConfig) -> None:
@@ -274,6 +262,9 @@ def _write_scores(record: RunRecord, config: RunConfig) -> None:
     split = json.loads((record.folder / keys.SPLIT_FILE).read_text())
     values = {"population": "test cells", "n_cells": split["n_test"], "n_batches": 1 if one_batch else 3, "rows": rows}
     write_json(record.folder / keys.INTEGRATION_FILE, values)
+    write_baselines(record)
+    if config.dataset.query:
+        write_markers(record)
 
 
 def full_home(path: str | Path) -> Home:

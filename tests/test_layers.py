@@ -22,9 +22,11 @@ HEIGHT = {
     "training": 3,
     "runs": 4,
     "terminal": 5,
+    "comparison": 5,
     "ui": 5,
-    "cli": 6,
-    "__main__": 7,
+    "cli_annotate": 6,
+    "cli": 7,
+    "__main__": 8,
 }
 HEAVY = {"torch", "scvi", "scanpy", "umap", "jax", "lightning", "numba"}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -16,18 +16,16 @@ from semafo.data.columns import (
     candidates,
     drop_unused_categories,
     labels_of,
-    require_columns,
     unused_categories,
 )
-from semafo.data.counts import find_counts
-from semafo.data.read import Source, open_source
+from semafo.data.joined import read_joined
+from semafo.data.raw import RawCells, counted, keep_genes, read_raw, unique_names
+from semafo.data.read import open_source
 from semafo.data.simulate import BATCH_KEY, LABEL_KEY
-from semafo.errors import DataError
 from semafo.settings import DatasetSpec, default_epochs_pretrain
 
 if TYPE_CHECKING:
     from anndata import AnnData
-    from scipy.sparse import csr_matrix
 
 RARE = 10  # cells; types with fewer are listed
 
@@ -37,7 +35,6 @@ _PRETRAIN_STEP_SECONDS = 0.020
 _SEMI_SUPERVISED_STEP_SECONDS = 0.040
 _SEMI_SUPERVISED_EPOCHS = 20
 _LIBRARY_BYTES = 1_200_000_000
-_GENE_KINDS = ("GEX", "Gene Expression")
 _COPIES = 3  # of the counts: as loaded, the chosen genes, the model's own
 
 
@@ -56,6 +53,8 @@ class Report:
     expected_bytes, expected_seconds
         Rough: three copies of the counts above what the libraries take; scVI and 20 semi-supervised epochs at 20 and
         40 ms a minibatch of 128 cells × 2000 genes, in proportion to the genes.
+    joined
+        Where a query was put below the reference: its cells, batches and gene overlap, see `semafo.data.joined`.
     """
 
     dataset: str
@@ -76,6 +75,7 @@ class Report:
     expected_bytes: int
     expected_seconds: float
     warnings: tuple[str, ...]
+    joined: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -108,54 +108,39 @@ def preflight(spec: DatasetSpec) -> tuple["AnnData", Report]:
         Where training could not work: no counts, no usable label, a missing column, no cells or genes, a damaged file.
     """
     spec = catalogue.resolve(spec)
-    with open_source(spec) as source:
-        _require_cells(source)
-        require_columns(source.obs, spec)  # before any matrix is read: a mistyped name should not cost minutes
-        counts_source, counts, var, warnings = find_counts(source, spec.counts)
-        obs = source.obs
-    adata, repairs = _assemble(spec, counts, obs, var, warnings)
-    found, unused = candidates(adata.obs), unused_categories(obs)
+    raw = keep_genes(read_raw(spec)) if spec.query is None else read_joined(spec)
+    warnings = raw.warnings
+    adata, repairs = _assemble(raw)
+    unused = unused_categories(raw.obs)
     if unused:
         warnings.append(f"Categories that no cell has were dropped, in {', '.join(unused)}.")
-    _set_columns(adata, spec, warnings)
+    _set_columns(adata, raw, spec)
     report = Report(
         dataset=spec.name,
         n_cells=adata.n_obs,
         n_genes=adata.n_vars,
-        counts_source=counts_source,
+        counts_source=raw.counts_source,
         label_key=spec.label_key,
         batch_key=spec.batch_key,
         composition=_composition(adata.obs),
         rare_types=_rare_types(adata.obs, warnings),
         n_missing_labels=int(adata.obs[keys.TRUE].isna().sum()),
         unused_categories=unused,
-        columns=found,
+        columns=raw.columns,
         expected_bytes=_expected_bytes(adata),
         expected_seconds=_expected_seconds(adata.n_obs, min(adata.n_vars, spec.n_hvg)),
         warnings=tuple(warnings),
+        joined=raw.joined,
         **repairs,
     )
     return adata, report
 
 
-def _require_cells(source: Source) -> None:
-    if len(source.obs) == 0:
-        raise DataError(f"{source.title} has no cells. Expected one row of obs a cell: check how the file was written.")
-
-
-def _assemble(
-    spec: DatasetSpec, counts: "csr_matrix", obs: pd.DataFrame, var: pd.DataFrame, warnings: list[str]
-) -> tuple["AnnData", dict[str, int]]:
+def _assemble(raw: RawCells) -> tuple["AnnData", dict[str, int]]:
     """Counts, cells and genes as one AnnData with unique names and without empty rows; what was repaired, counted."""
     import anndata as ad
 
-    if counts.shape != (len(obs), len(var)):
-        raise DataError(
-            f"{spec.name} is inconsistent: {counts.shape[0]} × {counts.shape[1]} counts for {len(obs)} cells and "
-            f"{len(var)} genes. Write the file again."
-        )
-    genes = _gene_expression(var, warnings)
-    counts, var = counts[:, genes], var[genes]
+    counts, obs, var, warnings = raw.counts, raw.obs, raw.var, raw.warnings
     full_cells, full_genes = np.diff(counts.indptr) > 0, counts.getnnz(axis=0) > 0
     repairs = {
         "n_empty_cells": int((~full_cells).sum()),
@@ -166,33 +151,25 @@ def _assemble(
     for what in ("cell", "gene"):
         if repairs[f"n_empty_{what}s"]:
             warnings.append(
-                f"Left out because they have no count at all: {_counted(repairs[f'n_empty_{what}s'], what)}."
+                f"Left out because they have no count at all: {counted(repairs[f'n_empty_{what}s'], what)}."
             )
         if repairs[f"n_duplicate_{what}_names"]:
-            repeated = _counted(repairs[f"n_duplicate_{what}_names"], f"{what} name")
+            repeated = counted(repairs[f"n_duplicate_{what}_names"], f"{what} name")
             warnings.append(f"Made unique by a number at the end because it occurred before: {repeated}.")
-    obs, var = obs.set_axis(_unique(obs.index)), var.set_axis(_unique(var.index))
+    own = {name: values.set_axis(obs.index) for name, values in raw.own_columns.items()}
+    obs, var = obs.assign(**own).set_axis(unique_names(obs.index)), var.set_axis(unique_names(var.index))
     adata = ad.AnnData(
         counts[full_cells][:, full_genes], obs=drop_unused_categories(obs[full_cells]), var=var[full_genes].copy()
     )
     return adata, repairs
 
 
-def _gene_expression(var: pd.DataFrame, warnings: list[str]) -> np.ndarray:
-    """Mask of the genes where proteins or peaks share the matrix, as var["feature_types"] tells."""
-    kinds = var.get("feature_types", pd.Series("", index=var.index)).astype(str).to_numpy()
-    genes = np.isin(kinds, _GENE_KINDS)
-    if not genes.any() or genes.all():
-        return np.ones(len(var), dtype=bool)
-    others = ", ".join(sorted(set(kinds[~genes])))
-    warnings.append(f"Left out because they are no genes: {_counted(int((~genes).sum()), 'feature')} ({others}).")
-    return genes
-
-
-def _set_columns(adata: "AnnData", spec: DatasetSpec, warnings: list[str]) -> None:
+def _set_columns(adata: "AnnData", raw: RawCells, spec: DatasetSpec) -> None:
     """Add batch and true label under the program's own names; a column of the data's that has one is renamed."""
+    if raw.own_columns:
+        return
     obs = adata.obs
-    own = {keys.TRUE: labels_of(obs, spec, warnings), keys.BATCH_COLUMN: batches_of(obs, spec, warnings)}
+    own = {keys.TRUE: labels_of(obs, spec, raw.warnings), keys.BATCH_COLUMN: batches_of(obs, spec, raw.warnings)}
     source = {keys.TRUE: spec.label_key, keys.BATCH_COLUMN: spec.batch_key}
     clashes = {name: f"{name}_in_file" for name in own if name in obs.columns and name != source[name]}
     adata.obs = obs.rename(columns=clashes).assign(**own)
@@ -225,17 +202,3 @@ def _expected_seconds(n_cells: int, n_genes: int) -> float:
     pretrain = default_epochs_pretrain(n_cells) * minibatches * _PRETRAIN_STEP_SECONDS
     semi_supervised = _SEMI_SUPERVISED_EPOCHS * minibatches * _SEMI_SUPERVISED_STEP_SECONDS
     return (pretrain + semi_supervised) * n_genes / 2000
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
-def _unique(names: pd.Index) -> pd.Index:
-    """Names as text; the second of a name gets "-1" at its end, the third "-2"."""
-    names = names.astype(str)
-    while not names.is_unique:
-        repeat = pd.Series(1, index=range(len(names))).groupby(names.to_numpy()).cumsum().to_numpy() - 1
-        numbered = names + "-" + pd.Index(repeat.astype(str))
-        names = names.where(repeat == 0, numbered)
-    return names

@@ -1,4 +1,4 @@
-"""Which cells are drawn for the test part and as labelled, reproducibly and nested in the labelled rate."""
+"""Which cells are drawn to test on, as labelled and to calibrate on: reproducibly, nested in the labelled rate."""
 
 import numpy as np
 import pandas as pd
@@ -10,8 +10,8 @@ from semafo.settings import SplitSettings
 def draw_share(cells: pd.DataFrame, pool: pd.Series, known: pd.Series, settings: SplitSettings) -> pd.Series:
     """TEST and LABELLED for a share of the pool, missing elsewhere."""
     drawn = pd.Series(None, index=cells.index, dtype=object)
-    n_pool = int(pool.sum())
-    shuffled = cells.loc[pool, keys.TRUE].iloc[np.random.default_rng(settings.split_seed).permutation(n_pool)]
+    shuffled = _shuffled(cells, pool, settings)
+    n_pool = len(shuffled)
     in_test_order = shuffled.index[_test_order(shuffled)] if settings.stratified else shuffled.index
     n_test = min(max(_round(settings.test_share * n_pool), 1), max(n_pool - 1, 0))
     drawn[in_test_order[:n_test]] = keys.TEST
@@ -30,6 +30,27 @@ def take_batches(cells: pd.DataFrame, pool: pd.Series, known: pd.Series, setting
     drawn[pool & ~chosen] = keys.TEST
     drawn[pool & chosen & known] = keys.LABELLED
     return drawn
+
+
+def draw_calibration(cells: pd.DataFrame, pool: pd.Series, labelled: pd.Series, settings: SplitSettings) -> pd.Series:
+    """Which labelled cells of the pool are kept back to calibrate on, as booleans.
+
+    The share of each type, in steps through the pool's own order and never its first labelled cell: every type keeps a
+    labelled cell, and a cell that is kept back at one labelled rate is kept back at every higher one.
+    """
+    chosen = pd.Series(False, index=cells.index)
+    shuffled = _shuffled(cells, pool, settings)
+    shuffled = shuffled[labelled[shuffled.index]]
+    rank, _ = _ranks(shuffled)
+    before, after = (np.floor(settings.calibration_share * place + 0.5) for place in (rank, rank + 1))
+    chosen[shuffled.index[(after > before) & (rank > 0)]] = True
+    return chosen
+
+
+def _shuffled(cells: pd.DataFrame, pool: pd.Series, settings: SplitSettings) -> pd.Series:
+    """Types of the pool's cells in the order that the split's seed gives them, whatever else is asked for."""
+    order = np.random.default_rng(settings.split_seed).permutation(int(pool.sum()))
+    return cells.loc[pool, keys.TRUE].iloc[order]
 
 
 def _ranks(shuffled: pd.Series) -> tuple[np.ndarray, np.ndarray]:

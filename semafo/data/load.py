@@ -1,8 +1,12 @@
-"""From a spec to cells that are ready to use."""
+"""From a spec to cells that are ready to use, or to everything that a file holds."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from semafo.data import catalogue
 from semafo.data.check import preflight
+from semafo.data.raw import read_raw
+from semafo.data.read import read_file
 from semafo.settings import DatasetSpec
 
 if TYPE_CHECKING:
@@ -25,3 +29,16 @@ def load(spec: DatasetSpec) -> "AnnData":
         Where training could not work, see `semafo.data.check`.
     """
     return preflight(spec)[0]
+
+
+def read_whole(spec: DatasetSpec) -> "AnnData":
+    """All that a resolved data set holds, as it is: nothing is left out, renamed or put right.
+
+    Built-in data have their counts in X.
+    """
+    if catalogue.is_file(spec):
+        return read_file(Path(spec.name))
+    import anndata as ad
+
+    raw = read_raw(spec)
+    return ad.AnnData(raw.counts, obs=raw.obs, var=raw.var)

@@ -145,6 +145,12 @@ def _pbmc68k() -> "AnnData":
     return bare
 
 
+def read_file(path: Path) -> "AnnData":
+    """A whole .h5ad file, in memory. Raises DataError where it is damaged."""
+    with _damage_reported(path):
+        return _read_old(path)
+
+
 def _read_old(path: Path) -> "AnnData":
     import anndata as ad
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from semafo.data.tissues import PANCREAS_STUDIES, TISSUES
 from semafo.errors import DataError
 
 if TYPE_CHECKING:
@@ -28,25 +29,6 @@ SIMULATOR_VERSION = 1  # raise it with every change that changes the numbers: ru
 LABEL_KEY = "cell_type"
 BATCH_KEY = "study"
 FACTORS = ("activation", "cycle_cos", "cycle_sin")  # obs columns; var has "<factor>_loading"
-
-PANCREAS_STUDIES = (
-    ("Pancreas inDrop", 8391),
-    ("Pancreas CelSeq2", 2426),
-    ("Pancreas CelSeq", 1271),
-    ("Pancreas Fluidigm C1", 632),
-    ("Pancreas SS2", 2961),
-)
-# name, family, share of the cells
-PANCREAS_TYPES = (
-    ("Pancreas Beta", "endocrine", 0.34),
-    ("Pancreas Alpha", "endocrine", 0.26),
-    ("Pancreas Ductal", "exocrine", 0.13),
-    ("Pancreas Acinar", "exocrine", 0.10),
-    ("Pancreas Delta", "endocrine", 0.06),
-    ("Pancreas Stellate", "stroma", 0.045),
-    ("Pancreas Endothelial", "stroma", 0.035),
-    ("Pancreas Gamma", "endocrine", 0.03),
-)
 
 _BLOCK = 1024  # cells drawn at a time; part of what decides the numbers
 
@@ -69,6 +51,8 @@ class SimulationSettings:
         nine cells in ten.
     composition_spread
         How much the type composition differs between studies, in log units; 0 is not at all.
+    tissue
+        Whose types come first, with their names, families and shares: one of `TISSUES`.
     """
 
     studies: tuple[tuple[str, int], ...] = PANCREAS_STUDIES
@@ -81,6 +65,7 @@ class SimulationSettings:
     factor_effect: float = 0.5
     composition_spread: float = 0.5
     seed: int = 0
+    tissue: str = "pancreas"
 
     def __post_init__(self) -> None:
         if self.n_types < 2 or self.n_genes < 50 or not self.studies or self.seed < 0:
@@ -101,9 +86,14 @@ class SimulationSettings:
         return sum(size for _, size in self.studies)
 
     @property
+    def named_types(self) -> tuple[tuple[str, str, float], ...]:
+        """Name, family and share of the types that are the tissue's own."""
+        return TISSUES[self.tissue][: self.n_types]
+
+    @property
     def type_names(self) -> tuple[str, ...]:
-        """Names of the types, the pancreas's own first."""
-        named = tuple(name for name, _, _ in PANCREAS_TYPES[: self.n_types])
+        """Names of the types, the tissue's own first."""
+        named = tuple(name for name, _, _ in self.named_types)
         return named + tuple(f"Type {i + 1}" for i in range(len(named), self.n_types))
 
 
@@ -154,7 +144,7 @@ def simulate(settings: SimulationSettings) -> "AnnData":
 def _draw_genes(settings: SimulationSettings, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Everything that belongs to genes: (G,) or (G, something), in natural log units but for the dispersion."""
     n_genes, n_types, n_studies = settings.n_genes, settings.n_types, len(settings.studies)
-    families, n_families = _families(n_types)
+    families, n_families = _families(settings)
     family = _sparse_effects(rng, (n_genes, n_families), share=0.10, scale=settings.family_effect)
     own = _sparse_effects(rng, (n_genes, n_types), share=0.05, scale=settings.type_effect)
     activation = _sparse_effects(rng, (n_genes, 1), share=0.08, scale=settings.factor_effect)[:, 0]
@@ -171,7 +161,7 @@ def _draw_genes(settings: SimulationSettings, rng: np.random.Generator) -> dict[
 
 def _draw_cells(settings: SimulationSettings, rng: np.random.Generator) -> pd.DataFrame:
     """Study, type, factors and library size of each cell, in an order that tells nothing."""
-    shares = np.array([share for _, _, share in PANCREAS_TYPES[: settings.n_types]])
+    shares = np.array([share for _, _, share in settings.named_types])
     shares = np.append(shares, np.full(settings.n_types - len(shares), 0.05))
     study, cell_type, median = [], [], []
     for s, (_, size) in enumerate(settings.studies):
@@ -209,10 +199,10 @@ def _draw_counts(
     return rng.poisson(rng.standard_gamma(theta, size=mean.shape) * (mean / theta)).astype(np.float32)
 
 
-def _families(n_types: int) -> tuple[np.ndarray, int]:
-    """Family of each type as a number; types beyond the pancreas's own come in families of three."""
-    named = [family for _, family, _ in PANCREAS_TYPES[:n_types]]
-    named += [f"family {i // 3}" for i in range(n_types - len(named))]
+def _families(settings: SimulationSettings) -> tuple[np.ndarray, int]:
+    """Family of each type as a number; types beyond the tissue's own come in families of three."""
+    named = [family for _, family, _ in settings.named_types]
+    named += [f"family {i // 3}" for i in range(settings.n_types - len(named))]
     codes, uniques = pd.factorize(np.array(named, dtype=object))
     return codes, len(uniques)
 

@@ -4,7 +4,8 @@ Axes: B cells, C labels, G genes, L latent dimensions. scvi-tools' names of the 
 weights load: encoder_z2_z1 is q(u|z, y), decoder_z1_z2 is p(z|u, y). encoder_z3_z2 is r(z|u), the double encoding.
 """
 
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -13,10 +14,12 @@ from scvi.module import SCANVAE
 from scvi.module._utils import broadcast_labels
 from scvi.module.base import LossOutput
 from scvi.nn import Encoder
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributions import Normal, kl_divergence
 
 from semafo.models import objectives
+from semafo.models.label_prior import LEARNED, UNIFORM, fixed_prior, parse_label_prior
+from semafo.models.marginal import log_marginal_likelihood
 from semafo.models.networks import encode, give_own_noise, running_statistics
 from semafo.settings import CORNERS, Mix, TrainSettings
 
@@ -38,6 +41,9 @@ class SemafoVAE(SCANVAE):
         Sizes and layers, as in `scvi.module.SCANVAE`; r takes them from the encoders.
     w_scanvi, w_semafo, label_weighting
         The mix, see `semafo.settings.Mix`. A regulariser of weight 0 is not computed.
+    label_prior
+        p(y): "uniform", a probability for each label in the order of their codes, or "learned": free logits that start
+        uniform and are trained with the rest.
     **scanvae_kwargs
         Further arguments of `scvi.module.SCANVAE`.
     """
@@ -55,8 +61,13 @@ class SemafoVAE(SCANVAE):
         w_scanvi: float = W_SCANVI,
         w_semafo: float = W_SEMAFO,
         label_weighting: str = "published",
+        label_prior: str | Sequence[float] = UNIFORM,
         **scanvae_kwargs: Any,
     ) -> None:
+        label_prior = parse_label_prior(label_prior)
+        given = fixed_prior(label_prior, scanvae_kwargs["n_labels"])
+        if given is not None:
+            scanvae_kwargs["y_prior"] = given
         sizes = {"n_layers": n_layers, "n_hidden": n_hidden, "dropout_rate": dropout_rate}
         super().__init__(
             n_input,
@@ -67,6 +78,7 @@ class SemafoVAE(SCANVAE):
             **scanvae_kwargs,
         )
         self.mix = Mix(w_scanvi, w_semafo, label_weighting)
+        self.label_prior_logits = nn.Parameter(torch.zeros(1, self.n_labels)) if label_prior == LEARNED else None
         with torch.random.fork_rng(devices=[]):  # whatever is drawn next is drawn as if r did not exist
             self.encoder_z3_z2 = Encoder(
                 n_latent,
@@ -77,6 +89,20 @@ class SemafoVAE(SCANVAE):
                 **sizes,
             )
             give_own_noise(self.encoder_z3_z2, seed=int(torch.randint(2**62, ())))
+
+    @property
+    def label_prior(self) -> Tensor:
+        """p(y), (1, C), sums to one."""
+        return self.y_prior if self.label_prior_logits is None else self.label_prior_logits.softmax(-1)
+
+    @contextmanager
+    def as_mix(self, mix: Mix) -> Iterator[None]:
+        """Compute the terms of another mix for a while."""
+        own, self.mix = self.mix, mix
+        try:
+            yield
+        finally:
+            self.mix = own
 
     def loss(
         self,
@@ -142,7 +168,7 @@ class SemafoVAE(SCANVAE):
         if self.mix.w_semafo:
             terms["semafo_regulariser"] = self._semafo_regulariser(log_q_z, zs, q_u, u, label_probs)
         terms["kl_u"] = objectives.kl_u(kl_per_label, label_probs)
-        terms["kl_y"] = objectives.kl_y(label_probs, self.y_prior)
+        terms["kl_y"] = objectives.kl_y(label_probs, self.label_prior)
         if not self.use_observed_lib_size:
             mean, variance = self._compute_local_library_params(tensors[REGISTRY_KEYS.BATCH_KEY])
             terms["kl_library"] = kl_divergence(inference_outputs["ql"], Normal(mean, variance.sqrt())).sum(-1)
@@ -178,6 +204,24 @@ class SemafoVAE(SCANVAE):
         if density == "scanvi":
             return self._log_p_z(zs, q_u.loc, labels)
         return objectives.semafo_label_density(*self._semafo_densities(zs, q_u, q_u.loc))
+
+    def controlling_densities(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Log p(z|u_y, y), log p(u_y) and log q(u_y|z, y) at one u_y ~ q(u|z, y) for each label; z: (..., L).
+
+        Each (..., C), nats per cell.
+        """
+        labels, zs = broadcast_labels(z, n_broadcast=self.n_labels)
+        q_u, u = self.encoder_z2_z1(zs, labels)
+        log_p_u = Normal(0.0, 1.0).log_prob(u).sum(-1)
+        log_q_u = q_u.log_prob(u).sum(-1)
+        return self._log_p_z(zs, u, labels), *(objectives.by_label(d, self.n_labels) for d in (log_p_u, log_q_u))
+
+    def marginal_ll(
+        self, tensors: dict[str, Tensor], n_mc_samples: int, return_mean: bool = False, n_mc_samples_per_pass: int = 1
+    ) -> Tensor | float:
+        """Log p(x|s) under scANVI's generative model, see `semafo.models.marginal`: (B,), or its mean."""
+        found = log_marginal_likelihood(self, tensors, n_mc_samples, n_mc_samples_per_pass)
+        return found.mean().item() if return_mean else found.cpu()
 
     def _log_p_z(self, zs: Tensor, u: Tensor, labels: Tensor) -> Tensor:
         mean, variance = self.decoder_z1_z2(u, labels)

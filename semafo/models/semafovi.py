@@ -1,6 +1,6 @@
 """SemafoVI, the model: used like any scvi-tools model, with the mix of the two regularisers as three more arguments."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -13,8 +13,12 @@ from scvi.model import SCANVI, SCVI
 from scvi.train._callbacks import SubSampleLabels
 
 from semafo.errors import DataError, SettingsError
-from semafo.models.loading import LabelSampler, PartSplitter, check_query_labels
+from semafo.models.label_prior import UNIFORM, in_order_of
+from semafo.models.likelihood_surface import LikelihoodSurface
+from semafo.models.loading import LabelSampler, PartSplitter
 from semafo.models.plans import SemiSupervisedPlan
+from semafo.models.query import check_labels
+from semafo.models.query_surface import QuerySurface
 from semafo.models.semafovae import W_SCANVI, W_SEMAFO, SemafoVAE
 from semafo.settings import Mix
 
@@ -22,7 +26,7 @@ from semafo.settings import Mix
 DENSITIES = ("scanvi", "semafo")
 
 
-class SemafoVI(SCANVI):
+class SemafoVI(LikelihoodSurface, QuerySurface, SCANVI):
     """Semi-supervised single-cell VAE with scANVI's and SemafoVAE's regulariser.
 
     Parameters
@@ -35,6 +39,8 @@ class SemafoVI(SCANVI):
         Weights of the two regularisers: (1, 0) is scANVI, (0, 1) SemafoVAE (default), (1, 1) Both.
     label_weighting
         "published" or "normalised", see `semafo.settings.Mix`.
+    label_prior
+        p(y): "uniform", a probability for each label (by label, or in the order of `label_names`), or "learned".
     **scanvi_kwargs
         Further arguments of `scvi.model.SCANVI`: n_hidden, n_latent, n_layers, gene_likelihood and so on.
     """
@@ -51,10 +57,11 @@ class SemafoVI(SCANVI):
         w_scanvi: float = W_SCANVI,
         w_semafo: float = W_SEMAFO,
         label_weighting: str = "published",
+        label_prior: str | Sequence[float] | Mapping[Any, float] = UNIFORM,
         **scanvi_kwargs: Any,
     ) -> None:
         mix = {"w_scanvi": w_scanvi, "w_semafo": w_semafo, "label_weighting": label_weighting}
-        super().__init__(adata, registry, **mix, **scanvi_kwargs)
+        super().__init__(adata, registry, **mix, label_prior=label_prior, **scanvi_kwargs)
         self.n_labels = self.module.n_labels
         self._model_summary_string = f"SemafoVI, {self.mix.name}\n{self._model_summary_string}"
         self.init_params_ = self._get_init_params(locals())
@@ -63,6 +70,11 @@ class SemafoVI(SCANVI):
     def mix(self) -> Mix:
         """Weights of the two regularisers."""
         return self.module.mix
+
+    @property
+    def label_prior(self) -> np.ndarray:
+        """p(y) as it is now, (n_labels,), in the order of `label_names`."""
+        return self.module.label_prior.detach().cpu().numpy().ravel()
 
     @property
     def label_names(self) -> list[str]:
@@ -74,8 +86,11 @@ class SemafoVI(SCANVI):
         """Register the cells, as in `scvi.model.SCANVI.setup_anndata`.
 
         Categories of the label column without a cell are dropped from it first: each would become a class of its own.
+        Missing labels, and text mixed with numbers, raise DataError.
         """
         column = adata.obs.get(labels_key)
+        if column is not None:
+            check_labels(column, unlabeled_category)
         if column is not None and hasattr(column, "cat"):
             adata.obs[labels_key] = column.cat.remove_unused_categories()
         super().setup_anndata(adata, labels_key=labels_key, unlabeled_category=unlabeled_category, **kwargs)
@@ -116,21 +131,6 @@ class SemafoVI(SCANVI):
         return super().from_scvi_model(
             scvi_model, unlabeled_category, labels_key=labels_key, adata=adata, **semafovi_kwargs
         )
-
-    @classmethod
-    def load_query_data(cls, adata: AnnData, reference_model: "str | SemafoVI", **kwargs: Any) -> Self:
-        """Map query cells onto a trained model (scArches surgery), as `scvi.model.SCANVI.load_query_data`.
-
-        r(z|u) is frozen like q(u|z, y), and the mix is the reference's. Query cells may all be unlabelled. Labels that
-        the reference lacks raise DataError, since the classifier has no class for them.
-        """
-        registry = cls.load_registry(reference_model) if isinstance(reference_model, str) else reference_model.registry
-        check_query_labels(adata, registry)
-        model = super().load_query_data(adata, reference_model, **kwargs)
-        for name, weight in model.module.encoder_z3_z2.named_parameters():
-            weight.requires_grad = model.module.encoder_z2_z1.get_parameter(name).requires_grad
-        model._set_indices_and_labels()  # scvi-tools copies the reference's labels over the query's
-        return model
 
     def train(
         self,
@@ -190,7 +190,7 @@ class SemafoVI(SCANVI):
         -------
         (n_cells, n_labels), columns in the order of `label_names`
         """
-        density = self._trained_density(density)
+        density = self.trained_density(density)
         self._check_if_trained(warn=False)
         cells = self._make_data_loader(
             adata=self._validate_anndata(adata), indices=indices, batch_size=batch_size, shuffle=False
@@ -201,7 +201,8 @@ class SemafoVI(SCANVI):
             rows.append(self.module.label_log_density(z, density).cpu())
         return torch.cat(rows).numpy()
 
-    def _trained_density(self, density: str | None) -> str:
+    def trained_density(self, density: str | None = None) -> str:
+        """Which label density to use, see `label_log_density`: the trained one, or `density` where it was trained."""
         trained = [
             name for name, weight in zip(DENSITIES, (self.mix.w_scanvi, self.mix.w_semafo), strict=True) if weight
         ]
@@ -230,9 +231,9 @@ class SemafoVI(SCANVI):
                 f"obs[{self.original_label_key!r}] has {found} beside {self.unlabeled_category_!r}: two types "
                 "are needed to learn from. Label more cells, or map these onto a labelled reference (load_query_data)."
             )
-        self._module_cls = partial(_module_with, n_labels)
+        self._module_cls = partial(_module_with, self._label_mapping[:n_labels])
 
 
-def _module_with(n_types: int, **kwargs: Any) -> SemafoVAE:
-    """Build the module with a number of types of our own counting."""
-    return SemafoVAE(**{**kwargs, "n_labels": n_types})
+def _module_with(names: Sequence, label_prior: str | Sequence[float] | Mapping, **kwargs: Any) -> SemafoVAE:
+    """Build the module with the types of our own counting."""
+    return SemafoVAE(**{**kwargs, "n_labels": len(names), "label_prior": in_order_of(label_prior, names)})

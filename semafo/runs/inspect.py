@@ -34,7 +34,8 @@ class Inspection:
     report
         `semafo.data.check.Report` as plain values.
     cells
-        One row a cell with `keys.TRUE` and `keys.BATCH_COLUMN`: enough to draw a split without loading the data.
+        One row a cell with `keys.TRUE` and `keys.BATCH_COLUMN`: enough to draw a split without loading the data. Where
+        a query was joined, `keys.ROLE` and `keys.ROW` as well.
     """
 
     report: dict[str, Any]
@@ -70,6 +71,8 @@ def rehearse(home: Home, config: RunConfig) -> Split:
 
 def _check(spec: DatasetSpec, folder: Path) -> None:
     options = {"--label-key": spec.label_key, "--batch-key": spec.batch_key, "--counts": spec.counts}
+    if spec.query is not None:
+        options |= {"--query": spec.query, "--min-overlap": str(spec.min_overlap)}
     given = [part for name, value in options.items() if value for part in (name, value)]
     command = [sys.executable, "-m", "semafo", "check", spec.name, *given, "--keep", str(folder), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

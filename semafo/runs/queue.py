@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from semafo.runs.index import Index
 from semafo.runs.pool import Pool, Worker
 from semafo.runs.record import RunRecord
 from semafo.runs.worker import SCORE, TRAIN, Outcome, compile_kernels, work
-from semafo.training.cache import StageCache, baselines_key, pretrain_key
+from semafo.training.cache import StageCache, pretrain_key, scoring_keys
 
 _logger = logging.getLogger(__name__)
 
@@ -43,10 +44,11 @@ class Job:
         """Earlier comparisons first; within one, all maps before the first score."""
         return self.created, self.half == SCORE, self.order
 
-    def stage_key(self) -> str:
-        """The shared stage that this half needs, and makes where it is missing."""
-        key = pretrain_key if self.half == TRAIN else baselines_key
-        return key(self.record.config, self.record.settings["context"])
+    @cached_property
+    def stage_keys(self) -> tuple[str, ...]:
+        """The shared stages that this half needs, and makes where they are missing."""
+        config, context = self.record.config, self.record.settings["context"]
+        return (pretrain_key(config, context),) if self.half == TRAIN else scoring_keys(config, context)
 
 
 class Queue:
@@ -220,11 +222,10 @@ class Queue:
         return sorted((job for job in self._jobs if job.worker is None), key=lambda job: job.rank)
 
     def _maker_of_stage(self, job: Job) -> Job | None:
-        """The job that is making the stage which this one needs."""
-        key = job.stage_key()
-        if self._cache.has(key):
-            return None
-        return next((other for other in self._jobs if other.worker is not None and other.stage_key() == key), None)
+        """A job that is making a stage which this one needs."""
+        missing = {key for key in job.stage_keys if not self._cache.has(key)}
+        working = (other for other in self._jobs if other.worker is not None)
+        return next((other for other in working if not missing.isdisjoint(other.stage_keys)), None)
 
     def _show_queue(self) -> None:
         shown = {}

@@ -93,7 +93,10 @@ class RunRecord:
         return (self.folder / keys.INTEGRATION_FILE).exists()
 
     def cells(self) -> pd.DataFrame:
-        """Per-cell table, indexed by cell: true label, batch, role, part, predicted label, confidence."""
+        """Per-cell table, indexed by cell: true label, batch, role, part, predicted label, confidence.
+
+        Where they exist also the confidence after temperature scaling and the label predicted before the query stage.
+        """
         return pd.read_parquet(self.folder / keys.CELLS_FILE)
 
     def array(self, name: str) -> np.ndarray:
@@ -105,8 +108,31 @@ class RunRecord:
         return np.load(self.folder / keys.PROBABILITIES_FILE, allow_pickle=False)
 
     def predictions(self) -> dict[str, Any]:
-        """`types`, label scores on the test cells and over the query, confusion counts, latent scale, label gap."""
+        """Label scores and what they are made of.
+
+        `types`, `probability_types`; label scores `test`, `query`, `reference` (labelled reference cells, which were
+        trained on) and `before_query` (`test` and `query` of the model before its query stage), the last two None where
+        there are none; `confusion`, `per_type` and `by_batch` of test and query; `calibration` and `coverage` of the
+        test cells; `latent_scale` and `label_gap`.
+        """
         return read_json(self.folder / keys.PREDICTIONS_FILE, {})
+
+    def baselines(self) -> dict[str, dict[str, Any]]:
+        """Label scores `test` and `query` of each of `keys.BASELINES`; empty where they are not there (yet)."""
+        return read_json(self.folder / keys.BASELINES_FILE, {}).get("rows", {})
+
+    def baselines_error(self) -> str | None:
+        """Why the baselines could not be computed; None where they could, or are not there yet."""
+        return read_json(self.folder / keys.BASELINES_FILE, {}).get("error")
+
+    def baseline_cells(self) -> pd.DataFrame:
+        """Predicted type of each cell, one column a baseline, rows as in `cells`; empty where they are not there."""
+        path = self.folder / keys.BASELINE_CELLS_FILE
+        return pd.read_parquet(path) if path.exists() else pd.DataFrame(index=pd.Index([], name=keys.CELL))
+
+    def markers(self) -> dict[str, Any]:
+        """Annotation runs: mean expression of marker genes by predicted type, and the overlap of genes; else empty."""
+        return read_json(self.folder / keys.MARKERS_FILE, {})
 
     def integration(self) -> dict[str, Any]:
         """`population`, `n_cells` and `rows`: scib scores by embedding (the model, scVI, PCA), undefined ones null."""
@@ -121,21 +147,30 @@ class RunRecord:
         """The run as one flat line: what `compare --json` prints."""
         split, predictions = self.split() or {}, self.predictions()
         test, query = predictions.get("test", {}), predictions.get("query", {})
+        calibration = predictions.get("calibration") or {}
         config = self.config
         return {
+            "kind": "run",
             "run_id": self.run_id,
             "state": self.state,
             "dataset": config.dataset.name,
+            "query": config.dataset.query,
             "form": config.form,
             "mix": config.mix.name,
             "w_scanvi": config.mix.w_scanvi,
             "w_semafo": config.mix.w_semafo,
             "label_weighting": config.mix.label_weighting,
+            "head": config.mix.head,
+            "leak": config.split.leak,
             "seed": config.train.seed,
             "split_seed": config.split.split_seed,
             **{name: split.get(name) for name in ("labelled_rate", "labelled_rate_requested", "n_query")},
             **test,
             "accuracy_query": query.get("accuracy_with_unseen"),
+            "accuracy_reference": (predictions.get("reference") or {}).get("accuracy"),
+            "accuracy_before_query": (predictions.get("before_query") or {}).get("test", {}).get("accuracy"),
+            "ece": calibration.get("test", {}).get("ece"),
+            "temperature": calibration.get("temperature"),
             "latent_scale": predictions.get("latent_scale"),
             "label_gap": predictions.get("label_gap"),
             "scib": self.integration().get("rows", {}).get("model"),

@@ -89,15 +89,20 @@ def _train(folder: Path, cache: Path, progress: FolderProgress) -> Outcome:
 
 def _score(folder: Path, cache: Path, progress: FolderProgress) -> Outcome:
     """Scores that cannot be computed must not cost the trained model: they are left out with a reason."""
-    from semafo.training.pipeline import score
+    from semafo.training.markers import write_markers
+    from semafo.training.pipeline import score, score_classifiers
 
-    try:
-        score(_job(folder, cache, progress))
-    except (RunCancelled, OSError):
-        raise
-    except Exception as error:
-        _logger.exception("The scib scores could not be computed.")
-        write_json(folder / keys.INTEGRATION_FILE, {"rows": {}, "error": reason_of(error)})
+    job = _job(folder, cache, progress)
+    progress.begin(keys.SCORES)
+    parts = {write_markers: keys.MARKERS_FILE, score_classifiers: keys.BASELINES_FILE, score: keys.INTEGRATION_FILE}
+    for write, name in parts.items():
+        try:
+            write(job)
+        except (RunCancelled, OSError):
+            raise
+        except Exception as error:
+            _logger.exception("%s could not be computed.", name)
+            write_json(folder / name, {"rows": {}, "error": reason_of(error)})
     progress.end()
     write_manifest(folder)
     return Outcome(keys.DONE, seconds=progress.seconds())
@@ -108,7 +113,7 @@ _HALVES = {TRAIN: _train, SCORE: _score}
 
 def _job(folder: Path, cache: Path, progress: FolderProgress) -> Any:
     from semafo.training.cache import StageCache
-    from semafo.training.pipeline import Job
+    from semafo.training.job import Job
 
     record = RunRecord(folder)
     return Job(folder, record.config, record.settings["context"], StageCache(cache), progress)

@@ -1,7 +1,8 @@
 """Stages that several runs share, kept by what decides their numbers.
 
-The scVI stage sees no labels, so all mixes and labelled rates of a seed share it. scVI's and PCA's scores depend on the
-test cells as well. Light to import: the engine asks here which stage a run would have to make.
+The scVI stage sees no labels, so all mixes and labelled rates of a seed share it, and so do scVI's and PCA's
+embeddings. Their scores depend on the test cells as well, and the classifiers on all labels that are seen. Light to
+import: the engine asks here which stages a run would have to make.
 """
 
 import shutil
@@ -17,7 +18,11 @@ from semafo.files import read_json, write_json
 from semafo.settings import RunConfig, fingerprint
 
 _PRETRAIN_FIELDS = ("epochs_pretrain", "batch_size", "learning_rate", "kl_warmup_epochs", "seed", "n_threads")
-_TEST_FIELDS = ("test_share", "stratified", "split_seed", "labelled_batches")
+# What decides the cells that the scib table is about: the test cells or, where there are none, labelled ones.
+_TEST_FIELDS = (
+    *("test_share", "stratified", "split_seed", "labelled_batches"),
+    *("reference_only", "left_out_types", "calibration_share"),
+)
 
 
 def pretrain_key(config: RunConfig, context: dict[str, Any]) -> str:
@@ -32,11 +37,31 @@ def scvi_query_key(config: RunConfig, context: dict[str, Any]) -> str:
     return f"scvi-query-{fingerprint(pretrain_key(config, context), config.train.epochs_query)[:16]}"
 
 
+def embeddings_key(config: RunConfig, context: dict[str, Any]) -> str:
+    """Name of scVI's and PCA's embeddings of all cells."""
+    has_query = config.form == keys.SURGERY and not config.split.reference_only
+    latent = scvi_query_key(config, context) if has_query else pretrain_key(config, context)
+    cells = (config.split.reference_only, config.dataset.query)
+    return f"embeddings-{fingerprint(latent, cells, config.evaluation.seed)[:16]}"
+
+
 def baselines_key(config: RunConfig, context: dict[str, Any]) -> str:
-    """Name of the scores of scVI and PCA on a split's test cells."""
+    """Name of the scib scores of scVI and PCA on a split's test cells."""
     test = {name: getattr(config.split, name) for name in _TEST_FIELDS}
-    latent = scvi_query_key(config, context) if config.form == keys.SURGERY else pretrain_key(config, context)
-    return f"baselines-{fingerprint(latent, config.dataset.label_key, test, asdict(config.evaluation))[:16]}"
+    embeddings = embeddings_key(config, context)
+    return f"baselines-{fingerprint(embeddings, config.dataset.label_key, test, asdict(config.evaluation))[:16]}"
+
+
+def classifiers_key(config: RunConfig, context: dict[str, Any]) -> str:
+    """Name of the baselines' predictions: everything but the mix and the training of the models."""
+    split = {name: sorted(value) if isinstance(value, tuple) else value for name, value in asdict(config.split).items()}
+    embeddings = embeddings_key(config, context)
+    return f"classifiers-{fingerprint(embeddings, config.dataset.label_key, split, config.evaluation.seed)[:16]}"
+
+
+def scoring_keys(config: RunConfig, context: dict[str, Any]) -> tuple[str, ...]:
+    """The shared stages of a run's second half, in the order in which they are made."""
+    return tuple(key(config, context) for key in (embeddings_key, classifiers_key, baselines_key))
 
 
 @dataclass(frozen=True)

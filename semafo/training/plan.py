@@ -26,7 +26,7 @@ def expected_seconds(config: RunConfig, facts: dict[str, Any]) -> dict[str, floa
         keys.PRETRAIN: training(n_first, train.epochs_pretrain or default_epochs_pretrain(n_first), _SCVI_STEP),
         keys.SEMI_SUPERVISED: training(n_first, train.epochs_reference, _SEMI_STEP),
     }
-    if config.form == keys.SURGERY:
+    if config.form == keys.SURGERY and facts["n_query"]:
         expected[keys.QUERY_STAGE] = training(facts["n_query"], train.epochs_query, _SEMI_STEP)
     expected[keys.MAPS] = _MAPS[0] + _MAPS[1] * facts["n_cells"]
     return expected

@@ -22,7 +22,7 @@ class Prepared:
     Attributes
     ----------
     cells
-        All cells × chosen genes; obs has batch and label, hidden labels already replaced. The models see nothing else.
+        Cells that take part × chosen genes; obs has batch and label, hidden labels replaced. Models see nothing else.
     split
         Part and role of every cell, with the true labels: for evaluation only.
     facts
@@ -56,6 +56,8 @@ def prepare(config: RunConfig, context: dict[str, Any]) -> Prepared:
         raise DataError(f"{config.dataset.name} has changed since this run was queued. Start the run again.")
     adata, report = preflight(config.dataset)
     split = make_split(adata.obs[keys.TRUE], adata.obs[keys.BATCH_COLUMN], config.split)
+    if len(split.cells) < adata.n_obs:  # the reference alone
+        adata = adata[split.cells.index].copy()
     masked = hide_labels(adata, split)
     is_reference = (split.cells[keys.ROLE] == keys.REFERENCE).to_numpy()
     seen_by_genes = masked[is_reference] if config.form == keys.SURGERY else masked

@@ -5,6 +5,8 @@ from typing import Any, Protocol
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
+from semafo.training.latent_watch import LatentWatch
+
 
 class Progress(Protocol):
     """Where a run reports to. `checkpoint` is called at every minibatch, so it must be cheap."""
@@ -16,7 +18,7 @@ class Progress(Protocol):
         """A stage starts; stages without epochs have 0."""
 
     def epoch(self, epoch: int, terms: dict[str, float]) -> None:
-        """An epoch (counted from 1) is over; `terms` are its loss terms in nats a cell."""
+        """An epoch (counted from 1) is over; `terms` are its loss terms in nats a cell, and `keys.DIAGNOSTICS`."""
 
     def checkpoint(self) -> None:
         """Raise RunCancelled where the run should stop."""
@@ -35,11 +37,14 @@ class EpochReporter(Callback):
         Where to report to.
     terms
         Names of the logged metrics that are terms, and the names to report them under.
+    watch
+        Measures latent scale and label gap; has to come before the reporter among the callbacks.
     """
 
-    def __init__(self, progress: Progress, terms: dict[str, str]) -> None:
+    def __init__(self, progress: Progress, terms: dict[str, str], watch: LatentWatch | None = None) -> None:
         self._progress = progress
         self._terms = terms
+        self._watch = watch
 
     @classmethod
     def for_scvi(cls, progress: Progress) -> "EpochReporter":
@@ -54,4 +59,5 @@ class EpochReporter(Callback):
         """Report what the epoch's minibatches averaged to."""
         logged = trainer.callback_metrics
         terms = {ours: float(logged[theirs]) for theirs, ours in self._terms.items() if theirs in logged}
-        self._progress.epoch(trainer.current_epoch + 1, {**terms, "kl_weight": float(pl_module.kl_weight)})
+        seen = self._watch.latest if self._watch is not None else {}
+        self._progress.epoch(trainer.current_epoch + 1, {**terms, **seen, "kl_weight": float(pl_module.kl_weight)})

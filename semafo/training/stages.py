@@ -24,6 +24,7 @@ from semafo.settings import (
     TrainSettings,
     default_epochs_pretrain,
 )
+from semafo.training.latent_watch import LatentWatch
 from semafo.training.progress import EpochReporter, Progress
 
 _QUIET = {
@@ -141,8 +142,9 @@ def _train_semafo(
 ) -> None:
     kwargs = _train_kwargs(settings, model.adata.n_obs)
     kwargs["plan_kwargs"] |= {"classification_ratio": settings.classification_ratio, **plan}
-    reporter = EpochReporter(progress, {f"{term}_train": term for term in keys.TERMS} | {"train_loss": "loss"})
-    model.train(n_epochs, n_samples_per_label=n_samples_per_label, **kwargs, callbacks=[reporter])
+    watch = LatentWatch(model)
+    reporter = EpochReporter(progress, {f"{term}_train": term for term in keys.TERMS} | {"train_loss": "loss"}, watch)
+    model.train(n_epochs, n_samples_per_label=n_samples_per_label, **kwargs, callbacks=[watch, reporter])
 
 
 def _train_kwargs(settings: TrainSettings, n_cells: int) -> dict[str, Any]:

@@ -30,6 +30,7 @@ RIGHT, WRONG = "#7F9BB3", "#D55E00"
 PARTS = {
     keys.REFERENCE: "#6B7A8F",
     keys.LABELLED: ACCENT,
+    keys.CALIBRATION: "rgba(15, 123, 138, 0.68)",
     keys.HIDDEN: "rgba(15, 123, 138, 0.38)",
     keys.TEST: "rgba(15, 123, 138, 0.38)",  # hatched as well
     keys.MISSING: "rgba(138, 148, 160, 0.25)",

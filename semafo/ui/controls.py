@@ -7,7 +7,7 @@ import streamlit as st
 
 from semafo import keys
 from semafo.errors import SemafoError
-from semafo.ui import presets, state
+from semafo.ui import presets, state, words
 from semafo.ui.presets import Preset
 from semafo.ui.state import ChosenRun
 
@@ -74,6 +74,26 @@ def population(key: str) -> str:
         "among them, for comparison only.",
     )
     return "test" if picked == "Test cells" else "query"
+
+
+def chosen_or_stop() -> list[ChosenRun]:
+    """The chosen runs; without any, say how to choose some and draw no more of the page."""
+    runs = state.chosen_runs()
+    if not runs:
+        nothing_chosen()
+        st.stop()
+    notes(runs)
+    return runs
+
+
+def notes(runs: Sequence[ChosenRun]) -> None:
+    """What must be known before any score of these runs is read."""
+    for chosen, note in (
+        ([run for run in runs if run.record.config.split.leak], words.LEAK_NOTE),
+        ([run for run in runs if run.record.config.split.reference_only], words.REFERENCE_NOTE),
+    ):
+        if chosen:
+            st.warning(f"{words.listed([run.name for run in chosen])}. {note}")
 
 
 def nothing_chosen() -> None:

@@ -19,8 +19,8 @@ BUILT_IN, SERVER_FILE, UPLOAD = "Built in", "File on this machine", "Upload"
 ANY_SIZE = "Simulated, any size"
 ONE_BATCH = "None: all cells are one batch"
 T = TypeVar("T")
-_LABEL_WORDS = ("cell_type", "celltype", "bulk_labels", "label", "annotation", "cluster", "type")
-_BATCH_WORDS = ("batch", "study", "donor", "sample", "site", "tech", "condition")
+LABEL_WORDS = ("cell_type", "celltype", "bulk_labels", "label", "annotation", "cluster", "type")
+BATCH_WORDS = ("batch", "study", "donor", "sample", "site", "tech", "condition")
 
 
 def choose() -> DatasetSpec | None:
@@ -117,8 +117,8 @@ def _columns(spec: DatasetSpec) -> DatasetSpec | None:
     found = _candidates(spec)
     names = [column["name"] for column in found]
     entry = None if catalogue.is_file(spec) else catalogue.resolve(spec)
-    label = entry.label_key if entry else obs_columns.guess(found, _LABEL_WORDS)
-    batch = entry.batch_key if entry else obs_columns.guess(found, _BATCH_WORDS, avoid=label)
+    label = entry.label_key if entry else obs_columns.guess(found, LABEL_WORDS)
+    batch = entry.batch_key if entry else obs_columns.guess(found, BATCH_WORDS, avoid=label)
     described = {column["name"]: f"{column['name']} ({column['n_values']} values)" for column in found}
     first, second = st.columns(2)
     label = first.selectbox(

@@ -183,13 +183,16 @@ def _watch_losses(runs: Sequence[ChosenRun], narrow: bool, key: str) -> None:
 
 @guard.guarded
 def _losses(runs: Sequence[ChosenRun], narrow: bool, key: str) -> None:
-    """Loss terms of the working runs, each term in a panel, each run in its colour."""
+    """Loss terms and diagnostics of the working runs, each in a panel, each run in its colour."""
     histories = {run.name: run.record.history() for run in runs if run.record.state == keys.RUNNING}
     histories = {name: history for name, history in histories.items() if not history.empty}
     if not histories:
         return
     looks = {run.name: run.colour for run in runs}
-    st.caption("Loss terms of the current stage, in nats a cell, against its epochs")
+    st.caption(
+        "Loss terms of the current stage, in nats a cell, against its epochs; then latent scale and label gap, on "
+        "labelled training cells. A scale far below 1 (dotted) means that the latent space shrinks."
+    )
     figure = charts.loss_terms(histories, looks, narrow=narrow)
     st.plotly_chart(figure, key=key, config={"displayModeBar": False})
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from semafo.ui import charts, controls, downloads, state, tables, views
+from semafo.ui import charts, controls, state, views, words
 from semafo.ui.state import ChosenRun
 
 NORMALISATIONS = {"By row": "row", "By column": "column", "Counts": "counts"}
@@ -28,43 +28,28 @@ def show_panels(runs: Sequence[ChosenRun], population: str, by: str, narrow: boo
     for i, (types, group) in enumerate(groups.items()):
         if len(groups) > 1:
             st.subheader(state.short_dataset(group[0].record.config.dataset.name), anchor=False)
-        figure = charts.confusion_panels([views.matrix(run, population) for run in group], types, by, narrow=narrow)
+        matrices = [views.matrix(run, population) for run in group]
+        if all(run.record.has_maps for run in group) and all(matrix.counts is None for matrix in matrices):
+            st.info(f"{words.listed([run.name for run in group])}: no labelled cells here to compare predictions with.")
+            continue
+        figure = charts.confusion_panels(matrices, types, by, narrow=narrow)
         st.plotly_chart(figure, key=f"confusion-{i}", config=controls.QUIET_CHART)
-    scored = (
-        "test cells, whose labels no model saw at any rate"
-        if population == "test"
-        else ("the whole query, labelled cells among them, as the paper scores")
-    )
+    scored = "test cells, whose labels no model saw at any rate"
+    if population != "test":
+        scored = "the whole query, labelled cells among them, as the paper scores"
     st.caption(f"Rows are observed types, columns predicted ones; {scored}. Empty rows have no cells here.")
-
-
-def show_scores(runs: Sequence[ChosenRun], population: str) -> None:
-    """Label scores with n, interval and baseline."""
-    frame = tables.label_scores(runs, population)
-    numbers = {
-        title: st.column_config.NumberColumn(format="%.3f", help=meaning)
-        for title, meaning in tables.LABEL_SCORES.values()
-    }
-    numbers["n"] = st.column_config.NumberColumn(help="Cells that were scored: those with a label in the data.")
-    numbers["Unseen"] = st.column_config.NumberColumn(
-        help="Cells of types that no label showed. They are left out of the scores, but for With unseen."
-    )
-    st.subheader("Label scores", anchor=False)
-    st.dataframe(frame, hide_index=True, column_config=numbers, key="label_scores")
-    st.caption(
-        "Low and High bound the accuracy with 95 % (Wilson). Where intervals overlap, the order of the runs may be "
-        "chance; and one seed proves nothing about the methods."
-    )
-    downloads.csv_button(frame, f"label-scores-{population}")
 
 
 def show_difference(runs: Sequence[ChosenRun], population: str, by: str, narrow: bool) -> None:
     """One run minus another, for runs of the same types."""
-    groups = [[run for run in group if run.record.has_maps] for group in views.by_types(runs).values()]
-    pool = next((group for group in groups if len(group) > 1), None)
-    if pool is None:
+    groups = {
+        types: [run for run in group if views.matrix(run, population).counts is not None]
+        for types, group in views.by_types(runs).items()
+    }
+    types, pool = next(((types, group) for types, group in groups.items() if len(group) > 1), ((), []))
+    if not pool:
+        st.info("A difference needs two runs of the same types, both with labelled cells here.")
         return
-    st.subheader("Difference of two runs", anchor=False)
     names = {run.run_id: run for run in pool}
     first, second = st.columns(2)
     options = list(names)
@@ -74,7 +59,6 @@ def show_difference(runs: Sequence[ChosenRun], population: str, by: str, narrow:
     if minuend == subtrahend:
         st.info("Choose two different runs.")
         return
-    types = next(types for types, group in views.by_types(runs).items() if names[minuend] in group)
     pair = [views.matrix(names[run_id], population) for run_id in (subtrahend, minuend)]
     figure = charts.confusion_difference(*pair, types, by, narrow=narrow)
     with st.container(width=640):

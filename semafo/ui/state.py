@@ -5,6 +5,7 @@ The tray lives in the session and is mirrored in the URL (`?runs=a,b`), so that 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from semafo.runs.home import Home
 from semafo.runs.index import index_row
 from semafo.runs.record import RunRecord
 from semafo.settings import DatasetSpec, RunConfig
-from semafo.ui import colours
+from semafo.ui import colours, words
 
 TRAY_SIZE = 6
 URL_KEY = "runs"
@@ -52,6 +53,12 @@ class Artefacts:
     cells: pd.DataFrame
     umap: np.ndarray
     predictions: dict[str, Any]
+
+    @cached_property
+    def test_cells(self) -> tuple[int, int]:
+        """Number and hash of the test cells and their labels: equal where two runs were scored on the same cells."""
+        test = self.cells.loc[self.cells[keys.PART] == keys.TEST, keys.TRUE]
+        return len(test), int(pd.util.hash_pandas_object(test.sort_index()).sum())
 
 
 def home() -> Home:
@@ -165,12 +172,16 @@ def newest_comparison(all_rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def distinct_names(configs: Sequence[RunConfig]) -> list[str]:
-    """Titles of runs, with as much more as tells them apart: data set, form, split seed, a number."""
-    names = [config.title for config in configs]
+    """Titles of runs, with what must be known of their scores, and as much more as tells them apart."""
+    names = [words.marked_title(config) for config in configs]
     details = (
         lambda config: short_dataset(config.dataset.name),
         lambda config: "surgery" if config.split.reference else "one stage",
         lambda config: f"split {config.split.split_seed}",
+        lambda config: (
+            f"without {'+'.join(config.split.left_out_types)}" if config.split.left_out_types else "all types"
+        ),
+        lambda config: "temperature" if config.split.calibration_share else "no temperature",
     )
     for detail in details:
         if len(set(names)) == len(names):
@@ -230,7 +241,7 @@ def inspection(spec: DatasetSpec) -> inspect.Inspection:
     spec = catalogue.resolve(
         replace(spec, n_hvg=DatasetSpec.n_hvg)
     )  # the number of genes to keep changes nothing in it
-    columns = (spec.name, spec.label_key, spec.batch_key, spec.counts)
+    columns = (spec.name, spec.label_key, spec.batch_key, spec.counts, spec.query, spec.min_overlap)
     return _inspection(str(home().path), columns, catalogue.content_fingerprint(spec), spec)
 
 

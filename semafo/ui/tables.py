@@ -1,6 +1,7 @@
 """Tables of scores: label scores, integration scores, runs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import pandas as pd
 
 from semafo import keys
 from semafo.evaluation.metrics import METRICS, aggregate
-from semafo.ui import colours, state, words
+from semafo.ui import colours, state, views, words
 from semafo.ui.charts import ScoreRow
 from semafo.ui.state import ChosenRun
 
@@ -19,7 +20,6 @@ LABEL_SCORES = {
         "Lower end of the 95 % interval of the accuracy (Wilson): chance in which cells were drawn.",
     ),
     "accuracy_high": ("High", "Upper end of the 95 % interval of the accuracy (Wilson)."),
-    "accuracy_majority": ("Majority", "Baseline: accuracy of always naming the most frequent labelled type."),
     "balanced_accuracy": ("Balanced", "Mean over types of the share found: rare types count as much as common ones."),
     "f1_weighted": ("F1 weighted", "F1 of each type, weighted by its cells."),
     "f1_macro": ("F1 macro", "F1 of each type, all types alike."),
@@ -29,19 +29,90 @@ LABEL_SCORES = {
         "Accuracy when cells of types that no label showed are counted as wrong.",
     ),
 }
+MODEL, BEFORE, BASELINE = "model", "before-query", "baseline"
 
 
-def label_scores(runs: Sequence[ChosenRun], population: str) -> pd.DataFrame:
-    """One row a run with predictions: n, accuracy with interval and baseline, and the other scores."""
+@dataclass(frozen=True)
+class LabelRow:
+    """Label scores of a run, of a run before its query stage, or of a baseline on the same cells."""
+
+    name: str
+    colour: str
+    kind: str
+    scores: Mapping[str, Any]
+
+
+def label_rows(runs: Sequence[ChosenRun], population: str) -> list[LabelRow]:
+    """Runs of the same test cells together: each run, what it was before its query stage, then their baselines."""
+    groups = views.by_test_cells(runs)
+    alone = sum(any(run.record.baselines() for run in group if is_tested(run)) for group in groups) == 1
+    return [row for group in groups for row in _group_rows(group, population, alone)]
+
+
+def is_tested(run: ChosenRun) -> bool:
+    """Whether the run has test cells with a label."""
+    return bool((state.artefacts(run.record).predictions.get("test") or {}).get("n_scored"))
+
+
+def _group_rows(group: Sequence[ChosenRun], population: str, alone: bool) -> list[LabelRow]:
     rows = []
-    for run in runs:
-        if not run.record.has_maps:
+    for run in group:
+        found = state.artefacts(run.record).predictions
+        if run.record.config.split.reference_only:
+            rows.append(LabelRow(f"{run.name}, its training cells", run.colour, MODEL, found.get("reference") or {}))
             continue
-        scores = state.artefacts(run.record).predictions.get(population, {})
-        row: dict[str, Any] = {"Run": run.name, "n": scores.get("n_scored"), "Unseen": scores.get("n_unseen")}
-        rows.append({**row, **{title: scores.get(key) for key, (title, _) in LABEL_SCORES.items()}})
-    order = ["Run", "n", *(title for title, _ in LABEL_SCORES.values()), "Unseen"]
-    return pd.DataFrame(rows, columns=order)
+        rows.append(LabelRow(run.name, run.colour, MODEL, found.get(population) or {}))
+        before = (found.get("before_query") or {}).get(population)
+        if before:
+            name = f"{run.name}, {words.BASELINES[keys.BEFORE_QUERY_MIX]}"
+            rows.append(LabelRow(name, colours.NEUTRAL, BEFORE, before))
+    return rows + _baseline_rows(group, population, alone)
+
+
+def _baseline_rows(group: Sequence[ChosenRun], population: str, alone: bool) -> list[LabelRow]:
+    """Each different baseline once; where runs have baselines of different labels or seeds, the name says whose."""
+    found: dict[tuple, tuple[str, ChosenRun, Mapping[str, Any]]] = {}
+    for run in group:
+        for key, populations in run.record.baselines().items():
+            scores = populations.get(population) or {}
+            if scores.get("n_scored"):
+                identity = (key, *(_rounded(scores.get(name)) for name in LABEL_SCORES))
+                found.setdefault(identity, (key, run, scores))
+    names = [key for key, *_ in found.values()]
+    order = sorted(found.values(), key=lambda entry: keys.BASELINES.index(entry[0]))
+    return [
+        LabelRow(
+            words.capitalised(words.BASELINES[key])
+            + ("" if alone and names.count(key) == 1 else f" · {labels_of(run)}"),
+            colours.NEUTRAL,
+            BASELINE,
+            scores,
+        )
+        for key, run, scores in order
+    ]
+
+
+def labels_of(run: ChosenRun) -> str:
+    """Which labels and seed a run's baselines were given: its name without the mix."""
+    return run.name.split(" · ", 1)[-1]
+
+
+def label_scores(rows: Sequence[LabelRow]) -> pd.DataFrame:
+    """The rows for people: n, accuracy with interval, and the other scores."""
+    table = [
+        {
+            "": "■" if row.kind == MODEL else "",
+            "Run": row.name,
+            "n": row.scores.get("n_scored"),
+            **{title: row.scores.get(key) for key, (title, _) in LABEL_SCORES.items()},
+            "Unseen": row.scores.get("n_unseen"),
+        }
+        for row in rows
+    ]
+    order = ["", "Run", "n", "Unseen", *(title for title, _ in LABEL_SCORES.values())]
+    if not any(row.scores.get("n_unseen") for row in rows):  # they would repeat n and accuracy
+        order = [title for title in order if title not in ("With unseen", "Unseen")]
+    return pd.DataFrame(table, columns=order)
 
 
 def score_rows(runs: Sequence[ChosenRun], bio_weight: float) -> list[ScoreRow]:
@@ -92,7 +163,7 @@ def run_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Run": row["title"],
+                "Run": " · ".join([row["title"], *([words.LEAKED] if row.get("leak") else [])]),
                 "State": words.STATES.get(row["state"], row["state"]),
                 "Data set": state.short_dataset(row["dataset"]),
                 "Form": words.FORMS.get(row["form"], row["form"]),

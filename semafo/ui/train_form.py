@@ -1,136 +1,18 @@
-"""The Train page's controls: the split, the mixes, the seeds."""
+"""The Train page's controls: the mixes, the seeds, what the button starts."""
 
 from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from semafo import keys
-from semafo.data.split import Split, make_split
 from semafo.runs.inspect import Inspection
 from semafo.settings import LABEL_WEIGHTINGS, DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
-from semafo.ui import charts, controls, presets, state, words
+from semafo.ui import presets, state, words
 
-ONE_STAGE, SURGERY = "All cells together", "Query onto a reference"
-BY_RATE, BY_BATCH = "Share of the cells", "Whole batches"
 GREY = "#98A2AC"
 FORMULA_CAPTION = (
     "Loss of a cell: R reconstruction, Rc scANVI's regulariser, Rs SemafoVAE's (Rn normalised), K the KL terms with a "
     "weight β that grows from 0, CE the classification of labelled cells. Grey terms have weight 0."
 )
-
-
-def split_settings(inspection: Inspection, dataset: str) -> SplitSettings:
-    """Reference, labelled rate or labelled batches. Raises SettingsError."""
-    batches = sorted(inspection.cells[keys.BATCH_COLUMN].astype(str).unique())
-    form = ONE_STAGE
-    if len(batches) > 1:
-        form = controls.choice(
-            "Training",
-            [ONE_STAGE, SURGERY],
-            "train_form",
-            help="Together: one model on all cells, in one stage. Onto a reference: a model of the reference is built "
-            "first, then the query is mapped onto it (scArches surgery).",
-        )
-    reference = _reference(batches, dataset) if form == SURGERY else ()
-    query = [batch for batch in batches if batch not in reference]
-    by = controls.choice("Labels seen by the model", [BY_RATE, BY_BATCH], "label_mode") if len(query) > 1 else BY_RATE
-    place = st.container()
-    advanced = _advanced_split()  # below the labelled rate, whose reach it decides
-    if by == BY_BATCH:
-        labelled = place.multiselect(
-            "Labelled batches", query, key=f"labelled-{dataset}-{form}", persist_state="session"
-        )
-        return SplitSettings(reference, labelled_batches=tuple(sorted(labelled)), **advanced)
-    return SplitSettings(reference, labelled_rate=_rate(place, form, advanced["test_share"]), **advanced)
-
-
-def _reference(batches: Sequence[str], dataset: str) -> tuple[str, ...]:
-    chosen = st.multiselect(
-        "Reference batches",
-        batches,
-        default=batches[: max(1, len(batches) // 2)],
-        key=f"reference-{dataset}",
-        persist_state="session",
-        help="Their labels are all known. Every other batch is query.",
-    )
-    return tuple(sorted(chosen))
-
-
-def _rate(place: DeltaGenerator, form: str, test_share: float) -> float:
-    """Labelled rate from a slider in percent; in surgery the test share is out of its reach."""
-    most = 100 if form == ONE_STAGE else round(100 * (1 - test_share))
-    key = f"rate-{form}"
-    if st.session_state.get(key, 0) > most:
-        st.session_state[key] = most
-    meaning = (
-        "cells outside the test part" if form == ONE_STAGE else f"query cells; {most} % labels all but the test part"
-    )
-    percent = place.slider(
-        "Labelled rate",
-        0,
-        most,
-        20,
-        format="%d %%",
-        key=key,
-        persist_state="session",
-        help=f"Labelled cells as a share of the {meaning}. A higher rate keeps the labels of a lower one.",
-    )
-    return percent / 100
-
-
-def _advanced_split() -> dict[str, object]:
-    """Test share, stratification and split seed, folded."""
-    with st.expander("Test cells"):
-        share = st.slider(
-            "Test share",
-            10,
-            60,
-            30,
-            5,
-            format="%d %%",
-            key="test_share",
-            persist_state="session",
-            help="Query cells that are never labelled at any rate. Scores are on these.",
-        )
-        stratified = st.checkbox(
-            "Draw cells by type",
-            True,
-            key="stratified",
-            persist_state="session",
-            help="Off: draw blindly, as people do who do not know the types.",
-        )
-        seed = st.number_input("Split seed", 0, 9999, 0, key="split_seed", persist_state="session")
-    return {"test_share": share / 100, "stratified": stratified, "split_seed": int(seed)}
-
-
-def split_picture(inspection: Inspection, settings: SplitSettings) -> bool:
-    """The split as bars, with its numbers above. Raises DataError."""
-    split = make_split(inspection.cells[keys.TRUE], inspection.cells[keys.BATCH_COLUMN], settings)
-    st.markdown(split_sentence(split))
-    by_batch = inspection.cells[keys.BATCH_COLUMN].nunique() > 1
-    rows = controls.choice("Bars", ["Batches", "Types"], "split_bars") if by_batch else "Types"
-    column = keys.BATCH_COLUMN if rows == "Batches" else keys.TRUE
-    figure = charts.split_bars(split.cells, column, narrow=state.is_narrow())
-    st.plotly_chart(figure, key="split", config=controls.QUIET_CHART)
-    for warning in split.warnings:
-        st.warning(warning)
-    return True
-
-
-def split_sentence(split: Split) -> str:
-    """Rate and counts of the split, as a sentence."""
-    found = split.summary()
-    parts = [
-        f"**{words.percent(found['labelled_rate'], 1)} labelled: {words.cells(found['n_labelled'])}**",
-        f"{words.count(found['n_hidden'])} hidden",
-        f"{words.count(found['n_test'])} test",
-    ]
-    if found["n_reference"]:
-        parts.insert(0, f"{words.count(found['n_reference'])} reference")
-    if found["n_missing"]:
-        parts.append(f"{words.count(found['n_missing'])} without a label")
-    return " · ".join(parts)
 
 
 def mixes() -> list[Mix]:
@@ -141,6 +23,13 @@ def mixes() -> list[Mix]:
         for mix in presets.corner_mixes():
             if st.checkbox(mix.name, True, key=f"mix-{mix.slug}", persist_state="session"):
                 weights.append((mix.w_scanvi, mix.w_semafo))
+        recommended = st.checkbox(
+            Mix.recommended().name,
+            key="mix-recommended",
+            persist_state="session",
+            help="SemafoVAE with normalised label weights, whose predictions also use a semi-supervised mixture over "
+            "the latent space. docs/results.md says where it helps and where it does not.",
+        )
         own = st.checkbox("Weights of my own", key="mix-own", persist_state="session")
     if own:
         first, second = st.columns(2)
@@ -161,7 +50,7 @@ def mixes() -> list[Mix]:
     chosen = [
         Mix(*pair, label_weighting=weighting) for weighting in weightings or LABEL_WEIGHTINGS[:1] for pair in weights
     ]
-    return list(dict.fromkeys(chosen))
+    return list(dict.fromkeys([*chosen, *([Mix.recommended()] if recommended else [])]))
 
 
 def formula(chosen: Sequence[Mix]) -> str:

@@ -71,11 +71,11 @@ def _panel(run: ChosenRun, colouring: str, shown: str, hollow: bool) -> Panel:
     cells = found.cells[mask]
     return Panel(
         title=run.name,
-        lines=_lines(found.predictions, int(mask.sum())),
+        lines=_lines(run, int(mask.sum())),
         colour=run.colour,
         xy=found.umap[mask],
         values=_values(cells, colouring),
-        hollow=cells[keys.PART].isin([keys.HIDDEN, keys.TEST]).to_numpy() if hollow else None,
+        hollow=cells[keys.PART].isin([keys.HIDDEN, keys.TEST, keys.CALIBRATION]).to_numpy() if hollow else None,
         hover=_hover(cells) if len(cells) <= 12_000 else None,
     )
 
@@ -106,13 +106,31 @@ def _hover(cells: pd.DataFrame) -> np.ndarray:
     return np.array([f"{t}<br>predicted {p} ({c:.2f})<br>{b} · {part}" for t, p, c, b, part in rows], dtype=object)
 
 
-def _lines(predictions: Mapping, n_shown: int) -> tuple[str, ...]:
+def _lines(run: ChosenRun, n_shown: int) -> tuple[str, ...]:
     """Small lines below a panel's title: accuracy with n and interval, cells shown and latent scale."""
-    test = predictions.get("test", {})
-    return (
-        f"accuracy {words.accuracy(test)}, {words.count(test.get('n_scored'))} test cells",
-        f"{words.cells(n_shown)} shown · latent sd {words.score(predictions.get('latent_scale'), 2)}",
-    )
+    scale = words.score(state.artefacts(run.record).predictions.get("latent_scale"), 2)
+    return score_line(run, "test", "test cells"), f"{words.cells(n_shown)} shown · latent sd {scale}"
+
+
+def score_line(run: ChosenRun, population: str, cells: str = "") -> str:
+    """`accuracy 0.862 [0.81, 0.90], n 210`; of training cells where the run has no others, and it says so."""
+    predictions = state.artefacts(run.record).predictions
+    scores = predictions.get(population) or {}
+    if run.record.config.split.reference_only:
+        scores, cells = predictions.get("reference") or {}, "training cells"
+    n = words.count(scores.get("n_scored"))
+    return f"accuracy {words.accuracy(scores)}, " + (f"{n} {cells}" if cells else f"n {n}")
+
+
+def by_test_cells(runs: Sequence[ChosenRun]) -> list[list[ChosenRun]]:
+    """Runs with predictions, those that were scored on the same test cells together."""
+    groups: dict[tuple, list[ChosenRun]] = {}
+    for run in runs:
+        if run.record.has_maps:
+            reference_only = run.record.config.split.reference_only
+            data = run.record.settings["context"].get("data")
+            groups.setdefault((*state.artefacts(run.record).test_cells, data, reference_only), []).append(run)
+    return list(groups.values())
 
 
 def by_types(runs: Sequence[ChosenRun]) -> dict[tuple[str, ...], list[ChosenRun]]:
@@ -135,7 +153,8 @@ def matrix(run: ChosenRun, population: str) -> Matrix:
     """Confusion counts of a run on the test cells (`test`) or the whole query (`query`)."""
     if not run.record.has_maps:
         return Matrix(run.name, "", run.colour, None, not_ready(run))
-    predictions = state.artefacts(run.record).predictions
-    scores = predictions.get(population, {})
-    line = f"accuracy {words.accuracy(scores)}, n {words.count(scores.get('n_scored'))}"
-    return Matrix(run.name, line, run.colour, np.asarray(predictions["confusion"][population]))
+    counts = np.asarray(state.artefacts(run.record).predictions["confusion"][population])
+    line = score_line(run, population)
+    if not counts.any():
+        return Matrix(run.name, line, run.colour, None, "No labelled cells here to compare with")
+    return Matrix(run.name, line, run.colour, counts)

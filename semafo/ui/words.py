@@ -1,9 +1,12 @@
 """Numbers and states in words: units, intervals, durations."""
 
 import math
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from semafo import keys
+from semafo.settings import RunConfig
 
 UNDEFINED = "–"
 STATES = {
@@ -26,6 +29,7 @@ PARTS = {
     keys.LABELLED: "Labelled",
     keys.HIDDEN: "Hidden",
     keys.TEST: "Test, never labelled",
+    keys.CALIBRATION: "Kept for the temperature",
     keys.MISSING: "No label in the data",
 }
 TERMS = {
@@ -38,6 +42,23 @@ TERMS = {
     "kl_y": "KL of y",
     "classification": "Classification",
 }
+BASELINES = {
+    keys.MAJORITY: "majority type",
+    keys.LOGISTIC_GENES: "logistic regression on HVGs",
+    keys.LOGISTIC_LATENT: "logistic regression on the scVI latent",
+    keys.KNN: "kNN on PCA",
+    keys.BEFORE_QUERY_MIX: "before the query stage",
+}
+LEAKED, REFERENCE_ONLY = "labels leaked", "reference only"  # behind a run's name, wherever it is written
+LEAK_NOTE = (
+    "Labels leaked on purpose: every query label was trained on, as the published notebook does. Scores of these runs "
+    "are of labels that the model has seen, and say nothing about how well it does on cells without labels."
+)
+REFERENCE_NOTE = (
+    "Trained on the reference alone, so there are no test cells: scores of these runs are on their training cells and "
+    "cannot be compared with the others."
+)
+NO_CLEAR_DIFFERENCE = "no clear difference"
 
 
 def is_number(value: Any) -> bool:
@@ -57,7 +78,12 @@ def count(value: Any) -> str:
 
 def cells(n: int) -> str:
     """`1 cell`, `2 299 cells`."""
-    return f"{count(n)} cell" if n == 1 else f"{count(n)} cells"
+    return counted(n, "cell")
+
+
+def counted(n: int, noun: str) -> str:
+    """`1 pair`, `12 pairs`."""
+    return f"{count(n)} {noun}" if n == 1 else f"{count(n)} {noun}s"
 
 
 def percent(value: Any, digits: int = 0) -> str:
@@ -74,6 +100,59 @@ def accuracy(scores: dict[str, Any]) -> str:
     """`0.862 [0.81, 0.90]`: accuracy with its 95 % interval."""
     text = score(scores.get("accuracy"))
     return f"{text} {interval(scores.get('accuracy_low'), scores.get('accuracy_high'))}".strip()
+
+
+def points(share: Any, signed: bool = True) -> str:
+    """A share or difference of shares in percentage points: `+1.2`, `−0.4`."""
+    if not is_number(share):
+        return UNDEFINED
+    return f"{100 * share:{'+' if signed else ''}.1f}".replace("-", "−")
+
+
+def points_interval(low: Any, high: Any) -> str:
+    """`[−0.5, 3.3]`, percentage points, or nothing where it is not known."""
+    return f"[{points(low, False)}, {points(high, False)}]" if is_number(low) and is_number(high) else ""
+
+
+def p_value(p: Any) -> str:
+    """`p 0.21`, `p < 0.001`."""
+    if not is_number(p):
+        return ""
+    return "p < 0.001" if p < 0.001 else f"p {p:.3f}" if p < 0.1 else f"p {p:.2f}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`one`, `one and two`, `one, two and three`."""
+    return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
+
+
+def capitalised(text: str) -> str:
+    """Text with a capital at its start, but for names that begin with a small letter."""
+    return text if text.startswith("kNN") else text[:1].upper() + text[1:]
+
+
+def marked_title(config: RunConfig) -> str:
+    """A run's title, with a mark where its scores mean something else than those of other runs."""
+    marks = {LEAKED: config.split.leak, REFERENCE_ONLY: config.split.reference_only}
+    missing = [mark for mark, holds in marks.items() if holds and mark not in config.title]
+    return " · ".join([config.title, *missing])
+
+
+def without_common_parts(names: Sequence[str]) -> list[str]:
+    """Names without the parts that all share: `scANVI · 20 % · seed 0` beside `Both · 20 % · seed 0` is `scANVI`.
+
+    Marks (see `marked_title`) stay.
+    """
+    split = [name.split(" · ") for name in names]
+    common = set(split[0]).intersection(*split[1:]) if len(split) > 1 else set()
+    common -= {LEAKED, REFERENCE_ONLY}
+    short = [" · ".join(part for part in parts if part not in common) for parts in split]
+    return short if all(short) and len(set(short)) == len(short) else list(names)
+
+
+def plain(text: str) -> str:
+    """HTML without its tags, as long as people see it."""
+    return re.sub(r"<[^>]+>", "", text).replace("&nbsp;", " ")
 
 
 def duration(seconds: Any) -> str:

@@ -73,9 +73,32 @@ def test_parameters_that_are_not_named_keep_their_default():
     assert (changed.studies, changed.n_genes, changed.n_types) == (plain.studies, plain.n_genes, plain.n_types)
 
 
+def test_a_simulation_can_be_thinned_by_any_whole_number():
+    full = catalogue.parse_simulation("simulated:pancreas-like")
+    assert catalogue.parse_simulation("simulated:pancreas-like/1") == full
+    assert dict(catalogue.parse_simulation("simulated:pancreas-like/8").studies) == {
+        "Pancreas inDrop": 1049,
+        "Pancreas CelSeq2": 303,
+        "Pancreas CelSeq": 159,
+        "Pancreas Fluidigm C1": 79,
+        "Pancreas SS2": 370,
+    }
+    assert catalogue.parse_simulation("simulated:bone-marrow-like/7").n_types == 12
+
+
+def test_a_thinned_simulation_is_no_file():
+    spec = catalogue.resolve(DatasetSpec("simulated:bone-marrow-like/40"))
+    assert (spec.label_key, spec.batch_key) == ("cell_type", "study")
+
+
 @pytest.mark.parametrize(
     "name",
     [
+        "simulated:pancreas-like/0",
+        "simulated:pancreas-like/many",
+        "simulated:pancreas-like/100",
+        "simulated:pancreas-like/8/8",
+        "simulated:liver-like/8",
         "simulated:cats=3",
         "simulated:cells=many",
         "simulated:cells=-5",
@@ -138,3 +161,8 @@ def test_the_catalogue_loads_no_heavy_library():
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_simulations_keep_the_fingerprint_that_finished_runs_have():
+    """A change here throws finished runs and stages away: change the simulator's version with it, on purpose."""
+    assert catalogue.content_fingerprint(DatasetSpec("simulated")).startswith("5a055c02c5e1")

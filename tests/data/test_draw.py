@@ -90,3 +90,32 @@ def test_a_stratified_test_part_follows_the_types(cells, share, seed):
     for name in sizes.index:
         assert abs(tested.get(name, 0) - share * sizes[name]) <= 2
     assert is_test.sum() == int(np.floor(share * len(true) + 0.5))
+
+
+@quickly
+@given(data(), forms, rates, rates, st.floats(0.05, 0.9), seeds, st.booleans())
+def test_calibration_cells_are_nested_and_leave_each_type_a_labelled_cell(cells, form, one, two, share, seed, blind):
+    low, high = sorted((one, two))
+    settings = {"stratified": not blind, "split_seed": seed}
+    first, second = (
+        make_split(*cells, SplitSettings(form, rate, calibration_share=share, **settings)) for rate in (low, high)
+    )
+    assert names(first, keys.CALIBRATION) <= names(second, keys.CALIBRATION)
+    assert names(first, keys.LABELLED) <= names(second, keys.LABELLED)
+    whole = make_split(*cells, SplitSettings(form, low, **settings))
+    assert names(first, keys.LABELLED) | names(first, keys.CALIBRATION) == names(whole, keys.LABELLED)
+    assert first.summary()["seen_types"] == whole.summary()["seen_types"]
+    query = whole.cells[(whole.cells[keys.ROLE] == keys.QUERY) & (whole.cells[keys.PART] == keys.LABELLED)]
+    for name, n_drawn in query[keys.TRUE].value_counts().items():
+        kept_back = ((first.cells[keys.PART] == keys.CALIBRATION) & (first.cells[keys.TRUE] == name)).sum()
+        assert abs(kept_back - share * n_drawn) <= 1.5
+
+
+@quickly
+@given(data(), forms, rates, seeds, st.sampled_from(TYPES))
+def test_leaving_a_type_out_hides_it_and_moves_no_test_cell(cells, form, rate, seed, name):
+    whole = make_split(*cells, SplitSettings(form, rate, split_seed=seed))
+    split = make_split(*cells, SplitSettings(form, rate, split_seed=seed, left_out_types=(name,)))
+    assert names(whole, keys.TEST) == names(split, keys.TEST)
+    part = split.cells[keys.PART][split.cells[keys.TRUE] == name]
+    assert part.isin([keys.HIDDEN, keys.TEST]).all()

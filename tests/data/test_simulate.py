@@ -6,21 +6,11 @@ from sklearn.linear_model import LogisticRegression
 
 from semafo import keys
 from semafo.data.catalogue import parse_simulation
-from semafo.data.simulate import FACTORS, PANCREAS_STUDIES, scaled_studies, simulate
-from semafo.data.split import make_split
+from semafo.data.simulate import FACTORS, scaled_studies, simulate
+from semafo.data.tissues import PANCREAS_STUDIES
 from semafo.errors import DataError
-from semafo.settings import SplitSettings
 
 INDROP, CELSEQ2, CELSEQ, FLUIDIGM, SS2 = (name for name, _ in PANCREAS_STUDIES)
-# rate in per cent, reference, labelled query studies
-PAPER_ROWS = [
-    (82.4, (CELSEQ, FLUIDIGM), (INDROP, SS2)),
-    (45.0, (INDROP, CELSEQ, FLUIDIGM), (CELSEQ2,)),
-    (39.1, (CELSEQ, FLUIDIGM), (CELSEQ2, SS2)),
-    (21.2, (CELSEQ, SS2), (CELSEQ2,)),
-    (16.8, (CELSEQ,), (CELSEQ2,)),
-    (0.0, (CELSEQ2, SS2), ()),
-]
 
 
 @pytest.fixture(scope="module")
@@ -38,19 +28,14 @@ def log_normalised(adata):
     return np.log1p(1e4 * values / values.sum(axis=1, keepdims=True))
 
 
-def test_the_preset_has_the_studies_of_the_paper(pancreas_like):
+@pytest.fixture(scope="module")
+def bone_marrow_like():
+    return simulate(parse_simulation("simulated:bone-marrow-like/40"))
+
+
+def test_the_simulation_has_the_studies_of_the_paper(pancreas_like):
     assert pancreas_like.shape == (15681, 2000)
     assert pancreas_like.obs["study"].value_counts().to_dict() == dict(PANCREAS_STUDIES)
-
-
-@pytest.mark.parametrize(("rate", "reference", "labelled"), PAPER_ROWS)
-def test_the_rates_of_the_paper_come_out(pancreas_like, rate, reference, labelled):
-    obs = pancreas_like.obs
-    split = make_split(
-        obs["cell_type"], obs["study"], SplitSettings(reference=reference, labelled_batches=labelled)
-    ).summary()
-    assert round(100 * split["labelled_rate"], 1) == rate
-    assert split["unseen_types"] == []
 
 
 def test_scaled_sizes_sum_to_what_was_asked():
@@ -117,6 +102,24 @@ def accuracy(adata, n_train):
 
 def test_the_types_are_learnable_but_not_trivial(small):
     assert 0.85 < accuracy(small, n_train=1400) < 0.96
+
+
+def test_the_thinned_bone_marrow_has_types_of_its_own_and_is_learnable(bone_marrow_like):
+    assert bone_marrow_like.obs["study"].value_counts().to_dict() == {
+        "Site1": 380,
+        "Site2": 599,
+        "Site3": 777,
+        "Site4": 376,
+    }
+    assert "HSC" in bone_marrow_like.obs["cell_type"].cat.categories
+    assert not any("Pancreas" in name for name in bone_marrow_like.obs["cell_type"].cat.categories)
+    assert 0.7 < accuracy(bone_marrow_like, n_train=1400) < 0.97
+
+
+def test_a_thinned_simulation_has_the_same_programmes_and_fewer_cells(pancreas_like):
+    thinned = simulate(parse_simulation("simulated:pancreas-like/8"))
+    assert thinned.n_obs == 1960
+    assert thinned.var.equals(pancreas_like.var)
 
 
 def test_few_labels_make_it_hard(small):

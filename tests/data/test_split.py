@@ -124,7 +124,8 @@ def test_the_summary_is_plain_and_adds_up(example):
     summary = make_split(*example, SplitSettings(("ref",), 0.2)).summary()
     assert json.loads(json.dumps(summary)) == summary
     assert summary["n_reference"] + summary["n_query"] == summary["n_cells"] == 124
-    parts = [row[part] for row in summary["by_batch"] for part in ("labelled", "hidden", "test", "missing")]
+    kinds = (keys.LABELLED, keys.CALIBRATION, keys.HIDDEN, keys.TEST, keys.MISSING)
+    parts = [row[part] for row in summary["by_batch"] for part in kinds]
     assert sum(parts) == 124
     assert [(row["batch"], row["role"]) for row in summary["by_batch"]] == [
         ("q1", "query"),
@@ -141,6 +142,9 @@ def test_the_summary_is_plain_and_adds_up(example):
         (SplitSettings(("ref", "q1", "q2")), "Every batch is reference"),
         (SplitSettings((), 0.001), "labels no cell at all"),
         (SplitSettings((), 0.01), "labels only the type alpha"),
+        (SplitSettings(("ref",), left_out_types=("omega",)), "no type omega to leave out. The data have: alpha, beta"),
+        (SplitSettings(("ref",), left_out_types=("alpha", "beta")), "only the label delta.*leave fewer types out"),
+        (SplitSettings((), left_out_types=("alpha", "beta", "gamma")), "only the type delta.*leave fewer types out"),
     ],
 )
 def test_splits_that_cannot_be_made_are_refused(example, chosen, message):
@@ -197,3 +201,103 @@ def test_a_split_of_other_cells_is_refused(example):
     split = make_split(*example, SplitSettings(("ref",)))
     with pytest.raises(DataError, match="Make the split from the same data"):
         hide_labels(as_anndata(*example)[::-1].copy(), split)
+
+
+def test_the_reference_alone_leaves_every_other_cell_out(example):
+    split = make_split(*example, SplitSettings(("ref",), reference_only=True))
+    summary = split.summary()
+    assert set(split.cells[keys.ROLE]) == {keys.REFERENCE}
+    assert summary["labelled_rate"] == 1.0
+    assert summary["labelled_rate_requested"] is None
+    assert (summary["n_cells"], summary["n_reference"], summary["n_labelled"]) == (24, 24, 24)
+    assert (summary["n_query"], summary["n_test"], summary["n_unseen"]) == (0, 0, 0)
+    assert [row["batch"] for row in summary["by_batch"]] == ["ref"]
+    (warning,) = split.warnings
+    assert "100 cells of other batches take no part" in warning
+    assert "cannot be compared" in warning
+
+
+def test_the_reference_alone_may_be_everything():
+    cells = table(["alpha", "beta", None] * 4, ["ref"] * 12)
+    split = make_split(*cells, SplitSettings(("ref",), reference_only=True))
+    assert split.cells[keys.PART].value_counts().to_dict() == {keys.LABELLED: 8, keys.MISSING: 4}
+    assert split.summary()["labelled_rate"] == 1.0
+    assert "take no part" not in split.warnings[0]
+
+
+def test_models_see_the_cells_that_take_part_alone(example):
+    adata, split = as_anndata(*example), make_split(*example, SplitSettings(("ref",), reference_only=True))
+    with pytest.raises(DataError, match="same data"):
+        hide_labels(adata, split)
+    seen = hide_labels(adata[split.cells.index].copy(), split)
+    assert list(seen.obs[keys.BATCH].cat.categories) == ["ref"]
+
+
+@pytest.mark.parametrize("reference", [(), ("ref",)])
+def test_types_that_are_left_out_are_hidden_everywhere_and_the_test_part_stays(example, reference):
+    whole = make_split(*example, SplitSettings(reference, 0.4))
+    split = make_split(*example, SplitSettings(reference, 0.4, left_out_types=("beta",)))
+    part = split.cells[keys.PART][split.cells[keys.TRUE] == "beta"]
+    assert set(part) == {keys.HIDDEN, keys.TEST}
+    assert names(split, keys.TEST) == names(whole, keys.TEST)
+    assert "beta" in split.summary()["unseen_types"]
+    assert "beta" not in set(split.visible_labels())
+    assert any("labels of beta (35 cells) are hidden everywhere" in warning for warning in split.warnings)
+
+
+def test_a_left_out_type_is_not_taken_for_one_that_the_reference_lacks(example):
+    split = make_split(*example, SplitSettings(("ref",), 0.2, left_out_types=("beta",)))
+    assert any("of types the reference lacks (gamma)" in warning for warning in split.warnings)
+
+
+def test_in_one_stage_the_rate_is_of_the_cells_that_may_be_labelled(example):
+    summary = make_split(*example, SplitSettings((), 0.5, left_out_types=("alpha",))).summary()
+    assert summary["labelled_rate"] == pytest.approx(0.5, abs=0.02)
+
+
+def test_calibration_cells_come_from_the_labelled_ones(example):
+    whole = make_split(*example, SplitSettings(("ref",), 0.4))
+    split = make_split(*example, SplitSettings(("ref",), 0.4, calibration_share=0.3))
+    kept_back = names(split, keys.CALIBRATION)
+    assert names(split, keys.LABELLED) | kept_back == names(whole, keys.LABELLED)
+    assert set(split.cells.loc[list(kept_back), keys.ROLE]) == {keys.QUERY}
+    summary = split.summary()
+    assert summary["n_calibration"] == len(kept_back) == pytest.approx(0.3 * whole.summary()["n_labelled"], abs=2)
+    assert summary["labelled_rate"] < whole.summary()["labelled_rate"]
+    assert summary["labelled_rate"] == summary["n_labelled"] / 98
+    assert any("counts what the model sees" in warning for warning in split.warnings)
+    assert not any("asked for and" in warning for warning in split.warnings)
+
+
+def test_calibration_cells_come_from_the_reference_where_the_query_has_no_labels(example):
+    for settings in (
+        SplitSettings(("ref",), 0.0, calibration_share=0.3),
+        SplitSettings(("ref",), labelled_batches=(), calibration_share=0.3),
+        SplitSettings(("ref",), reference_only=True, calibration_share=0.3),
+    ):
+        split = make_split(*example, settings)
+        part = split.cells[keys.PART][split.cells[keys.ROLE] == keys.REFERENCE]
+        assert (part == keys.CALIBRATION).sum() == split.summary()["n_calibration"] == 7
+        labelled = split.cells[keys.TRUE][split.cells[keys.PART] == keys.LABELLED]
+        assert set(labelled) == {"alpha", "beta", "delta"}
+
+
+def test_too_few_labels_to_calibrate_on_are_said(example):
+    split = make_split(*example, SplitSettings(("ref",), 0.02, calibration_share=0.1))
+    assert split.summary()["n_calibration"] == 0
+    assert any("no temperature can be fitted" in warning for warning in split.warnings)
+
+
+@pytest.mark.parametrize(("reference", "visible"), [((), {"alpha", "delta", "gamma"}), (("ref",), {"alpha", "delta"})])
+def test_the_leak_shows_every_query_label_of_a_type_the_model_can_know(example, reference, visible):
+    chosen = {"reference": reference, "labelled_rate": 0.1, "left_out_types": ("beta",), "calibration_share": 0.2}
+    leaky, tight = (make_split(*example, SplitSettings(**chosen, leak=leak)) for leak in (True, False))
+    seen = hide_labels(as_anndata(*example), leaky).obs[keys.LABEL].astype(str).to_numpy()
+    true = leaky.cells[keys.TRUE].to_numpy(dtype=object)
+    assert (seen[np.isin(true, list(visible))] == true[np.isin(true, list(visible))]).all()
+    assert set(seen) == {*visible, keys.UNLABELLED}
+    assert leaky.cells.equals(tight.cells)
+    assert leaky.summary()["seen_types"] == sorted(visible)
+    assert leaky.summary()["labelled_rate"] == tight.summary()["labelled_rate"]
+    assert leaky.warnings[0].startswith("LEAK: labels are hidden the way the published notebook does it")
+    assert not any("LEAK" in warning for warning in tight.warnings)

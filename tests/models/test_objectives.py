@@ -109,6 +109,68 @@ def test_classification_is_minus_the_log_probability_of_the_observed_label(label
     torch.testing.assert_close(objectives.classification(label_probs.log(), labels), expected)
 
 
+@pytest.fixture
+def normals():
+    """q(z|x), (B, L), and two densities of z for every label, (B, C, L), which do not depend on z."""
+    generator = torch.Generator().manual_seed(3)
+
+    def normal(*shape, scale=0.5):
+        spread = torch.rand(*shape, generator=generator)
+        return Normal(scale * torch.randn(*shape, generator=generator), 0.6 + spread)
+
+    return normal(B, L), normal(B, C, L), normal(B, C, L)
+
+
+def divergences(q, others):
+    """KL(q || other) of each cell and label, (B, C)."""
+    wide = Normal(q.loc.unsqueeze(1), q.scale.unsqueeze(1)).expand(others.loc.shape)
+    return kl_divergence(wide, others).sum(-1)
+
+
+def averaged(q, term):
+    """Mean of a term over draws of z, (B,)."""
+    torch.manual_seed(0)
+    return term(q.sample((40_000,))).mean(0)
+
+
+def log_density(others, z):
+    return others.log_prob(z.unsqueeze(-2)).sum(-1)
+
+
+def test_scanvi_regulariser_is_on_average_a_mean_of_divergences(normals, label_probs):
+    """Its weights sum to one, so it cannot fall below 0."""
+    q, p, _ = normals
+    estimate = averaged(
+        q, lambda z: objectives.scanvi_regulariser(q.log_prob(z).sum(-1), log_density(p, z), label_probs)
+    )
+    torch.testing.assert_close(estimate, (label_probs * divergences(q, p)).sum(-1), rtol=0.03, atol=0.03)
+
+
+def test_normalised_regulariser_is_on_average_a_mean_of_divergences(normals, label_probs):
+    q, r, q_u = normals
+    estimate = averaged(
+        q,
+        lambda z: objectives.semafo_regulariser_normalised(
+            q.log_prob(z).sum(-1), log_density(r, z), log_density(q_u, z), label_probs
+        ),
+    )
+    expected = 0.5 * (label_probs * (divergences(q, r) + divergences(q, q_u))).sum(-1)
+    torch.testing.assert_close(estimate, expected, rtol=0.03, atol=0.03)
+
+
+def test_published_regulariser_has_the_entropy_of_q_c_times_over(normals):
+    """mean_y KL(q || r_y) + Σ_y KL(q || q_y) + C·H(q): minimising it makes q narrow, without a bound."""
+    q, r, q_u = normals
+    estimate = averaged(
+        q,
+        lambda z: objectives.semafo_regulariser_published(
+            q.log_prob(z).sum(-1), log_density(r, z), log_density(q_u, z)
+        ),
+    )
+    expected = divergences(q, r).mean(-1) + divergences(q, q_u).sum(-1) + C * q.entropy().sum(-1)
+    torch.testing.assert_close(estimate, expected, rtol=0.03, atol=0.05)
+
+
 def test_by_label_keeps_the_cells_apart():
     label_major = torch.tensor([10 * cell + label for label in range(C) for cell in range(B)])
     expected = torch.tensor([[10 * cell + label for label in range(C)] for cell in range(B)])

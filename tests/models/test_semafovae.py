@@ -25,6 +25,15 @@ ARCHITECTURES = {
     "nb, two layers": {"gene_likelihood": "nb", "n_layers": 2, **BATCH_NORM},
     "poisson": {"gene_likelihood": "poisson", **BATCH_NORM},
     "linear classifier": {"linear_classifier": True, **BATCH_NORM},
+    "nb, layer norm, linear classifier": {"gene_likelihood": "nb", "linear_classifier": True, **LAYER_NORM},
+    "poisson, layer norm, deep injection": {"gene_likelihood": "poisson", "n_layers": 2, **LAYER_NORM},
+    "classifier without logits": {"classifier_parameters": {"logits": False}, **BATCH_NORM},
+    "covariates, batch norm, nb": {
+        "gene_likelihood": "nb",
+        "n_continuous_cov": 1,
+        "n_cats_per_cov": [2],
+        **BATCH_NORM,
+    },
     "covariates": {"n_continuous_cov": 1, "n_cats_per_cov": [2], "encode_covariates": True, **LAYER_NORM},
     "label prior": {"y_prior": torch.tensor([[0.6, 0.3, 0.1]]), **BATCH_NORM},
     "learned library size": {
@@ -83,7 +92,7 @@ def shared(state):
 @pytest.mark.parametrize("labelled", [False, True], ids=["unlabelled minibatch", "with labelled minibatch"])
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_mix_1_0_has_the_loss_and_the_gradients_of_scanvae(name, labelled):
-    covariates = name == "covariates"
+    covariates = name.startswith("covariates")
     theirs = build(SCANVAE, **ARCHITECTURES[name])
     ours = build(SemafoVAE, w_scanvi=1, w_semafo=0, **ARCHITECTURES[name])
     expected, found = (step(module, labelled, covariates)[2] for module in (theirs, ours))

@@ -5,11 +5,15 @@ from dataclasses import replace
 import pytest
 
 from semafo import keys
+from semafo.data.presets import preset
+from semafo.data.split import make_split
 from semafo.errors import DataError
 from semafo.files import read_json
 from semafo.runs import inspect
 from semafo.runs.record import RunRecord
-from semafo.settings import DatasetSpec, TrainSettings
+from semafo.settings import DatasetSpec, SplitSettings, TrainSettings
+from semafo.ui import words
+from semafo.ui.charts import split_bars
 from tests import fakes
 from tests.pages.conftest import charts, texts
 
@@ -174,6 +178,82 @@ def test_surgery_offers_reference_batches_and_ends_the_rate_at_the_test_share(ho
     assert app.slider(key="rate-Query onto a reference").max == 70
     app.multiselect(key="reference-simulated").set_value([]).run()
     assert not app.exception
+
+
+@pytest.fixture
+def mapped(home, open_page):
+    """Train, with five simulated pancreas studies chosen."""
+    fakes.write_inspection(home, fakes.MAPPED)
+    app = open_page("train")
+    app.session_state["dataset"] = fakes.MAPPED.dataset
+    return app.run()
+
+
+def test_a_split_of_the_paper_is_one_choice_with_the_rate_that_comes_out(home, mapped):
+    choice = mapped.selectbox(key="preset-simulated")
+    assert choice.options[:3] == ["Of my own", "Paper's split: 100.0 %, reference only", "Paper's split: 82.4 %"]
+    assert len(choice.options) == 8
+    choice.select("Paper's split: 82.4 %").run()
+    assert not mapped.exception
+    assert "Hidden: Pancreas CelSeq2." in texts(mapped)
+    assert "in the paper 82.4%" in texts(mapped)
+    button(mapped, "Train 3 models").click().run()
+    expected = preset("pancreas-82.4").split_settings()
+    assert {config.split for config in submitted(home)} == {expected}
+
+
+def test_the_reference_alone_says_that_there_is_nothing_to_test_on(mapped):
+    mapped.selectbox(key="preset-simulated").select("Paper's split: 100.0 %, reference only").run()
+    assert not mapped.exception
+    assert "100.0 % labelled" in texts(mapped)
+    assert "0 test" in texts(mapped)
+    assert "There are no test cells" in mapped.warning[0].value
+    mapped.selectbox(key="preset-simulated").select("Of my own")
+    mapped.session_state["train_form"] = "Reference alone"
+    mapped.run()
+    assert not mapped.exception
+    assert "There are no test cells" in mapped.warning[0].value
+
+
+def test_data_of_other_batches_are_offered_no_split_of_the_paper(home, open_page):
+    fakes.write_inspection(home, fakes.REAL)
+    app = open_page("train")
+    assert not [box for box in app.selectbox if box.label == "Split"]
+
+
+def test_types_can_be_left_out_and_labels_kept_back(home, open_page):
+    fakes.write_inspection(home, fakes.REAL)
+    app = open_page("train")
+    app.multiselect(key="left_out-pbmc68k").set_value(["Dendritic"])
+    app.slider(key="calibration_share").set_value(25).run()
+    assert not app.exception
+    assert "kept for calibration" in texts(app)
+    assert "labels of Dendritic (240 cells) are hidden everywhere" in app.warning[0].value
+    button(app, "Train 3 models").click().run()
+    splits = {(config.split.left_out_types, config.split.calibration_share) for config in submitted(home)}
+    assert splits == {(("Dendritic",), 0.25)}
+
+
+def test_the_leak_is_off_until_asked_for_and_then_marked(home, open_page):
+    fakes.write_inspection(home, fakes.REAL)
+    app = open_page("train")
+    assert "LEAK" not in texts(app)
+    app.toggle(key="leak").set_value(True).run()
+    assert app.warning[0].value.startswith("LEAK: labels are hidden the way the published notebook does it")
+    button(app, "Train 3 models").click().run()
+    assert all(config.split.leak for config in submitted(home))
+
+
+def test_calibration_and_left_out_cells_are_parts_of_their_own_in_the_picture():
+    cells = fakes.data_cells(fakes.MAPPED)
+    settings = SplitSettings(fakes.REFERENCE, 0.3, calibration_share=0.4, left_out_types=("Pancreas Beta",))
+    figure = split_bars(make_split(cells[keys.TRUE], cells[keys.BATCH_COLUMN], settings).cells, keys.TRUE)
+    drawn = {bar.name: dict(zip(bar.customdata, bar.x, strict=True)) for bar in figure.data}
+    assert drawn[words.PARTS[keys.CALIBRATION]]["Pancreas Alpha"] > 0
+    assert drawn[words.PARTS[keys.REFERENCE]]["Pancreas Beta"] == 0
+    assert drawn[words.PARTS[keys.HIDDEN]]["Pancreas Beta"] > 0
+    colours_of = {bar.name: bar.marker.color for bar in figure.data}
+    assert colours_of[words.PARTS[keys.CALIBRATION]] != colours_of[words.PARTS[keys.LABELLED]]
 
 
 def test_runs_at_work_can_be_watched_and_cancelled(home, open_page):

@@ -4,11 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from semafo.settings import TrainSettings
+from semafo import keys
+from semafo.files import write_json
+from semafo.settings import SplitSettings, TrainSettings
 from tests import fakes
 from tests.pages.conftest import charts, texts
 
 RESULTS = ("latent_space", "predictions", "integration")
+MIX_NAMES = ("scANVI", "SemafoVAE", "Both")
 
 
 @pytest.mark.parametrize("path", [*RESULTS, "runs"])
@@ -93,15 +96,129 @@ def test_every_scale_of_the_confusion_matrices_works(home, open_page, scale):
     app.run()
     assert not app.exception
     assert not app.error
-    assert charts(app) == 2  # the matrices and a difference
+    assert charts(app) == 3  # matrices, differences, types
     assert "as the paper scores" in texts(app)
 
 
-def test_scores_come_with_n_interval_baseline_and_unseen_cells(home, open_page):
+def test_scores_come_with_n_interval_and_baselines_on_the_same_cells(home, open_page):
     fakes.comparison(home)
-    frame = open_page("predictions").dataframe[0].value
-    assert {"n", "Low", "High", "Majority", "Unseen"} <= set(frame.columns)
-    assert frame["n"].tolist() == [210, 210, 210]
+    app = open_page("predictions")
+    frame = app.dataframe[0].value
+    assert {"n", "Low", "High"} <= set(frame.columns)
+    assert frame["Run"].tolist() == [
+        *("scANVI · 20 % · seed 0", "SemafoVAE · 20 % · seed 0", "Both · 20 % · seed 0"),
+        *("Majority type", "Logistic regression on HVGs", "Logistic regression on the scVI latent", "kNN on PCA"),
+    ]
+    assert set(frame["n"]) == {210}
+    assert "Best baseline on the 210 test cells: **logistic regression on HVGs**" in texts(app)
+    assert "no clear difference" in texts(app)
+
+
+def test_surgery_shows_each_run_before_its_query_stage(home, open_page):
+    fakes.comparison(home, fakes.MAPPED)
+    names = open_page("predictions").dataframe[0].value["Run"].tolist()
+    assert names[:2] == ["scANVI · 20 % · seed 0", "scANVI · 20 % · seed 0, before the query stage"]
+    assert names[-1] == "kNN on PCA"
+
+
+def test_baselines_that_are_still_computed_are_announced(home, open_page):
+    fakes.finished(home, scores=False)
+    app = open_page("predictions")
+    assert app.dataframe[0].value["Run"].tolist() == ["scANVI · 20 % · seed 0"]
+    assert "baselines are still being computed" in texts(app)
+
+
+def test_baselines_that_failed_say_why(home, open_page):
+    record = fakes.finished(home)
+    write_json(record.folder / keys.BASELINES_FILE, {"rows": {}, "error": "Logistic regression did not converge."})
+    assert "did not converge" in texts(open_page("predictions"))
+
+
+def test_one_seed_is_not_enough_and_several_are_compared(home, open_page):
+    fakes.comparison(home)
+    assert "train the same mixes with more seeds" in texts(open_page("predictions"))
+    for seed in (1, 2):
+        fakes.comparison(home, replace(fakes.REAL, train=TrainSettings(seed=seed)), batch=str(seed), age=9000)
+    app = open_page("predictions")
+    methods = app.dataframe[1].value.set_index("Method")
+    assert methods.loc["scANVI", ["Runs", "Splits", "Seeds"]].tolist() == [3, 1, 3]
+    assert "[" in methods.loc["scANVI", "Accuracy"]
+    assert "nothing is said about others: donors, splits" in texts(app)
+    assert not app.error
+
+
+LOOKS = ("Types", "Batches", "Calibration", "Unknown cells", "Two matrices")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_closer_look_is_drawn(home, open_page, look):
+    fakes.comparison(home, fakes.CALIBRATED)
+    app = open_page("predictions")
+    app.session_state["closer_look"] = look
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert charts(app) == 3
+
+
+def test_a_run_without_a_temperature_says_how_to_get_one(home, open_page):
+    fakes.comparison(home)
+    app = open_page("predictions")
+    app.session_state["closer_look"] = "Calibration"
+    assert "set a calibration share" in texts(app.run())
+
+
+def test_a_threshold_says_what_it_keeps_and_what_becomes_of_unseen_types(home, open_page):
+    split = replace(fakes.MAPPED.split, left_out_types=("Pancreas Delta",))
+    fakes.comparison(home, replace(fakes.MAPPED, split=split))
+    app = open_page("predictions")
+    app.session_state["closer_look"] = "Unknown cells"
+    app.run()
+    app.select_slider(key="unknown_below").set_value(0.0).run()
+    everything = app.dataframe[1].value
+    app.select_slider(key="unknown_below").set_value(0.8).run()
+    some = app.dataframe[1].value
+    assert set(everything["Keep a type"]) == {"100.0 %"}
+    assert set(everything["Unseen types called unknown"]) == {"0.0 %"}
+    assert (some["n kept"] < everything["n kept"]).all()
+
+
+@pytest.mark.parametrize("path", RESULTS)
+def test_leaked_labels_are_marked_wherever_a_score_is(home, open_page, path):
+    fakes.comparison(home, replace(fakes.REAL, split=SplitSettings(leak=True)))
+    app = open_page(path)
+    assert not app.error
+    if path != "latent_space":
+        assert "Labels leaked on purpose" in texts(app)
+        column = "Run" if path == "predictions" else "Embedding"
+        assert sum("labels leaked" in name for name in app.dataframe[0].value[column]) == 3
+
+
+@pytest.mark.parametrize("path", RESULTS)
+def test_reference_only_runs_are_scored_on_their_training_cells_and_say_so(home, open_page, path):
+    fakes.comparison(home, replace(fakes.MAPPED, split=replace(fakes.MAPPED.split, reference_only=True)))
+    app = open_page(path)
+    assert not app.exception
+    assert not app.error
+    if path == "latent_space":
+        return
+    assert "scores of these runs are on their training cells" in texts(app)
+    if path == "predictions":
+        names = app.dataframe[0].value["Run"].tolist()
+        assert [name.split(" · ")[0] for name in names] == list(MIX_NAMES)
+        assert all("reference only" in name and name.endswith("its training cells") for name in names)
+
+
+def test_an_annotated_query_without_labels_has_no_scores(home, open_page):
+    fakes.comparison(home, fakes.ANNOTATED)
+    app = open_page("predictions")
+    for look in LOOKS:
+        app.session_state["closer_look"] = look
+        app.run()
+        assert not app.exception
+        assert not app.error
+        assert app.dataframe[0].value["Accuracy"].isna().all()
+        assert app.info
 
 
 def test_runs_of_different_data_sets_get_matrices_of_their_own(home, open_page):
@@ -109,7 +226,8 @@ def test_runs_of_different_data_sets_get_matrices_of_their_own(home, open_page):
     app = open_page("predictions", runs=",".join(run.run_id for run in runs))
     assert not app.exception
     assert not app.error
-    assert charts(app) == 3
+    assert charts(app) == 5  # matrices of each, differences, types of each
+    assert "No comparison between" in texts(app)
     assert charts(open_page("latent_space", runs=",".join(run.run_id for run in runs))) == 1
 
 

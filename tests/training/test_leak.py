@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scvi
 import torch
 
 from semafo import keys
@@ -75,4 +76,45 @@ def test_other_visible_labels_do_change_the_weights():
     cells.loc[visible, keys.TRUE] = np.random.default_rng(5).permutation(cells.loc[visible, keys.TRUE].to_numpy())
     before = weights_after_all_stages(config, adata, split)
     after = weights_after_all_stages(config, adata, replace(split, cells=cells))
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.parametrize("reference", [(), TINY_BATCHES[:2]], ids=["one-stage", "surgery"])
+def test_the_leak_lets_hidden_labels_change_the_weights(reference):
+    config, _ = in_context(tiny_config(reference=reference, leak=True))
+    adata = load(config.dataset)
+    split = make_split(adata.obs[keys.TRUE], adata.obs[keys.BATCH_COLUMN], config.split)
+    before = weights_after_all_stages(config, adata, split)
+    after = weights_after_all_stages(config, adata, with_hidden_labels_permuted(split))
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+
+
+def test_scvi_tools_trains_on_labels_that_were_hidden_by_overwriting_its_list():
+    """As the published notebook does it: all query cells are declared unlabelled after the query was loaded."""
+    config, _ = in_context(tiny_config(reference=TINY_BATCHES[:2]))
+    adata = load(config.dataset)
+    cells = adata[:, :].copy()
+    cells.obs = cells.obs[[keys.BATCH_COLUMN, keys.TRUE]].astype(str).astype("category")
+    is_query = (cells.obs[keys.BATCH_COLUMN] == TINY_BATCHES[2]).to_numpy()
+    reference, query = cells[~is_query].copy(), cells[is_query].copy()
+    quietly = {"accelerator": "cpu", "devices": 1, "enable_progress_bar": False, "log_every_n_steps": 1}
+    scvi.settings.seed = 0
+    columns = {"batch_key": keys.BATCH_COLUMN, "labels_key": keys.TRUE, "unlabeled_category": keys.UNLABELLED}
+    scvi.model.SCANVI.setup_anndata(reference, **columns)
+    model = scvi.model.SCANVI(reference, n_hidden=8, n_latent=3, encode_covariates=True, use_batch_norm="none")
+    model.train(1, train_size=1.0, **quietly)
+
+    def weights(labels):
+        mapped = query.copy()
+        mapped.obs[keys.TRUE] = labels
+        scvi.settings.seed = 0
+        hidden = scvi.model.SCANVI.load_query_data(mapped, model)
+        hidden._unlabeled_indices, hidden._labeled_indices = np.arange(mapped.n_obs), []
+        hidden.train(2, train_size=1.0, **quietly)
+        return hidden.module.state_dict()
+
+    truth = query.obs[keys.TRUE].to_numpy()
+    before, again = weights(truth), weights(truth)
+    after = weights(np.random.default_rng(5).permutation(truth))
+    assert all(torch.equal(before[name], again[name]) for name in before)
     assert any(not torch.equal(before[name], after[name]) for name in before)

@@ -107,6 +107,29 @@ def test_each_loss_term_has_a_panel_of_its_own_name():
     assert len(charts.loss_terms({"run": pd.DataFrame()}, {"run": "#4477AA"}).data) == 0
 
 
+def test_latent_scale_and_label_gap_have_small_panels_after_the_terms():
+    history = pd.DataFrame(
+        {
+            "stage": "semi-supervised",
+            "epoch": range(1, 9),
+            "latent_scale": np.linspace(0.9, 0.1, 8),
+            "label_gap": np.linspace(0, 5, 8),
+            "loss": range(8),
+            "kl_u": range(8),
+        }
+    )
+    at_rate_0 = history.drop(columns="label_gap").assign(stage="query")
+    figure = charts.loss_terms({"run": history, "query": at_rate_0}, {"run": "#4477AA", "query": "#EE6677"})
+    titles = [annotation.text for annotation in figure.layout.annotations]
+    assert titles == ["<b>KL of u</b>", "<b>Loss</b>", "<b>Latent scale (sd of z)</b>", "<b>Label gap</b>"]
+    (line,) = figure.layout.shapes
+    assert (line.y0, line.y1, line.yref) == (1, 1, "y3")
+    low, high = figure.layout.yaxis3.range
+    assert low < 0.1 < 1 < high
+    assert len([trace for trace in figure.data if trace.yaxis == "y4"]) == 1
+    assert "nats a cell" not in figure.data[-1].hovertemplate
+
+
 @pytest.mark.parametrize("narrow", [False, True])
 def test_an_undefined_score_is_drawn_as_a_dash_with_its_reason(narrow):
     scores = {metric.key: None if metric.group == "batch" else 0.5 for metric in METRICS}
@@ -119,3 +142,63 @@ def test_an_undefined_score_is_drawn_as_a_dash_with_its_reason(narrow):
             hint for trace in figure.data if getattr(trace, "mode", "") == "markers+text" for hint in trace.hovertext
         ]
         assert sum("Undefined with a single batch" in hint.replace("<br>", " ") for hint in hints) == 6
+
+
+def bins(*accuracies):
+    rows = enumerate(accuracies)
+    return [
+        {"low": i / 5, "high": (i + 1) / 5, "n": 20, "confidence": i / 5 + 0.1, "accuracy": a}
+        | {"accuracy_low": a - 0.1, "accuracy_high": a + 0.1}
+        for i, a in rows
+    ]
+
+
+def test_a_difference_that_is_not_clear_is_grey_beside_a_zero_line():
+    clear = charts.Estimate(2.0, 1.0, 3.0, "#4477AA")
+    unclear = charts.Estimate(0.5, -1.0, 2.0, "#4477AA", is_clear=False)
+    rows = [charts.Row("one", (clear,), "+2.0"), charts.Row("two", (unclear,), "+0.5")]
+    figure = charts.forest(rows, "points", zero=0.0)
+    markers = [trace for trace in figure.data if trace.mode == "markers"]
+    assert [trace.marker.color for trace in markers] == ["#4477AA", colours.NEUTRAL]
+    assert [shape.x0 for shape in figure.layout.shapes] == [0.0]
+    assert figure.layout.xaxis.range[0] < -1.0 < 3.0 < figure.layout.xaxis.range[1]
+    assert figure.layout.xaxis.showgrid is False
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_rows_of_a_forest_keep_their_order_and_their_groups_have_one_head(narrow):
+    point = (charts.Estimate(0.5, 0.4, 0.6, "#4477AA"), charts.Estimate(None, None, None, "#EE6677"))
+    rows = [charts.Row(name, point, "n 5", group) for name, group in (("a", "first"), ("b", "first"), ("c", "second"))]
+    figure = charts.forest(rows, "Recall", narrow=narrow)
+    texts = {annotation.text: annotation.y for annotation in figure.layout.annotations}
+    assert texts["<b>first</b>"] < texts["a"] < texts["b"] < texts["<b>second</b>"] < texts["c"]
+    assert len([trace for trace in figure.data if trace.mode == "markers"]) == 3  # an undefined value is not drawn
+
+
+def test_an_empty_forest_is_a_figure_still():
+    assert len(charts.forest([], "points", zero=0.0).data) == 0
+
+
+def test_reliability_is_a_panel_a_run_in_one_figure_with_the_scaled_curve_dashed():
+    first = charts.Reliability("scANVI", ("ECE", ""), "#4477AA", bins(0.2, 0.5, 0.9), bins(0.3, 0.5))
+    second = charts.Reliability("Both", ("ECE", ""), "#EE6677", bins(0.4))
+    figure = charts.reliability_panels([first, second])
+    curves = [trace for trace in figure.data if trace.mode == "lines+markers"]
+    assert [(trace.name, trace.line.dash, trace.xaxis) for trace in curves] == [
+        ("as predicted", "solid", "x"),
+        ("scaled", "dash", "x"),
+        ("as predicted", "solid", "x2"),
+    ]
+    assert {trace.line.color for trace in curves if trace.xaxis == "x"} == {"#4477AA"}
+    narrow = charts.reliability_panels([first, second], narrow=True)
+    assert narrow.layout.xaxis.domain == narrow.layout.xaxis2.domain
+
+
+def test_coverage_marks_the_threshold_and_leaves_out_rows_that_keep_no_cell():
+    kept = {"threshold": 0.5, "coverage": 0.8, "n_kept": 80, "accuracy": 0.9, "low": 0.8, "high": 0.95}
+    nothing = {"threshold": 0.9, "coverage": 0.0, "n_kept": 0, "accuracy": None, "low": None, "high": None}
+    figure = charts.coverage_curves([charts.CoverageLine("scANVI", "#4477AA", [kept, nothing], kept)])
+    assert list(figure.data[0].x) == [0.8]
+    assert [trace.marker.size for trace in figure.data if trace.mode == "markers"] == [10]
+    unmarked = charts.coverage_curves([charts.CoverageLine("scANVI", "#4477AA", [kept, nothing], nothing)])
+    assert len(unmarked.data) == 1

@@ -1,6 +1,7 @@
 import pytest
 
 from semafo import keys
+from semafo.settings import RunConfig, SplitSettings
 from semafo.ui import words
 
 
@@ -38,3 +39,35 @@ def test_progress_says_stage_epoch_and_time_left():
     progress = {"stage": keys.QUERY_STAGE, "epoch": 12, "n_epochs": 100, "seconds_left": 21.2}
     assert words.progress_line(progress) == "Query stage · epoch 12 of 100 · 21 s left"
     assert words.progress_line({}) == "Starting"
+
+
+def test_differences_are_in_points_with_a_true_minus():
+    assert words.points(0.0123) == "+1.2"
+    assert words.points_interval(-0.005, 0.033) == "[−0.5, 3.3]"
+    assert words.points(None) == "–"
+    assert words.points_interval(None, 0.1) == ""
+
+
+@pytest.mark.parametrize(("p", "text"), [(0.00001, "p < 0.001"), (0.0421, "p 0.042"), (0.5, "p 0.50"), (None, "")])
+def test_p_values_are_short(p, text):
+    assert words.p_value(p) == text
+
+
+def test_names_lose_only_what_all_share():
+    assert words.without_common_parts(["scANVI · 20 % · seed 0", "Both · 20 % · seed 0"]) == ["scANVI", "Both"]
+    assert words.without_common_parts(["scANVI · 20 % · seed 0", "scANVI · 5 % · seed 0"]) == ["20 %", "5 %"]
+    assert words.without_common_parts(["scANVI · 20 %"]) == ["scANVI · 20 %"]
+    assert words.without_common_parts(["scANVI", "scANVI · leaked"]) == ["scANVI", "scANVI · leaked"]
+
+
+def test_runs_whose_scores_mean_something_else_are_marked():
+    assert words.marked_title(RunConfig()) == RunConfig().title
+    assert words.marked_title(RunConfig(split=SplitSettings(leak=True))).count("labels leaked") == 1
+    alone = SplitSettings(reference=("a",), reference_only=True)
+    assert words.marked_title(RunConfig(split=alone)).count("reference only") == 1
+
+
+def test_lists_end_with_and():
+    assert words.listed(["one"]) == "one"
+    assert words.listed(["one", "two", "three"]) == "one, two and three"
+    assert words.listed([]) == ""

@@ -1,12 +1,10 @@
 """Confusion matrices side by side, and the difference of two. Rows are observed types, columns predicted ones."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from semafo.ui import colours, words
 from semafo.ui.charts import style
@@ -42,7 +40,8 @@ def normalised(counts: np.ndarray, by: str) -> np.ndarray:
 
 def confusion_panels(matrices: Sequence[Matrix], types: Sequence[str], by: str, *, narrow: bool = False) -> go.Figure:
     """One panel a run, all on one scale and in one order of types."""
-    figure, columns, height, margin = _grid(len(matrices), types, narrow)
+    grid, margin = _grid(len(matrices), types, narrow)
+    figure = grid.figure
     for i, matrix in enumerate(matrices):
         style.panel_title(figure, i, matrix.title, [matrix.line] if matrix.line else [], matrix.colour)
         if matrix.counts is None:
@@ -53,50 +52,45 @@ def confusion_panels(matrices: Sequence[Matrix], types: Sequence[str], by: str, 
         trace = _heatmap(z, types, _cell_text(z, by, len(types)))
         if matrix.counts is not None:
             trace.update(customdata=_hover(matrix.counts), hovertemplate=_HOVER)
-        figure.add_trace(trace, row=i // columns + 1, col=i % columns + 1)
+        grid.add(i, trace)
     present = [matrix.counts.max() for matrix in matrices if matrix.counts is not None]
     top = max([1, *present]) if by == COUNTS else 1
-    scale = {"cmin": 0, "cmax": top, "colorscale": colours.SEQUENTIAL, "colorbar": _bar(_BAR_TITLES[by])}
-    _axes(figure, types, columns, len(matrices))
-    return style.base(figure, height, margin=margin, coloraxis=scale)
+    scale = {"cmin": 0, "cmax": top, "colorscale": colours.SEQUENTIAL, "colorbar": style.colour_bar(_BAR_TITLES[by])}
+    _axes(grid, types, len(matrices))
+    return style.base(figure, grid.height, margin=margin, coloraxis=scale)
 
 
 def confusion_difference(
     first: Matrix, second: Matrix, types: Sequence[str], by: str, narrow: bool = False
 ) -> go.Figure:
     """Second minus first, centred on 0."""
-    figure, columns, height, margin = _grid(1, types, narrow)
-    height, margin = height + 16, {**margin, "t": TITLE_HEIGHT + 16}
+    grid, margin = _grid(1, types, narrow)
+    figure, margin = grid.figure, {**margin, "t": TITLE_HEIGHT + 16}
     z = np.nan_to_num(normalised(second.counts, by)) - np.nan_to_num(normalised(first.counts, by))
     style.panel_title(figure, 0, f"{second.title} minus {first.title}", [f"{second.line}", f"against {first.line}"])
     trace = _heatmap(z, types, _cell_text(z, by, len(types), signed=True))
     value = "%{z:+.0f} cells" if by == COUNTS else "%{z:+.2f}"
     trace.update(hovertemplate=f"Observed %{{y}}<br>Predicted %{{x}}<br>{value}<extra></extra>")
-    figure.add_trace(trace)
+    grid.add(0, trace)
     reach = max(float(np.abs(z).max()), 1e-9)
-    scale = {"cmin": -reach, "cmax": reach, "cmid": 0, "colorscale": colours.DIVERGING, "colorbar": _bar("Difference")}
-    _axes(figure, types, columns, 1)
-    return style.base(figure, height, margin=margin, coloraxis=scale)
+    bar = style.colour_bar("Difference")
+    scale = {"cmin": -reach, "cmax": reach, "cmid": 0, "colorscale": colours.DIVERGING, "colorbar": bar}
+    _axes(grid, types, 1)
+    return style.base(figure, grid.height + 16, margin=margin, coloraxis=scale)
 
 
 _HOVER = "Observed %{y}<br>Predicted %{x}<br>%{customdata[0]} of %{customdata[1]} observed cells<extra></extra>"
 _BAR_TITLES = {BY_ROW: "Share of the observed type", BY_COLUMN: "Share of the predicted type", COUNTS: "Cells"}
 
 
-def _grid(n: int, types: Sequence[str], narrow: bool) -> tuple[go.Figure, int, int, dict[str, int]]:
-    """Empty figure, columns, height and margins. Names of types stand at the left and at the bottom only."""
+def _grid(n: int, types: Sequence[str], narrow: bool) -> tuple[style.Grid, dict[str, int]]:
+    """Empty panels and margins. Names of types stand at the left and at the bottom only."""
     columns = 1 if narrow else min(3, max(n, 1))
-    rows = math.ceil(n / columns)
     names = round(6.2 * max(len(words.shortened(t, 16 if narrow else NAME_LENGTH)) for t in types)) + 10
     panel = 250 if narrow else max(250, min(520, (style.WIDE - names) // max(columns, 2)))
     bottom = names + 56
-    height = rows * (panel + TITLE_HEIGHT) + bottom
-    spacing = {
-        "vertical_spacing": TITLE_HEIGHT / (height - bottom - TITLE_HEIGHT) if rows > 1 else 0,
-        "horizontal_spacing": 0.02,
-    }
-    figure = make_subplots(rows=rows, cols=columns, **spacing)
-    return figure, columns, height, {"l": names, "t": TITLE_HEIGHT, "b": bottom}
+    grid = style.panel_grid(n, columns, panel=panel, title=TITLE_HEIGHT, bottom=bottom, gap=0.02)
+    return grid, {"l": names, "t": TITLE_HEIGHT, "b": bottom}
 
 
 def _heatmap(z: np.ndarray, types: Sequence[str], text: np.ndarray | None) -> go.Heatmap:
@@ -121,7 +115,7 @@ def _hover(counts: np.ndarray) -> np.ndarray:
     return np.stack([counts, total], axis=-1)
 
 
-def _axes(figure: go.Figure, types: Sequence[str], columns: int, n_panels: int) -> None:
+def _axes(grid: style.Grid, types: Sequence[str], n_panels: int) -> None:
     ticks = {
         "tickmode": "array",
         "tickvals": list(types),
@@ -130,26 +124,14 @@ def _axes(figure: go.Figure, types: Sequence[str], columns: int, n_panels: int) 
         "zeroline": False,
         "ticklabelstandoff": 4,
     }
+    figure, columns, n = grid.figure, grid.columns, len(types)
+    ticks |= {"type": "category", "categoryorder": "array", "categoryarray": list(types)}
     short = [words.shortened(name, 16 if columns == 1 and n_panels > 1 else NAME_LENGTH) for name in types]
     figure.update_xaxes(**ticks, ticktext=short, tickangle=-90, showticklabels=False, tickfont_size=11)
-    figure.update_yaxes(**ticks, ticktext=short, autorange="reversed", showticklabels=False, tickfont_size=11)
+    figure.update_xaxes(range=[-0.5, n - 0.5])
+    figure.update_yaxes(**ticks, ticktext=short, range=[n - 0.5, -0.5], showticklabels=False, tickfont_size=11)
     for i in range(n_panels):
         suffix = style.axis_suffix(i)
         figure.layout[f"yaxis{suffix}"].showticklabels = i % columns == 0
         figure.layout[f"xaxis{suffix}"].showticklabels = i + columns >= n_panels
-
-
-def _bar(title: str) -> dict[str, object]:
-    return {
-        "orientation": "h",
-        "title": {"text": title, "side": "right"},
-        "thickness": 10,
-        "len": 260,
-        "lenmode": "pixels",
-        "x": 0,
-        "xanchor": "left",
-        "yref": "container",
-        "y": 0,
-        "yanchor": "bottom",
-        "outlinewidth": 0,
-    }
+    style.hide_empty_slots(grid, n_panels)

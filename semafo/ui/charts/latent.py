@@ -4,13 +4,11 @@ All panels are subplots of one figure because each scattergl figure holds two of
 browser grants.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from semafo.ui import colours
 from semafo.ui.charts import style
@@ -54,11 +52,9 @@ class Panel:
 def latent_panels(panels: Sequence[Panel], looks: Mapping[str, Look] | None, *, narrow: bool = False) -> go.Figure:
     """Panels side by side, at most three a row; `looks` None means numbers on one colour scale."""
     columns = 1 if narrow else min(3, max(2, len(panels)))
-    rows = math.ceil(len(panels) / columns)
     legend = style.legend_pixels(looks or (), narrow) or 56
-    height = rows * (PANEL_HEIGHT + TITLE_HEIGHT) + legend
-    spacing = TITLE_HEIGHT / (height - legend - TITLE_HEIGHT)
-    figure = make_subplots(rows=rows, cols=columns, horizontal_spacing=0.025, vertical_spacing=spacing)
+    grid = style.panel_grid(len(panels), columns, panel=PANEL_HEIGHT, title=TITLE_HEIGHT, bottom=legend, gap=0.025)
+    figure = grid.figure
     size = _marker_size(max((panel.n_cells for panel in panels), default=0))
     with_text = sum(panel.n_cells for panel in panels) <= HOVER_TEXT_CELLS
     shown: set[str] = set()
@@ -67,16 +63,16 @@ def latent_panels(panels: Sequence[Panel], looks: Mapping[str, Look] | None, *, 
         style.panel_title(figure, i, panel.title, lines, panel.colour)
         if panel.xy is None:
             style.panel_note(figure, i, panel.note)
-            figure.add_trace(_nothing(), row=i // columns + 1, col=i % columns + 1)
+            grid.add(i, _nothing())
             continue
         traces = _number_traces(panel, size) if looks is None else _category_traces(panel, looks, shown, size)
         for trace, mask in traces:
             if with_text and panel.hover is not None:
                 trace.update(text=panel.hover[mask], hovertemplate="%{text}<extra></extra>")
-            figure.add_trace(trace, row=i // columns + 1, col=i % columns + 1)
-    _axes(figure, len(panels), rows * columns)
+            grid.add(i, trace)
+    _axes(grid, len(panels))
     style.bottom_legend(figure)
-    return style.base(figure, height, margin={"t": TITLE_HEIGHT, "b": legend}, **_colour_axis(looks is None))
+    return style.base(figure, grid.height, margin={"t": TITLE_HEIGHT, "b": legend}, **_colour_axis(looks is None))
 
 
 def _category_traces(
@@ -119,35 +115,22 @@ def _trace(xy: np.ndarray, name: str) -> go.Scattergl:
     return go.Scattergl(x=x, y=y, mode="markers", name=name, hovertemplate=f"{name}<extra></extra>")
 
 
-def _axes(figure: go.Figure, n_panels: int, n_slots: int) -> None:
-    """Equal aspect, no ticks: a UMAP's axes have no meaning. Slots beyond the last panel stay empty."""
+def _axes(grid: style.Grid, n_panels: int) -> None:
+    """Equal aspect, no ticks: a UMAP's axes have no meaning."""
     quiet = {"showticklabels": False, "showgrid": False, "zeroline": False, "ticks": "", "title_text": ""}
-    figure.update_xaxes(**quiet, showline=True, mirror=True, linecolor=colours.GRID, linewidth=1)
-    figure.update_yaxes(**quiet, automargin=False, showline=True, mirror=True, linecolor=colours.GRID, linewidth=1)
+    frame = {"showline": True, "mirror": True, "linecolor": colours.GRID, "linewidth": 1}
+    grid.figure.update_xaxes(**quiet, **frame)
+    grid.figure.update_yaxes(**quiet, **frame, automargin=False)
     for i in range(n_panels):
         suffix = style.axis_suffix(i)
-        figure.layout[f"yaxis{suffix}"].update(scaleanchor=f"x{suffix}", scaleratio=1)
-    for i in range(n_panels, n_slots):
-        suffix = style.axis_suffix(i)
-        figure.layout[f"xaxis{suffix}"].visible = figure.layout[f"yaxis{suffix}"].visible = False
+        grid.figure.layout[f"yaxis{suffix}"].update(scaleanchor=f"x{suffix}", scaleratio=1)
+    style.hide_empty_slots(grid, n_panels)
 
 
 def _colour_axis(is_number: bool) -> dict[str, object]:
     if not is_number:
         return {}
-    bar = {
-        "orientation": "h",
-        "title": {"text": "Probability of the predicted type", "side": "right"},
-        "thickness": 10,
-        "len": 320,
-        "lenmode": "pixels",
-        "x": 0,
-        "xanchor": "left",
-        "yref": "container",
-        "y": 0,
-        "yanchor": "bottom",
-        "outlinewidth": 0,
-    }
+    bar = style.colour_bar("Probability of the predicted type", 320)
     return {"coloraxis": {"cmin": 0, "cmax": 1, "colorscale": colours.CONFIDENCE, "colorbar": bar}}
 
 

@@ -11,12 +11,13 @@ from semafo.ui.charts import style
 from semafo.ui.colours import Look
 
 BAR_HEIGHT = 34
-_ORDER = (keys.REFERENCE, keys.LABELLED, keys.HIDDEN, keys.TEST, keys.MISSING)
+_ORDER = (keys.REFERENCE, keys.LABELLED, keys.CALIBRATION, keys.HIDDEN, keys.TEST, keys.MISSING)
 
 
 def split_bars(cells: pd.DataFrame, by: str, *, narrow: bool = False) -> go.Figure:
     """One bar a batch or a type (`by`, a column of the split's table), divided into the parts of the split."""
-    segment = cells[keys.PART].where(cells[keys.ROLE] != keys.REFERENCE, keys.REFERENCE)
+    hidden = cells[keys.PART].isin([keys.CALIBRATION, keys.HIDDEN])  # in the reference too
+    segment = cells[keys.PART].where(hidden | (cells[keys.ROLE] != keys.REFERENCE), keys.REFERENCE)
     groups = cells[by].fillna("no label").astype(str)
     counts = pd.crosstab(groups, segment)
     figure = go.Figure()

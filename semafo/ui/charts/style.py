@@ -1,9 +1,11 @@
-"""What all figures share: margins, titles of panels, room for the legend."""
+"""What all figures share: margins, panels and their titles, colour bars, room for the legend."""
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from semafo.ui import colours
 
@@ -17,6 +19,57 @@ def base(figure: go.Figure, height: int, **layout: object) -> go.Figure:
     figure.update_layout(height=height, margin=margin, dragmode="pan", hovermode="closest", **layout)
     figure.update_layout(font_size=TEXT_SIZE, legend_font_size=TEXT_SIZE)
     return figure
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """A figure of equal panels, filled row by row. Slots beyond the last panel stay empty."""
+
+    figure: go.Figure
+    columns: int
+    rows: int
+    height: int
+
+    def add(self, index: int, *traces: object) -> None:
+        """Draw into the nth panel."""
+        for trace in traces:
+            self.figure.add_trace(trace, row=index // self.columns + 1, col=index % self.columns + 1)
+
+
+def panel_grid(n: int, columns: int, *, panel: int, title: int, bottom: int, gap: float) -> Grid:
+    """Empty panels `panel` pixels high, each with `title` pixels above it, and `bottom` pixels below them all.
+
+    `gap` is the room between neighbours as a share of the width.
+    """
+    rows = max(1, math.ceil(n / columns))
+    height = rows * (panel + title) + bottom
+    vertical = title / (height - bottom - title) if rows > 1 else 0
+    figure = make_subplots(rows=rows, cols=columns, horizontal_spacing=gap, vertical_spacing=vertical)
+    return Grid(figure, columns, rows, height)
+
+
+def hide_empty_slots(grid: Grid, n: int) -> None:
+    """No axes where there is no panel."""
+    for i in range(n, grid.rows * grid.columns):
+        suffix = axis_suffix(i)
+        grid.figure.layout[f"xaxis{suffix}"].visible = grid.figure.layout[f"yaxis{suffix}"].visible = False
+
+
+def colour_bar(title: str, length: int = 260) -> dict[str, object]:
+    """A colour scale that lies at the lower left, `length` pixels long."""
+    return {
+        "orientation": "h",
+        "title": {"text": f"{title}&nbsp;&nbsp;&nbsp;", "side": "right"},  # room for the first number
+        "thickness": 10,
+        "len": length,
+        "lenmode": "pixels",
+        "x": 0,
+        "xanchor": "left",
+        "yref": "container",
+        "y": 0,
+        "yanchor": "bottom",
+        "outlinewidth": 0,
+    }
 
 
 def axis_suffix(index: int) -> str:

@@ -1,0 +1,1 @@
+"""Measurements that anyone can repeat, one command each: `python -m benchmarks.NAME`."""

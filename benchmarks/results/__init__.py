@@ -1,0 +1,1 @@
+"""What docs/results.md reports: `python -m benchmarks.results --kang FILE.h5ad`."""

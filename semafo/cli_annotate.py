@@ -1,0 +1,144 @@
+"""`semafo annotate` and `semafo save`: a labelled reference, a query without labels, and files to try it with."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from semafo import keys, terminal
+from semafo.data import catalogue
+from semafo.errors import DataError
+from semafo.runs import annotation, store
+from semafo.runs.home import Home
+from semafo.runs.inspect import rehearse
+from semafo.runs.launch import ensure_engine
+from semafo.runs.record import RunRecord
+from semafo.settings import DatasetSpec, Mix, TrainSettings
+
+_out = click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File to write.")
+_force = click.option("--force", is_flag=True, help="Write over an existing file.")
+_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+
+
+@click.command()
+@click.option("--reference", required=True, help="Labelled cells: an .h5ad file or a built-in name.")
+@click.option("--query", required=True, help="Cells to annotate: an .h5ad file or a built-in name.")
+@click.option("--label-key", help="obs column of the reference with the cell types.")
+@click.option("--batch-key", help="obs column with the batches; the query may lack it.")
+@click.option("--counts", default=DatasetSpec.counts, show_default=True, help="auto, X, raw or layers/NAME, in both.")
+@click.option("--n-hvg", default=DatasetSpec.n_hvg, show_default=True, help="Highly variable genes of the reference.")
+@click.option(
+    "--min-overlap", default=DatasetSpec.min_overlap, show_default=True, help="Share of its genes the query must have."
+)
+@click.option(
+    "--mix", default="scanvi", show_default=True, help="scanvi, semafo, both, recommended or W:W such as 0.7:0.3."
+)
+@click.option("--label-weighting", default=Mix.label_weighting, show_default=True, help="published or normalised.")
+@click.option("--head", default=Mix.head, show_default=True, help="What predicts: classifier or mixture.")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    default=annotation.THRESHOLD,
+    show_default=True,
+    help=f"Confidence below which a cell is {annotation.UNKNOWN!r}.",
+)
+@click.option("--seed", default=0, show_default=True, help="Training seed.")
+@click.option("--threads", default=1, show_default=True, help="Threads; other numbers give other bits.")
+@click.option("--epochs-pretrain", type=int, help="scVI stage [by number of cells].")
+@click.option("--epochs-reference", default=TrainSettings.epochs_reference, show_default=True)
+@click.option("--epochs-query", default=TrainSettings.epochs_query, show_default=True)
+@click.option("--home", type=click.Path(file_okay=False), help="Folder of the runs [SEMAFO_HOME, ~/.semafo]")
+@_out
+@_force
+@_json
+def annotate(home: str | None, out: Path, force: bool, as_json: bool, threshold: float, **options: Any) -> None:
+    """Predict the types of a query's cells from a labelled reference, and write the query with them.
+
+    A run with the same settings and data that this home has already is not trained again.
+    """
+    with terminal.errors(as_json):
+        require_free(out, force)
+        where = Home.at(home) if home else Home.default()
+        (config,) = annotation.configs(where, *_settings(options))
+        rehearse(where, config)
+        run_ids = store.submit(where, [config])
+        ensure_engine(where)
+        (record,) = terminal.watch(where, run_ids, quiet=as_json)
+        if record.state != keys.DONE:
+            terminal.say_run(record, as_json)
+            sys.exit(2)
+        annotation.write_query(where, record, out, threshold)
+        _say(record, out, threshold, as_json)
+
+
+def _settings(options: dict[str, Any]) -> tuple[DatasetSpec, list[Mix], list[TrainSettings]]:
+    names = ("label_key", "batch_key", "counts", "n_hvg", "query", "min_overlap")
+    spec = DatasetSpec(options["reference"], **{name: options[name] for name in names})
+    train = TrainSettings(
+        epochs_pretrain=options["epochs_pretrain"],
+        epochs_reference=options["epochs_reference"],
+        epochs_query=options["epochs_query"],
+        seed=options["seed"],
+        n_threads=options["threads"],
+    )
+    return spec, [Mix.parse(options["mix"], options["label_weighting"], options["head"])], [train]
+
+
+def _say(record: RunRecord, out: Path, threshold: float, as_json: bool) -> None:
+    """Overlap, cells by type, how many are unknown; an accuracy only where the query has labels of its own."""
+    found = annotation.summary(record, threshold)
+    if as_json:
+        terminal.say({"out": str(out), **found}, as_json)
+        return
+    overlap, scores = found["overlap"], found["scores"]
+    click.echo(f"{record.run_id}  {record.title}")
+    click.echo(
+        f"Genes: the query has {overlap['n_shared']} of the reference's {overlap['n_reference_genes']} "
+        f"({overlap['share']:.0%})."
+    )
+    click.echo(f"Cells: {found['n_query']}, of which {found['n_unknown']} unknown (confidence below {threshold:g}).")
+    width = max(map(len, found["n_by_label"]))
+    for name, n in found["n_by_label"].items():
+        click.echo(f"  {name:<{width}}  {n:>6}")
+    if scores:
+        click.echo(
+            f"Accuracy against the query's own labels: {scores['accuracy']:.3f} ({scores['accuracy_low']:.3f} to "
+            f"{scores['accuracy_high']:.3f}, n = {scores['n_scored']}; majority {scores['accuracy_majority']:.3f})."
+        )
+    click.echo(f"Written: {out}")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--batch", "batches", multiple=True, help="Only these batches, B1,B2. Repeatable.")
+@click.option("--without-labels", is_flag=True, help="Leave the label column out.")
+@_out
+@_force
+@_json
+def save(name: str, batches: tuple[str, ...], without_labels: bool, out: Path, force: bool, as_json: bool) -> None:
+    """Write a built-in data set, or some of its batches, as an .h5ad file."""
+    with terminal.errors(as_json):
+        from semafo.data.load import read_whole  # with anndata, which other commands do without
+
+        require_free(out, force)
+        spec = DatasetSpec(name)
+        if catalogue.is_file(spec):
+            raise DataError(f"{name} is a file already. Give a built-in name: `semafo datasets` lists them.")
+        spec = catalogue.resolve(spec)
+        adata = read_whole(spec)
+        wanted = tuple(part.strip() for text in batches for part in text.split(",") if part.strip())
+        if wanted:
+            adata = adata[annotation.in_batches(adata.obs, spec, wanted)].copy()
+        if without_labels:
+            del adata.obs[spec.label_key]
+        annotation.write_h5ad(adata, out)
+        terminal.say({"written": str(out), "n_cells": adata.n_obs, "n_genes": adata.n_vars}, as_json)
+
+
+def require_free(out: Path, force: bool) -> None:
+    """Raise DataError where `out` cannot be written, before any time is spent."""
+    if not out.parent.is_dir():
+        raise DataError(f"There is no folder {out.parent}. Make it first, or give another --out.")
+    if out.exists() and not force:
+        raise DataError(f"{out} is there already. Give another --out, or --force to write over it.")

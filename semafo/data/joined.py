@@ -1,0 +1,228 @@
+"""Two data sets as one: a labelled reference, and below it a query that the reference is to annotate.
+
+Genes are the reference's, in its order. What the query lacks of them counts as zero; what it has beside them is left
+out. The reference's cells come first, then the query's, each in the order of its file.
+"""
+
+import re
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from semafo import keys
+from semafo.data.catalogue import query_spec
+from semafo.data.columns import batches_of, labels_of, text_column
+from semafo.data.raw import RawCells, counted, keep_genes, read_raw, unique_names
+from semafo.errors import DataError
+from semafo.settings import DatasetSpec
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+IN_QUERY = "in_query"  # var column: whether the query has the gene
+QUERY_SUFFIX = " (query)"  # after the batches of a query that shares a batch's name with the reference
+_EXAMPLES = 5
+_ENSEMBL = re.compile(r"ENS[A-Z]*G\d{6,}")
+_ENSEMBL_VERSION = re.compile(r"ENS[A-Z]*G\d{6,}\.\d+")
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Genes that reference and query share.
+
+    Parameters
+    ----------
+    share
+        Of the reference's genes, 0 to 1.
+    n_query_only
+        Genes that the reference lacks; left out.
+    missing_examples
+        Some of the reference's genes that the query lacks.
+    """
+
+    n_reference_genes: int
+    n_query_genes: int
+    n_shared: int
+    share: float
+    n_query_only: int
+    missing_examples: tuple[str, ...]
+
+
+def read_joined(spec: DatasetSpec) -> RawCells:
+    """Read reference and query of a resolved spec, and put the query below the reference.
+
+    Returns
+    -------
+    RawCells
+        `own_columns` has true labels (the query's where it has any), batches, `keys.ROLE` and `keys.ROW`; `joined` is
+        for the report.
+
+    Raises
+    ------
+    DataError
+        As for one data set, and where the query has fewer than `spec.min_overlap` of the reference's genes.
+    """
+    reference = keep_genes(read_raw(spec))
+    query = keep_genes(read_raw(query_spec(spec), needs_columns=False))
+    names = unique_names(reference.var.index), unique_names(query.var.index)
+    position = names[1].get_indexer(names[0])  # of each reference gene among the query's; -1 where it lacks it
+    overlap = _overlap(*names, position)
+    _require_overlap(overlap, reference, query, spec)
+    warnings = [*reference.warnings, *(f"Query: {warning}" for warning in query.warnings)]
+    warnings += _gene_warnings(overlap)
+    own = _own_columns(reference.obs, query.obs, spec, warnings)
+    return RawCells(
+        title=reference.title,
+        counts_source=" and ".join(dict.fromkeys([reference.counts_source, query.counts_source])),
+        counts=_stacked(reference.counts, query.counts, position),
+        obs=pd.DataFrame(index=reference.obs.index.astype(str).append(query.obs.index.astype(str))),
+        var=pd.DataFrame({IN_QUERY: position >= 0}, index=reference.var.index),
+        warnings=warnings,
+        columns=reference.columns,
+        own_columns=own,
+        joined={**_described(own), "query": query.title, "overlap": asdict(overlap)},
+    )
+
+
+def _overlap(reference: pd.Index, query: pd.Index, position: np.ndarray) -> Overlap:
+    shared = position >= 0
+    n_shared = int(shared.sum())
+    return Overlap(
+        n_reference_genes=len(reference),
+        n_query_genes=len(query),
+        n_shared=n_shared,
+        share=n_shared / max(len(reference), 1),
+        n_query_only=len(query) - n_shared,
+        missing_examples=tuple(map(str, reference[~shared][:_EXAMPLES])),
+    )
+
+
+def _require_overlap(overlap: Overlap, reference: RawCells, query: RawCells, spec: DatasetSpec) -> None:
+    if overlap.n_shared and overlap.share >= spec.min_overlap:
+        return
+    found = (
+        f"The query {query.title} has {overlap.n_shared} of the reference's {overlap.n_reference_genes} genes "
+        f"({overlap.share:.0%}). Expected at least {spec.min_overlap:.0%}."
+    )
+    lower = (
+        f" Genes that the query lacks would count as zero. To go on all the same, ask for less: a least gene overlap "
+        f"(--min-overlap) of {np.floor(100 * overlap.share) / 100:g} or lower."
+    )
+    raise DataError(f"{found} {_mismatch(reference, query)}{lower if overlap.n_shared else ''}".rstrip())
+
+
+def _mismatch(reference: RawCells, query: RawCells) -> str:
+    """What kinds of gene names the two have, and where the other's names may be found."""
+    names = reference.var.index.astype(str), query.var.index.astype(str)
+    kinds = tuple(_kind(found) for found in names)
+    examples = tuple(", ".join(found[:3]) for found in names)
+    text = f"The reference's genes are named by {kinds[0]} ({examples[0]}), the query's by {kinds[1]} ({examples[1]})."
+    for (who, raw), wanted in zip((("query", query), ("reference", reference)), names, strict=True):
+        column = _column_of(raw.var, wanted)
+        if column:
+            text += f" The {who}'s var column {column!r} has the other's names: make it its var_names."
+            return text
+    if set(names[0].str.upper()) & set(names[1].str.upper()) and not set(names[0]) & set(names[1]):
+        return text + " They differ by upper and lower case only: write one like the other."
+    return text + " Give both the same kind of names." if kinds[0] != kinds[1] else text
+
+
+def _kind(names: pd.Index) -> str:
+    head = names[:200]
+    if np.mean([bool(_ENSEMBL_VERSION.fullmatch(name)) for name in head]) > 0.5:
+        return "Ensembl ids with versions"
+    return "Ensembl ids" if np.mean([bool(_ENSEMBL.fullmatch(name)) for name in head]) > 0.5 else "symbols"
+
+
+def _column_of(var: pd.DataFrame, wanted: pd.Index) -> str | None:
+    """The var column in which half or more of the wanted names stand."""
+    for name in var.columns:
+        if isinstance(var[name].dtype, pd.CategoricalDtype) or var[name].dtype.kind == "O":
+            found = wanted.isin(var[name].astype(str))
+            if len(found) and found.mean() >= 0.5:
+                return str(name)
+    return None
+
+
+def _gene_warnings(overlap: Overlap) -> list[str]:
+    n_missing = overlap.n_reference_genes - overlap.n_shared
+    if not n_missing:
+        return []
+    return [
+        f"The query lacks {counted(n_missing, 'gene')} of the reference's {overlap.n_reference_genes} "
+        f"({', '.join(overlap.missing_examples)}{', …' if n_missing > _EXAMPLES else ''}): they count as zero."
+    ]
+
+
+def _stacked(reference: "csr_matrix", query: "csr_matrix", position: np.ndarray) -> "csr_matrix":
+    """(reference cells + query cells, reference genes)."""
+    from scipy import sparse
+
+    genes = np.flatnonzero(position >= 0)
+    ones = np.ones(len(genes), dtype=query.dtype)
+    move = sparse.csr_matrix((ones, (position[genes], genes)), shape=(query.shape[1], len(position)))
+    counts = sparse.vstack([reference, query @ move], format="csr")
+    counts.sort_indices()
+    return counts
+
+
+def _own_columns(
+    reference: pd.DataFrame, query: pd.DataFrame, spec: DatasetSpec, warnings: list[str]
+) -> dict[str, pd.Series]:
+    """True label, batch, role and row of every cell, reference first."""
+    labels = labels_of(reference, spec, warnings)
+    has_labels = spec.label_key in query.columns
+    query_labels = text_column(query[spec.label_key]) if has_labels else pd.Series(None, query.index, dtype=object)
+    batches = batches_of(reference, spec, [])
+    query_batches = _query_batches(query, spec, set(batches), warnings)
+    n_unlabelled = int(query_labels.isna().sum())
+    if n_unlabelled == len(query):
+        warnings.append(f"The query has no labels: its {len(query)} cells are predicted and nothing is scored on them.")
+    elif n_unlabelled:
+        warnings.append(f"{n_unlabelled} of {len(query)} query cells have no label: they are predicted, never scored.")
+    role = [keys.REFERENCE] * len(reference) + [keys.QUERY] * len(query)
+    return {
+        keys.TRUE: _below(labels, query_labels),
+        keys.BATCH_COLUMN: _below(batches, query_batches),
+        keys.ROLE: pd.Series(pd.Categorical(role, categories=[keys.REFERENCE, keys.QUERY])),
+        keys.ROW: pd.Series(np.concatenate([np.arange(len(reference)), np.arange(len(query))])),
+    }
+
+
+def _query_batches(query: pd.DataFrame, spec: DatasetSpec, taken: set[str], warnings: list[str]) -> pd.Series:
+    """Batches of the query under names that no batch of the reference has."""
+    own_spec = query_spec(spec)
+    if spec.batch_key is not None and (
+        spec.batch_key not in query.columns or text_column(query[spec.batch_key]).isna().all()
+    ):
+        warnings.append(f"The query has no {spec.batch_key!r}: all its cells are one batch.")
+        own_spec = DatasetSpec(own_spec.name, spec.label_key)
+    batches = batches_of(query, own_spec, []).astype(str)
+    if not taken & set(batches):
+        return batches
+    if spec.batch_key is not None:
+        warnings.append(f"Reference and query share names of batches: the query's got {QUERY_SUFFIX!r} at their end.")
+    while taken & set(batches):
+        batches = batches + QUERY_SUFFIX
+    return batches
+
+
+def _below(reference: pd.Series, query: pd.Series) -> pd.Series:
+    """Text of both as one categorical with sorted categories."""
+    values = np.concatenate([reference.astype(object).to_numpy(), query.astype(object).to_numpy()])
+    return pd.Series(pd.Categorical(values, categories=sorted({v for v in values if isinstance(v, str)})))
+
+
+def _described(own: dict[str, pd.Series]) -> dict[str, Any]:
+    """Cells, batches and labels of either, for the report."""
+    is_query = (own[keys.ROLE] == keys.QUERY).to_numpy()
+    batches, labels = own[keys.BATCH_COLUMN].astype(str), own[keys.TRUE]
+    return {
+        "n_reference": int((~is_query).sum()),
+        "n_query": int(is_query.sum()),
+        "reference_batches": sorted(set(batches[~is_query])),
+        "query_batches": sorted(set(batches[is_query])),
+        "n_query_labels": int(labels[is_query].notna().sum()),
+    }

@@ -1,0 +1,104 @@
+"""A data set as it was read: counts, cells and genes, before anything is put right."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from semafo.data.columns import Column, candidates, require_columns
+from semafo.data.counts import find_counts
+from semafo.data.read import Source, open_source
+from semafo.errors import DataError
+from semafo.settings import DatasetSpec
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+_GENE_KINDS = ("GEX", "Gene Expression")
+
+
+@dataclass
+class RawCells:
+    """Counts with their tables.
+
+    Parameters
+    ----------
+    title
+        What messages call it.
+    counts_source
+        Name of the matrix that held the counts.
+    counts
+        (cells, genes), CSR float32.
+    columns
+        obs columns that could serve as label or batch.
+    own_columns
+        `keys.TRUE`, `keys.BATCH_COLUMN` and what else a reader has worked out already, by name; empty where they are
+        still to be read from `obs`.
+    joined
+        What is known about a query that was put below a reference, see `semafo.data.joined`; None for one data set.
+    """
+
+    title: str
+    counts_source: str
+    counts: "csr_matrix"
+    obs: pd.DataFrame
+    var: pd.DataFrame
+    warnings: list[str]
+    columns: tuple[Column, ...] = ()
+    own_columns: dict[str, pd.Series] = field(default_factory=dict)
+    joined: dict[str, Any] | None = None
+
+
+def read_raw(spec: DatasetSpec, needs_columns: bool = True) -> RawCells:
+    """Read the counts of a resolved spec.
+
+    Parameters
+    ----------
+    needs_columns
+        Refuse data without the label column and the batch column, before any matrix is read: a mistyped name should
+        not cost minutes.
+    """
+    with open_source(spec) as source:
+        _require_cells(source)
+        if needs_columns:
+            require_columns(source.obs, spec)
+        counts_source, counts, var, warnings = find_counts(source, spec.counts)
+    if counts.shape != (len(source.obs), len(var)):
+        raise DataError(
+            f"{spec.name} is inconsistent: {counts.shape[0]} × {counts.shape[1]} counts for {len(source.obs)} cells "
+            f"and {len(var)} genes. Write the file again."
+        )
+    return RawCells(source.title, counts_source, counts, source.obs, var, warnings, candidates(source.obs))
+
+
+def keep_genes(raw: RawCells) -> RawCells:
+    """Leave out proteins or peaks that share the matrix, as var["feature_types"] tells."""
+    kinds = raw.var.get("feature_types", pd.Series("", index=raw.var.index)).astype(str).to_numpy()
+    genes = np.isin(kinds, _GENE_KINDS)
+    if not genes.any() or genes.all():
+        return raw
+    others = ", ".join(sorted(set(kinds[~genes])))
+    raw.warnings.append(f"Left out because they are no genes: {counted(int((~genes).sum()), 'feature')} ({others}).")
+    raw.counts, raw.var = raw.counts[:, genes], raw.var[genes]
+    return raw
+
+
+def counted(n: int, what: str) -> str:
+    """`1 gene`, `2 genes`."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def unique_names(names: pd.Index) -> pd.Index:
+    """Names as text; the second of a name gets "-1" at its end, the third "-2"."""
+    names = names.astype(str)
+    while not names.is_unique:
+        repeat = pd.Series(1, index=range(len(names))).groupby(names.to_numpy()).cumsum().to_numpy() - 1
+        numbered = names + "-" + pd.Index(repeat.astype(str))
+        names = names.where(repeat == 0, numbered)
+    return names
+
+
+def _require_cells(source: Source) -> None:
+    if len(source.obs) == 0:
+        raise DataError(f"{source.title} has no cells. Expected one row of obs a cell: check how the file was written.")

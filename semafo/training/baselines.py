@@ -1,0 +1,110 @@
+"""What the models are compared with, made once for all mixes of a split: scVI's and PCA's embeddings, and classifiers.
+
+In surgery scVI has its own query surgery, and PCA is fitted on the reference; in one stage both see all cells. The
+classifiers are given exactly the labels that the models see.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from semafo import keys
+from semafo.evaluation import classifiers, embedding
+from semafo.evaluation.integration import integration_scores
+from semafo.evaluation.labels import score_labels
+from semafo.files import write_json
+from semafo.training import stages
+from semafo.training.cache import baselines_key, classifiers_key, embeddings_key
+from semafo.training.job import Job
+from semafo.training.outcome import scored_population
+from semafo.training.prepare import Prepared, prepare
+from semafo.training.scvi_stage import load_scvi
+
+N_COMPONENTS = 50  # of the PCA baseline, as scib-metrics' own pipeline
+
+
+def ensure_embeddings(job: Job) -> Path:
+    """Folder with `X_scVI.npy` and `X_pca.npy`, one row for each of the run's cells."""
+    return job.cache.make(embeddings_key(job.config, job.context), lambda folder: _embed(job, folder))
+
+
+def ensure_integration(job: Job) -> Path:
+    """Folder with `integration.json`: the rows of scVI and PCA in the scib table."""
+    embeddings = ensure_embeddings(job)
+    return job.cache.make(baselines_key(job.config, job.context), lambda folder: _score(job, embeddings, folder))
+
+
+def ensure_classifiers(job: Job) -> Path:
+    """Folder with `baselines.json` and `baselines.parquet`, as they go to the run's folder."""
+    embeddings = ensure_embeddings(job)
+    return job.cache.make(classifiers_key(job.config, job.context), lambda folder: _classify(job, embeddings, folder))
+
+
+def _embed(job: Job, folder: Path) -> dict[str, Any]:
+    prepared = prepare(job.config, job.context)
+    first_cells = prepared.training_cells()
+    model = load_scvi(job, first_cells)
+    query = prepared.query_cells() if job.config.form == keys.SURGERY else None
+    if query is not None and query.n_obs:
+        model = stages.map_query_by_scvi(model, query, job.config, job.progress)
+    latent = model.get_latent_representation(prepared.cells.copy())
+    np.save(folder / keys.array_file(keys.X_SCVI), latent.astype(np.float32))
+    job.progress.checkpoint()
+    fitted_on, projected = embedding.log_normalise(first_cells.X), embedding.log_normalise(prepared.cells.X)
+    _, pca = embedding.pca(fitted_on, N_COMPONENTS, also=projected, seed=job.config.evaluation.seed)
+    np.save(folder / keys.array_file(keys.X_PCA), pca)
+    return {}
+
+
+def _score(job: Job, embeddings: Path, folder: Path) -> dict[str, Any]:
+    cells = pd.read_parquet(job.folder / keys.CELLS_FILE)
+    _, scored = scored_population(cells)
+    labels, batches = (cells.loc[scored, name].astype(str).to_numpy() for name in (keys.TRUE, keys.BATCH_COLUMN))
+    scvi, pca = (load_embedding(embeddings, key)[scored] for key in (keys.X_SCVI, keys.X_PCA))
+    rows = {}
+    for name, z in {"scVI": scvi, "PCA": pca}.items():
+        job.progress.checkpoint()
+        rows[name] = integration_scores(z, labels, batches, pca, seed=job.config.evaluation.seed).to_dict()
+    write_json(folder / keys.INTEGRATION_FILE, rows)
+    return {}
+
+
+def load_embedding(embeddings: Path, obsm_key: str) -> np.ndarray:
+    """One of the shared embeddings, (n_cells, n_dimensions)."""
+    return np.load(embeddings / keys.array_file(obsm_key), allow_pickle=False)
+
+
+def _classify(job: Job, embeddings: Path, folder: Path) -> dict[str, Any]:
+    prepared = prepare(job.config, job.context)
+    labels = prepared.cells.obs[keys.LABEL].astype(str).to_numpy()
+    is_labelled = labels != keys.UNLABELLED
+    genes = embedding.log_normalise(prepared.cells.X)
+    scvi, pca = (load_embedding(embeddings, key) for key in (keys.X_SCVI, keys.X_PCA))
+    seed = job.config.evaluation.seed
+    predictions = {keys.MAJORITY: classifiers.predict_majority(labels, is_labelled)}
+    for name, features, penalty in (
+        (keys.LOGISTIC_GENES, genes, classifiers.GENES_PENALTY),
+        (keys.LOGISTIC_LATENT, scvi, classifiers.LATENT_PENALTY),
+    ):
+        job.progress.checkpoint()
+        predictions[name] = classifiers.predict_logistic(features, labels, is_labelled, penalty, seed)
+    predictions[keys.KNN] = classifiers.predict_neighbours(pca, labels, is_labelled)
+    table = pd.DataFrame(predictions, index=prepared.split.cells.index)
+    table.to_parquet(folder / keys.BASELINE_CELLS_FILE)
+    write_json(folder / keys.BASELINES_FILE, {"rows": _label_scores(prepared, table)})
+    return {"n_labelled": int(is_labelled.sum())}
+
+
+def _label_scores(prepared: Prepared, predictions: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """The same scores on the same cells as the models'."""
+    cells, seen_types = prepared.split.cells, prepared.facts["seen_types"]
+    populations = {"test": cells[keys.PART] == keys.TEST, "query": cells[keys.ROLE] == keys.QUERY}
+    return {
+        name: {
+            population: score_labels(cells.loc[mask, keys.TRUE], predictions.loc[mask, name], seen_types).to_dict()
+            for population, mask in populations.items()
+        }
+        for name in predictions
+    }

@@ -1,0 +1,43 @@
+"""The scVI stage that several runs share: trained once, read from the cache by the others."""
+
+from pathlib import Path
+from typing import Any
+
+from anndata import AnnData
+
+from semafo import keys
+from semafo.files import append_json_line, read_json_lines
+from semafo.models.plans import PretrainedVI
+from semafo.training import stages
+from semafo.training.cache import pretrain_key
+from semafo.training.job import Job
+
+_WEIGHTS = "scvi.safetensors"
+
+
+def ensure_scvi(job: Job, cells: AnnData) -> float | None:
+    """Train the shared scVI stage, or replay its history where it is there. Returns its seconds if it was reused."""
+    key = pretrain_key(job.config, job.context)
+    reused = job.cache.meta(key)
+    if reused is None:
+        job.cache.make(key, lambda folder: _train(job, cells, folder))
+        return None
+    job.progress.begin(keys.PRETRAIN, reused["n_epochs"])
+    for line in read_json_lines(job.cache.path(key) / keys.HISTORY_FILE):
+        append_json_line(job.folder / keys.HISTORY_FILE, line)
+    return reused["seconds"]
+
+
+def load_scvi(job: Job, cells: AnnData) -> PretrainedVI:
+    """The trained scVI of a run. `cells` are those it was trained on."""
+    weights = job.cache.path(pretrain_key(job.config, job.context)) / _WEIGHTS
+    return stages.load_scvi(cells, job.config.form, weights)
+
+
+def _train(job: Job, cells: AnnData, folder: Path) -> dict[str, Any]:
+    model = stages.pretrain(cells, job.config, job.progress)
+    stages.save_weights(model, folder / _WEIGHTS)
+    lines = [line for line in read_json_lines(job.folder / keys.HISTORY_FILE) if line["stage"] == keys.PRETRAIN]
+    for line in lines:
+        append_json_line(folder / keys.HISTORY_FILE, line)
+    return {"n_epochs": len(lines)}

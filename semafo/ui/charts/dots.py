@@ -1,0 +1,119 @@
+"""An annotation as pictures: predicted types, confidence, and the marker genes of the types as dots."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from semafo.ui import colours, words
+from semafo.ui.charts import style
+from semafo.ui.colours import Look
+
+ROW_HEIGHT = 26
+LARGEST_DOT = 18  # pixels across, of a gene that every cell expresses
+_BINS = 25
+
+
+def predicted_bars(labels: pd.Series, looks: Mapping[str, Look], unknown: str, *, narrow: bool = False) -> go.Figure:
+    """Cells of each label, the most frequent first; those below the threshold last, in grey."""
+    sizes = {str(name): int(n) for name, n in labels.value_counts().items()}
+    order = sorted(sizes, key=lambda name: name == unknown)
+    figure = go.Figure()
+    figure.add_bar(
+        y=[words.shortened(name, 16 if narrow else 26) for name in order],
+        x=[sizes[name] for name in order],
+        orientation="h",
+        marker_color=[looks[name].colour if name in looks else colours.NEUTRAL for name in order],
+        text=[f"{words.count(sizes[name])} · {words.percent(sizes[name] / len(labels))}" for name in order],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=order,
+        hovertemplate="%{customdata}: %{x} cells<extra></extra>",
+    )
+    figure.update_xaxes(visible=False, range=[0, 1.25 * max(sizes.values())], fixedrange=True)
+    figure.update_yaxes(autorange="reversed", ticks="", fixedrange=True, automargin=True)
+    return style.base(figure, max(160, 24 + ROW_HEIGHT * len(order)), margin={"r": 40}, bargap=0.3)
+
+
+def confidence_histogram(confidence: np.ndarray, threshold: float) -> go.Figure:
+    """Cells by the probability of their predicted type; those below the threshold in grey."""
+    edges = np.linspace(0, 1, _BINS + 1)
+    figure = go.Figure()
+    for chosen, colour in ((confidence >= threshold, colours.ACCENT), (confidence < threshold, colours.NEUTRAL)):
+        counts, _ = np.histogram(confidence[chosen], edges)
+        figure.add_bar(
+            x=(edges[:-1] + edges[1:]) / 2,
+            y=counts,
+            width=1 / _BINS,
+            marker={"color": colour, "line_width": 0, "opacity": 0.8},
+            customdata=np.stack([edges[:-1], edges[1:]], axis=-1),
+            hovertemplate="Confidence %{customdata[0]:.2f} to %{customdata[1]:.2f}<br>%{y} cells<extra></extra>",
+        )
+    figure.add_vline(x=threshold, line={"color": colours.NEUTRAL, "width": 1, "dash": "dot"})
+    figure.update_xaxes(title_text="Confidence", range=[0, 1], fixedrange=True, showgrid=False)
+    figure.update_yaxes(title_text="Cells", fixedrange=True, gridcolor=colours.GRID)
+    return style.base(figure, 260, barmode="stack", bargap=0.05, showlegend=False)
+
+
+def marker_dots(markers: Mapping[str, Any], *, narrow: bool = False) -> go.Figure:
+    """A dot for each predicted type and gene: its area follows the share of cells, its colour the mean expression.
+
+    Genes run across and types down; in a narrow figure the other way round.
+    """
+    types, genes = markers["types"], markers["genes"]
+    mean, share = np.array(markers["mean"]), np.array(markers["share"])  # (types, genes)
+    row, column = (grid.ravel() for grid in np.meshgrid(range(len(types)), range(len(genes)), indexing="ij"))
+    hover = [
+        f"{genes[g]} in {types[t]}<br>{share[t, g]:.0%} of {words.cells(markers['n'][t])}<br>mean {mean[t, g]:.2f}"
+        for t, g in zip(row, column, strict=True)
+    ]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=row if narrow else column,
+        y=column if narrow else row,
+        mode="markers",
+        marker={
+            "size": LARGEST_DOT * np.sqrt(share.ravel()),
+            "color": mean.ravel(),
+            "cmin": 0,
+            "colorscale": _SCALE,
+            "colorbar": _bar(narrow),
+            "line_width": 0,
+        },
+        hovertext=hover,
+        hovertemplate="%{hovertext}<extra></extra>",
+        showlegend=False,
+    )
+    names = [words.shortened(name, 20 if narrow else 26) for name in types]
+    across, down = (names, genes) if narrow else (genes, names)
+    quiet = {"tickmode": "array", "ticks": "", "showgrid": False, "zeroline": False, "fixedrange": True}
+    figure.update_xaxes(**quiet, **_ticks(across), tickangle=-90, tickfont_size=11)
+    figure.update_yaxes(**quiet, **_ticks(down), tickfont_size=11, automargin=True)
+    figure.update_yaxes(range=[len(down) - 0.4, -0.6])
+    bottom = 74 + round(6.4 * max(map(len, across), default=0))
+    return style.base(figure, bottom + ROW_HEIGHT * len(down), margin={"b": bottom, "t": 8})
+
+
+_SCALE = ((0.0, "rgba(138, 148, 160, 0.25)"), (1.0, colours.ACCENT))
+
+
+def _ticks(names: list[str]) -> dict[str, Any]:
+    return {"tickvals": list(range(len(names))), "ticktext": names, "range": [-0.6, len(names) - 0.4]}
+
+
+def _bar(narrow: bool) -> dict[str, object]:
+    return {
+        "orientation": "h",
+        "title": {"text": "Mean expression", "side": "right"},
+        "thickness": 10,
+        "len": 160 if narrow else 260,
+        "lenmode": "pixels",
+        "x": 0,
+        "xanchor": "left",
+        "yref": "container",
+        "y": 0,
+        "yanchor": "bottom",
+        "outlinewidth": 0,
+    }

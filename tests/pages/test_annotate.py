@@ -1,0 +1,178 @@
+"""Annotate: choosing two data sets, what is submitted, and what a finished annotation shows."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from semafo import keys
+from semafo.files import read_json, write_json
+from semafo.runs import annotation
+from semafo.runs.inspect import Inspection
+from semafo.runs.record import RunRecord
+from semafo.ui import annotation as shown
+from semafo.ui import charts as figures
+from semafo.ui import colours, state
+from tests import fakes
+from tests.pages.conftest import charts, texts
+
+OVERLAP = {
+    "n_reference_genes": 1000,
+    "n_query_genes": 900,
+    "n_shared": 880,
+    "share": 0.88,
+    "n_query_only": 20,
+    "missing_examples": ["gene_1", "gene_2"],
+}
+JOINED = {
+    "n_reference": 1300,
+    "n_query": 540,
+    "reference_batches": ["Pancreas inDrop"],
+    "query_batches": ["Pancreas SS2"],
+    "n_query_labels": 0,
+    "query": "simulated:cells=540",
+    "overlap": OVERLAP,
+}
+MARKERS = {
+    "types": ["Pancreas Alpha", "Pancreas Beta"],
+    "genes": ["GCG", "INS", "IAPP"],
+    "mean": [[3.0, 0.1, 0.2], [0.2, 4.0, 2.0]],
+    "share": [[0.9, 0.1, 0.1], [0.1, 0.95, 0.7]],
+    "n": [210, 330],
+}
+
+
+@pytest.fixture
+def found(monkeypatch):
+    """The preflight of any two data sets, without a process."""
+    cells = fakes.data_cells(fakes.MAPPED)
+    is_query = np.arange(len(cells)) >= 1300
+    cells[keys.ROLE] = np.where(is_query, keys.QUERY, keys.REFERENCE)
+    cells.loc[is_query, keys.TRUE] = None
+    composition = {str(name): {"Pancreas inDrop": int(n)} for name, n in cells[keys.TRUE].value_counts().items()}
+    report = {"joined": JOINED, "composition": composition, "warnings": ["The query lacks 120 genes."]}
+    inspection = Inspection(report, cells)
+    monkeypatch.setattr(state, "inspection", lambda spec: inspection)
+    monkeypatch.setattr(annotation, "inspect", lambda home, spec: inspection)
+    return inspection
+
+
+@pytest.fixture
+def finished(home):
+    """A finished annotation whose query has no labels."""
+    return fakes.finished(home, fakes.ANNOTATED)
+
+
+def button(app, label):
+    return next(button for button in app.button if button.label == label)
+
+
+def built_in(app):
+    """Choose built-in data for both."""
+    for who in ("reference", "query"):
+        app.session_state[f"annotate_{who}_kind"] = "Built in"
+    app.run()
+    for who in ("reference", "query"):
+        app.selectbox(key=f"annotate_{who}_entry").select("Simulated, small")
+    return app.run()
+
+
+def test_nothing_can_be_started_before_both_are_chosen(open_page):
+    app = open_page("annotate")
+    assert not app.exception
+    assert button(app, "Annotate").disabled
+    assert "Choose a labelled reference and a query" in texts(app)
+
+
+def test_what_was_found_is_said_and_the_run_is_submitted(home, found, open_page):
+    app = built_in(open_page("annotate"))
+    assert not app.exception
+    assert "**Reference: 1\u2009300 cells**, 3 types, 1 batch" in texts(app)
+    assert "880 of the reference's 1\u2009000 genes (88 %)" in texts(app)
+    assert "lacks 120 genes" in texts(app)
+    app.selectbox(key="annotate_mix").select("Both normalised").run()
+    button(app, "Annotate").click().run()
+    assert not app.exception
+    (folder,) = (path for path in home.runs.iterdir() if not path.name.startswith("."))
+    config = RunRecord(folder).config
+    assert config.dataset.query == "simulated"
+    assert config.split.reference == ("Pancreas inDrop",)
+    assert config.split.labelled_rate == 0
+    assert config.mix.name == "Both normalised"
+    assert [read_json(path)["run_ids"] for path in home.inbox.iterdir()] == [[folder.name]]
+
+
+def test_a_path_that_leads_nowhere_is_refused_in_words(open_page):
+    app = open_page("annotate")
+    app.text_input(key="annotate_reference_path").set_value("/nowhere/r.h5ad")
+    app.text_input(key="annotate_query_path").set_value("/nowhere/q.h5ad").run()
+    assert not app.exception
+    assert "There is no file /nowhere/r.h5ad" in app.error[0].value
+
+
+def test_a_finished_annotation_shows_everything_but_a_score(finished, open_page):
+    app = open_page("annotate")
+    assert not app.exception
+    assert charts(app) == 3
+    said = texts(app)
+    assert "nothing here is a score" in said
+    assert "ccuracy" not in said
+    assert "760 of the 800 that the model reads" in said.replace("\u2009", "")
+    assert len(app.dataframe) == 1
+    assert "Own label" not in app.dataframe[0].value
+    assert "--query simulated:cells=1400,genes=1000" in app.code[0].value
+
+
+def test_the_threshold_moves_the_unknown_cells(finished, open_page):
+    app = open_page("annotate")
+    cells = finished.cells()
+    query = cells[cells[keys.ROLE] == keys.QUERY]
+    for percent in (50, 90):
+        app.slider(key="annotation_threshold").set_value(percent).run()
+        n_unknown = int((query[keys.CONFIDENCE] < percent / 100).sum())
+        assert f"{n_unknown} are unknown" in texts(app).replace("\u2009", "")
+        assert (app.dataframe[0].value["Label"] == "unknown").sum() == n_unknown
+
+
+def test_a_query_with_labels_of_its_own_is_scored_with_n_and_interval(finished, open_page):
+    predictions = finished.predictions()
+    scores = {"n_scored": 540, "accuracy": 0.9, "accuracy_low": 0.87, "accuracy_high": 0.92, "accuracy_majority": 0.4}
+    write_json(finished.folder / keys.PREDICTIONS_FILE, {**predictions, "query": scores})
+    said = texts(open_page("annotate"))
+    assert "accuracy 0.900 [0.87, 0.92], n = 540, majority 0.400" in said
+
+
+def test_agreement_with_logistic_regression_is_told_where_it_is_known(finished):
+    cells = finished.cells()
+    query = cells[cells[keys.ROLE] == keys.QUERY]
+    (finished.folder / keys.BASELINE_CELLS_FILE).unlink()
+    assert shown.agreement(finished, query) == []
+    others = pd.DataFrame({keys.LOGISTIC_GENES: cells[keys.PREDICTED]})
+    others.iloc[: len(others) // 2] = "another"
+    others.to_parquet(finished.folder / keys.BASELINE_CELLS_FILE)
+    same = (others.loc[query.index, keys.LOGISTIC_GENES] == query[keys.PREDICTED]).mean()
+    assert f"{same:.0%}".replace("%", " %") in shown.agreement(finished, query)[0]
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_the_dots_say_share_and_mean(narrow):
+    figure = figures.marker_dots(MARKERS, narrow=narrow)
+    dots = figure.data[0]
+    place = list(dots.hovertext).index("IAPP in Pancreas Beta<br>70% of 330 cells<br>mean 2.00")
+    assert dots.marker.color[place] == 2.0
+    assert dots.marker.size[place] == pytest.approx(18 * 0.7**0.5)
+    assert (dots.x[place], dots.y[place]) == ((1, 2) if narrow else (2, 1))
+    json.loads(figure.to_json())
+
+
+def test_the_bars_count_and_put_the_unknown_last():
+    labels = pd.Series(["unknown"] * 5 + ["beta"] * 3 + ["alpha"] * 2)
+    bars = figures.predicted_bars(labels, colours.of_types(["alpha", "beta"]), "unknown").data[0]
+    assert list(bars.y) == ["beta", "alpha", "unknown"]
+    assert list(bars.text) == ["3 · 30 %", "2 · 20 %", "5 · 50 %"]
+
+
+def test_the_histogram_counts_each_cell_on_one_side_of_the_threshold():
+    above, below = figures.confidence_histogram(np.array([0.1, 0.49, 0.5, 0.9, 1.0]), 0.5).data
+    assert (above.y.sum(), below.y.sum()) == (3, 2)
