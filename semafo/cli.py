@@ -99,7 +99,7 @@ def check(name: str, keep: Path | None, as_json: bool, **options: Any) -> None:
     "--mix",
     "mixes",
     multiple=True,
-    help="scanvi, semafo, both, recommended or W:W such as 0.7:0.3. Repeatable [the first three].",
+    help="scanvi, semafo, both or W:W such as 0.7:0.3. Repeatable [all three].",
 )
 @click.option("--label-weighting", default=Mix.label_weighting, show_default=True, help="published or normalised.")
 @click.option("--head", default=Mix.head, show_default=True, help="What predicts: classifier or mixture.")

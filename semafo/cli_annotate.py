@@ -31,9 +31,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object a 
 @click.option(
     "--min-overlap", default=DatasetSpec.min_overlap, show_default=True, help="Share of its genes the query must have."
 )
-@click.option(
-    "--mix", default="scanvi", show_default=True, help="scanvi, semafo, both, recommended or W:W such as 0.7:0.3."
-)
+@click.option("--mix", default="scanvi", show_default=True, help="scanvi, semafo, both or W:W such as 0.7:0.3.")
 @click.option("--label-weighting", default=Mix.label_weighting, show_default=True, help="published or normalised.")
 @click.option("--head", default=Mix.head, show_default=True, help="What predicts: classifier or mixture.")
 @click.option(

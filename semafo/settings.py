@@ -4,13 +4,11 @@ A `RunConfig` is everything that decides a run's numbers (with the machine type 
 configs are the same run, see `RunConfig.fingerprint`.
 """
 
-import hashlib
-import json
 import re
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from semafo import keys
+from semafo import keys, plain
 from semafo.errors import SettingsError
 
 DEFAULT_DATASET = "pbmc68k"
@@ -169,31 +167,21 @@ class Mix:
 
     @classmethod
     def parse(cls, text: str, label_weighting: str = "published", head: str = "classifier") -> Self:
-        """Read `scanvi`, `semafo`, `both`, `recommended` or two weights such as `0.7:0.3`."""
-        if text.strip().lower() == "recommended":
-            return cls.recommended()
+        """Read `scanvi`, `semafo`, `both` or two weights such as `0.7:0.3`."""
         corner = CORNERS.get(text.strip().lower())
         if corner is None:
             try:
                 w_scanvi, w_semafo = (float(part) for part in text.split(":"))
             except ValueError:
                 raise SettingsError(
-                    f"The mix {text!r} is not known. Give scanvi, semafo, both, recommended, or two weights such as "
-                    "0.7:0.3."
+                    f"The mix {text!r} is not known. Give scanvi, semafo, both, or two weights such as 0.7:0.3."
                 ) from None
             corner = (w_scanvi, w_semafo)
         return cls(*corner, label_weighting=label_weighting, head=head)
 
-    @classmethod
-    def recommended(cls) -> Self:
-        """The setting that docs/results.md supports: SemafoVAE, normalised, with the mixture head."""
-        return cls(*CORNERS["semafo"], label_weighting="normalised", head="mixture")
-
     @property
     def name(self) -> str:
         """As people say it: scANVI, SemafoVAE, Both, or the two weights."""
-        if self == Mix.recommended():
-            return "SemafoVAE (recommended)"
         named = {(1.0, 0.0): "scANVI", (0.0, 1.0): "SemafoVAE", (1.0, 1.0): "Both"}
         base = named.get((self.w_scanvi, self.w_semafo), f"{self.w_scanvi:g}:{self.w_semafo:g}")
         weighting = "" if self.label_weighting == "published" else " normalised"
@@ -321,36 +309,11 @@ class RunConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """The inverse of `to_dict`; unknown or bad values raise SettingsError."""
-        return _build(cls, values)
+        return plain.build(cls, values)
 
     def fingerprint(self, **context: Any) -> str:
         """Hash of the settings and of anything else that decides the numbers (data, versions), 64 hex digits."""
-        return fingerprint(self.to_dict(), context)
-
-
-def fingerprint(*values: Any) -> str:
-    """Hash of plain values: equal values, equal hash, on every machine."""
-    text = json.dumps(values, sort_keys=True, separators=(",", ":"), default=_plain)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    raise TypeError(f"{type(value).__name__} has no place in a fingerprint")
-
-
-def _build(cls: type, values: dict[str, Any]) -> Any:
-    """Rebuild a settings dataclass from plain values, nested dataclasses and tuples included."""
-    known = {f.name: f.type for f in fields(cls)}
-    unknown = sorted(set(values) - set(known))
-    _require(not unknown, f"{_names(unknown)} is no setting of {cls.__name__}. This run may come from a newer Semafo.")
-    arguments = {}
-    for name, value in values.items():
-        if is_dataclass(known[name]) and isinstance(value, dict):
-            value = _build(known[name], value)
-        arguments[name] = tuple(value) if isinstance(value, list) else value
-    return cls(**arguments)
+        return plain.fingerprint(self.to_dict(), context)
 
 
 def _names(values: Any) -> str:

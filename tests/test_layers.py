@@ -15,6 +15,7 @@ HEIGHT = {
     "errors": 0,
     "keys": 0,
     "files": 0,
+    "plain": 0,
     "settings": 1,
     "data": 2,
     "models": 2,

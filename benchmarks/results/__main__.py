@@ -1,13 +1,14 @@
 """`python -m benchmarks.results`: make the trainings, score them, and write the tables into docs/results.md."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 import pandas as pd
 
-from benchmarks.results import leak, run, tables
-from benchmarks.results.methods import settings
+from benchmarks.results import latent, leak, run, tables
+from benchmarks.results.methods import Setting, settings
 from benchmarks.results.scores import by_division, cell_table
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "results.md"
@@ -52,7 +53,17 @@ def report_tables(folder: Path, kang: str | None) -> dict[str, str]:
             found[f"{metric} {data} {form}"] = tables.scores_table(scores, data, form, metric)
     for form in pd.unique(table["form"]):
         found[f"differences {form}"] = tables.differences_table(table, scores, form)
+    for (data, form), members in _at_one_rate(settings("report", kang)).items():
+        found[f"latent {data} {form}"] = latent.table(folder, members)
     return found
+
+
+def _at_one_rate(all_settings: Iterable[Setting]) -> dict[tuple[str, str], list[Setting]]:
+    groups: dict[tuple[str, str], list[Setting]] = {}
+    for setting in all_settings:
+        if setting.rate == latent.RATE:
+            groups.setdefault((setting.data, setting.form), []).append(setting)
+    return groups
 
 
 def write_tables(document: Path, found: dict[str, str]) -> None:

@@ -16,7 +16,7 @@ from semafo.models.mixture import hybrid_probabilities
 from semafo.settings import Mix
 from semafo.training.baselines import N_COMPONENTS
 
-RECOMMENDED = "SemafoVAE (recommended)"
+PROPOSED = "SemafoVAE normalised + mixture"
 SCVI_MIXTURE = "scVI latent + mixture"
 GENES, LATENT, NEIGHBOURS = "logistic regression, HVGs", "logistic regression, scVI latent", "kNN, PCA"
 MAJORITY = "majority type"
@@ -91,7 +91,7 @@ def _by_model(mix: Mix, arrays: dict[str, np.ndarray], labels: np.ndarray) -> di
     if name in ("scANVI", "SemafoVAE normalised"):
         codes = pd.Index(types).get_indexer(labels)
         hybrid = hybrid_probabilities(arrays["z"], arrays["probabilities"], codes)
-        title = RECOMMENDED if name == "SemafoVAE normalised" else f"{name} + mixture"
+        title = PROPOSED if name == "SemafoVAE normalised" else f"{name} + mixture"
         found[title] = types[hybrid.argmax(1)]
     return found
 

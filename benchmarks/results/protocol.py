@@ -40,7 +40,7 @@ REPORT = {
     keys.ONE_STAGE: tuple(Division(seed) for seed in range(5)),
     keys.SURGERY: (Division(0, _A), Division(1, _B), Division(2, _E), Division(3, _F), Division(4, _A)),
 }
-# The published regulariser and Both were not candidates for the recommended setting
+# The published regulariser and Both were not candidates for the proposed setting
 CHOOSE_MIXES = (Mix(1, 0), Mix(0, 1, "normalised"))
 PARTS = {"choose": CHOOSE, "report": REPORT}
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from benchmarks.results.methods import BASELINES, RECOMMENDED, SCVI_MIXTURE
+from benchmarks.results.methods import BASELINES, PROPOSED, SCVI_MIXTURE
 from benchmarks.results.protocol import KANG, RATES
 from benchmarks.results.scores import balanced_difference, best, difference, summary
 from semafo import keys
 
-MODELS = ("scANVI", "SemafoVAE", "Both", "SemafoVAE normalised", RECOMMENDED)
+MODELS = ("scANVI", "SemafoVAE", "Both", "SemafoVAE normalised", PROPOSED)
 ABLATIONS = ("scANVI + mixture", SCVI_MIXTURE)
 BEFORE = ("scANVI, before the query stage", "SemafoVAE, before the query stage")
 
@@ -31,7 +31,7 @@ def scores_table(scores: pd.DataFrame, data: str, form: str, metric: str) -> str
 
 
 def differences_table(table: pd.DataFrame, scores: pd.DataFrame, form: str) -> str:
-    """The recommended setting against each rival, in points: accuracy and balanced accuracy."""
+    """The proposed setting against each rival, in points: accuracy and balanced accuracy."""
     rows = []
     for data in sorted(table["data"].unique(), key=lambda name: name != KANG):
         for rate in RATES[form]:
@@ -43,12 +43,12 @@ def differences_table(table: pd.DataFrame, scores: pd.DataFrame, form: str) -> s
             rivals = {"scANVI": "scANVI", "SemafoVAE": "SemafoVAE, published", "Both": "Both", strongest: None}
             rivals |= {SCVI_MIXTURE: None}
             for rival, title in rivals.items():
-                found = difference(cells, rival, RECOMMENDED)
-                balanced = balanced_difference(own, rival, RECOMMENDED)
+                found = difference(cells, rival, PROPOSED)
+                balanced = balanced_difference(own, rival, PROPOSED)
                 labelled = f"{rate:.0%}".replace("%", " %")
                 accuracy = _points(found.mean, found.low, found.high)
                 rows.append([data, labelled, title or rival, accuracy, _points(*balanced)])
-    return markdown(rows, ["cells", "labelled", "recommended minus", "accuracy, points", "balanced accuracy, points"])
+    return markdown(rows, ["cells", "labelled", "proposed minus", "accuracy, points", "balanced accuracy, points"])
 
 
 def _points(mean: float, low: float, high: float) -> str:

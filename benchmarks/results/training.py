@@ -1,16 +1,17 @@
 """One training as the program does it, without its maps and scores; what it found is kept in one small file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.results.protocol import Task
+from benchmarks.results.protocol import MIXES, Task
 from semafo import keys
 from semafo.data import catalogue
-from semafo.settings import RunConfig, fingerprint
+from semafo.plain import fingerprint
+from semafo.settings import RunConfig
 from semafo.training import stages
 from semafo.training.cache import pretrain_key, scvi_query_key
 from semafo.training.prepare import Prepared, prepare
@@ -75,7 +76,7 @@ def train(folder: Path, task: Task) -> Found:
     if path.exists():
         return Found(path)
     cells = prepared(config)
-    model = stages.semi_supervise(_scvi(folder, config, cells), config, Silent())
+    model = _semi_supervised(folder, config)
     found = {}
     if config.form == keys.SURGERY:
         found["before"] = _before_query(model, cells)
@@ -84,6 +85,18 @@ def train(folder: Path, task: Task) -> Found:
     found |= {"z": model.get_latent_representation(cells.cells).astype(np.float32), "probabilities": soft.to_numpy()}
     _save(path, **found, types=np.array([str(name) for name in soft.columns]))
     return Found(path)
+
+
+def _semi_supervised(folder: Path, config: RunConfig) -> "stages.SemafoVI":
+    """The model after stage 2. In surgery it sees the reference alone, so all labelled rates share it."""
+    if config.form == keys.SURGERY:
+        return _of_reference(folder, replace(config, split=replace(config.split, labelled_rate=0.0)))
+    return stages.semi_supervise(_scvi(folder, config, prepared(config)), config, Silent())
+
+
+@lru_cache(maxsize=len(MIXES))
+def _of_reference(folder: Path, config: RunConfig) -> "stages.SemafoVI":
+    return stages.semi_supervise(_scvi(folder, config, prepared(config)), config, Silent())
 
 
 def scvi_latent(folder: Path, config: RunConfig) -> np.ndarray:

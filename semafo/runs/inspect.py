@@ -18,8 +18,9 @@ from semafo.data import catalogue
 from semafo.data.split import Split, make_split
 from semafo.errors import DataError
 from semafo.files import read_json
+from semafo.plain import fingerprint
 from semafo.runs.home import Home
-from semafo.settings import DatasetSpec, RunConfig, fingerprint
+from semafo.settings import DatasetSpec, RunConfig
 
 REPORT_FILE = "report.json"
 CELLS_FILE = "cells.parquet"

@@ -15,7 +15,8 @@ from typing import Any
 
 from semafo import keys
 from semafo.files import read_json, write_json
-from semafo.settings import RunConfig, fingerprint
+from semafo.plain import fingerprint
+from semafo.settings import RunConfig
 
 _PRETRAIN_FIELDS = ("epochs_pretrain", "batch_size", "learning_rate", "kl_warmup_epochs", "seed", "n_threads")
 # What decides the cells that the scib table is about: the test cells or, where there are none, labelled ones.

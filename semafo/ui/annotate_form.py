@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import product
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +13,7 @@ from semafo.data import catalogue
 from semafo.errors import DataError
 from semafo.runs import annotation
 from semafo.runs.inspect import Inspection
-from semafo.settings import LABEL_WEIGHTINGS, DatasetSpec, Mix, RunConfig, TrainSettings
+from semafo.settings import HEADS, LABEL_WEIGHTINGS, DatasetSpec, Mix, RunConfig, TrainSettings
 from semafo.ui import charts, colours, controls, data_form, guard, obs_columns, presets, state, train_form, words
 
 FILE, BUILT_IN = "File on this machine", "Built in"
@@ -113,8 +114,9 @@ def _least_overlap() -> float:
 def mixes() -> list[Mix]:
     """One model."""
     corners = presets.corner_mixes()
-    normalised = [Mix(mix.w_scanvi, mix.w_semafo, LABEL_WEIGHTINGS[1]) for mix in corners]
-    options = {mix.name: mix for mix in (*corners, *normalised, Mix.recommended())}
+    variants = product(HEADS, LABEL_WEIGHTINGS, corners)
+    found = [Mix(mix.w_scanvi, mix.w_semafo, weighting, head) for head, weighting, mix in variants]
+    options = {mix.name: mix for mix in found}
     name = st.selectbox("Model", list(options), key="annotate_mix", persist_state="session")
     return [options[name]]
 

@@ -1,11 +1,12 @@
 """The Train page's controls: the mixes, the seeds, what the button starts."""
 
 from collections.abc import Sequence
+from itertools import product
 
 import streamlit as st
 
 from semafo.runs.inspect import Inspection
-from semafo.settings import LABEL_WEIGHTINGS, DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
+from semafo.settings import HEADS, LABEL_WEIGHTINGS, DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
 from semafo.ui import presets, state, words
 
 GREY = "#98A2AC"
@@ -23,13 +24,6 @@ def mixes() -> list[Mix]:
         for mix in presets.corner_mixes():
             if st.checkbox(mix.name, True, key=f"mix-{mix.slug}", persist_state="session"):
                 weights.append((mix.w_scanvi, mix.w_semafo))
-        recommended = st.checkbox(
-            Mix.recommended().name,
-            key="mix-recommended",
-            persist_state="session",
-            help="SemafoVAE with normalised label weights, whose predictions also use a semi-supervised mixture over "
-            "the latent space. docs/results.md says where it helps and where it does not.",
-        )
         own = st.checkbox("Weights of my own", key="mix-own", persist_state="session")
     if own:
         first, second = st.columns(2)
@@ -47,10 +41,18 @@ def mixes() -> list[Mix]:
         help="published: every label counts the same, as in the paper's code; it shrinks the latent space. normalised: "
         "labels weighted by their probability, with weights that sum to one; not in the paper.",
     )
-    chosen = [
-        Mix(*pair, label_weighting=weighting) for weighting in weightings or LABEL_WEIGHTINGS[:1] for pair in weights
-    ]
-    return list(dict.fromkeys([*chosen, *([Mix.recommended()] if recommended else [])]))
+    heads = st.pills(
+        "Predictions by",
+        HEADS,
+        selection_mode="multi",
+        default=[HEADS[0]],
+        key="head",
+        persist_state="session",
+        help="classifier: q(y|z), as published. mixture: the classifier together with a mixture of one Gaussian a "
+        "label over the latent space, fitted to labelled and unlabelled cells. The training is the same.",
+    )
+    variants = product(heads or HEADS[:1], weightings or LABEL_WEIGHTINGS[:1], weights)
+    return list(dict.fromkeys(Mix(*pair, weighting, head) for head, weighting, pair in variants))
 
 
 def formula(chosen: Sequence[Mix]) -> str:
