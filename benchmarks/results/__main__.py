@@ -70,10 +70,10 @@ def write_tables(document: Path, found: dict[str, str]) -> None:
     """Put each table between its two marks; everything else in the document stays."""
     text = document.read_text(encoding="utf-8")
     for name, table in found.items():
-        marks = re.compile(rf"(<!-- table: {re.escape(name)} -->\n).*?(\n<!-- end -->)", re.DOTALL)
+        marks = re.compile(rf"(<!-- table: {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
         if not marks.search(text):
             raise click.ClickException(f"{document} has no place for the table {name!r}.")
-        text = marks.sub(lambda match, table=table: f"{match[1]}\n{table}\n{match[2]}", text)
+        text = marks.sub(lambda match, table=table: f"{match[1]}\n{table}\n\n{match[2]}", text)
     document.write_text(text, encoding="utf-8")
 
 
