@@ -1,9 +1,15 @@
-"""Real data for the tests that need them."""
+"""Real data for the tests that need them, and who runs which tests when several processes do."""
 
 import os
 from pathlib import Path
 
 import pytest
+
+# Two test processes on two cores: more threads each would only wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# These take minutes: they are begun first, so that no process is left waiting for the other at the end.
+_LONG = ("test_engine.py", "test_cli.py", "test_worker.py")
 
 _DEFAULT_FOLDER = Path(__file__).parents[2] / "shared" / "data"
 
@@ -19,3 +25,10 @@ def kang_path() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one process; long files come first, the browser, whose tests look at the clock, last."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(str(item.path)))
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is not None, item.path.name not in _LONG))

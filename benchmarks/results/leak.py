@@ -14,7 +14,7 @@ from semafo import keys
 from semafo.evaluation.significance import mean_interval
 from semafo.settings import Mix
 
-MIXES = (Mix(1, 0), Mix(0, 1))
+MIXES = (Mix(1, 0),)
 
 
 def table(folder: Path, kang: str, jobs: int) -> str:
