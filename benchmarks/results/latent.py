@@ -26,13 +26,19 @@ COLUMNS = {"bio": "bio", "batch": "batch", "total": "total (0.5/0.5)", "ece": "c
 def table(folder: Path, settings: list[Setting]) -> str:
     """Means and 95 % intervals over divisions of one data set and form, at the labelled rate `RATE`."""
     rows = pd.DataFrame(
-        [{"method": method, **values} for setting in settings for method, values in _scores(folder, setting)]
+        [
+            {"method": method, "division": setting.division.seed, **values}
+            for setting in settings
+            for method, values in _scores(folder, setting)
+        ]
     )
+    total = rows.pivot(index="division", columns="method", values="total")
+    beside = total.sub(total["scANVI"], axis=0).drop(columns="scANVI")
     lines = [
-        [str(method), *(_text(group[column]) for column in COLUMNS)]
+        [str(method), *(_text(group[column]) for column in COLUMNS), _text(beside.get(method, pd.Series(dtype=float)))]
         for method, group in rows.groupby("method", sort=False)
     ]
-    return markdown(lines, ["", *COLUMNS.values()])
+    return markdown(lines, ["", *COLUMNS.values(), "total minus scANVI's"])
 
 
 def _scores(folder: Path, setting: Setting) -> Iterator[tuple[str, dict[str, float]]]:
