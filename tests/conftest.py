@@ -27,6 +27,7 @@ def kang_path() -> Path:
     return path
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests in one process; long files come first, the browser, whose tests look at the clock, last."""
     for item in items:

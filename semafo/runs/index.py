@@ -68,9 +68,17 @@ def index_row(record: RunRecord) -> dict[str, Any]:
 
 def read_rows(home: Home) -> list[dict[str, Any]]:
     """All runs of a home, newest first; from the folders where there is no index yet."""
-    if not home.index.exists():
+    rows = _indexed_rows(home) if home.index.exists() else None
+    if rows is None:
         return sorted(_rows_of_folders(home), key=lambda row: row["created"], reverse=True)
+    return rows
+
+
+def _indexed_rows(home: Home) -> list[dict[str, Any]] | None:
+    """None between the moments in which an engine makes the file and its table."""
     with _reading(home.index) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone():
+            return None
         rows = connection.execute("SELECT row FROM runs ORDER BY created DESC, rowid DESC").fetchall()
     return [json.loads(row) for (row,) in rows]
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 
 import pytest
 
@@ -28,6 +29,12 @@ def test_a_submitted_run_is_there_before_any_engine(home):
     record = store.get(home, run_id)
     assert record.state == keys.QUEUED
     assert record.config == store.in_context(tiny_config("both", seed=4))[0]
+    assert [row["run_id"] for row in store.rows(home)] == [run_id]
+
+
+def test_runs_are_listed_while_an_engine_is_only_beginning_its_index(home):
+    (run_id,) = store.submit(home, [tiny_config()])
+    sqlite3.connect(home.index).execute("PRAGMA journal_mode=WAL").connection.close()
     assert [row["run_id"] for row in store.rows(home)] == [run_id]
 
 
