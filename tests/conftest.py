@@ -27,9 +27,6 @@ def kang_path() -> Path:
     return path
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process; long files come first, the browser, whose tests look at the clock, last."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(str(item.path)))
+    """Long files come first, and the browser, whose tests look at the clock, comes last."""
     items.sort(key=lambda item: (item.get_closest_marker("browser") is not None, item.path.name not in _LONG))
