@@ -72,7 +72,8 @@ def test_the_document_has_a_place_for_every_table(tmp_path):
     copy.write_text(DOCUMENT.read_text(encoding="utf-8"), encoding="utf-8")
     names = [
         *(f"{metric} {cells}" for metric in ("accuracy", "balanced accuracy", "latent") for cells in CELLS),
-        *(f"{kind} {form}" for kind in ("differences", "tried") for form in (keys.ONE_STAGE, keys.SURGERY)),
+        *(f"differences {form}" for form in (keys.ONE_STAGE, keys.SURGERY)),
+        f"tried {keys.ONE_STAGE}",
         "leak",
     ]
     write_tables(copy, {name: tables.markdown([["1"]], [name]) for name in names})

@@ -30,11 +30,10 @@ class Division:
 
 
 _A, _B = ("101", "1016", "107", "1256"), ("1015", "1039", "1244", "1488")
-_C = ("101", "1015", "1244", "1256")
 _E, _F = ("1015", "1016", "1256", "107"), ("101", "1039", "1244", "1488")
 CHOOSE = {
     keys.ONE_STAGE: tuple(Division(seed) for seed in (100, 101)),
-    keys.SURGERY: (Division(100, _C),),
+    keys.SURGERY: (),  # takes what was chosen in one stage
 }
 REPORT = {
     keys.ONE_STAGE: tuple(Division(seed) for seed in range(5)),
