@@ -34,3 +34,9 @@ class EngineError(SemafoError):
 
 class RunCancelled(SemafoError):
     """A run was stopped on request."""
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise SettingsError with the message where the condition does not hold."""
+    if not condition:
+        raise SettingsError(message)

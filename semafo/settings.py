@@ -4,17 +4,15 @@ A `RunConfig` is everything that decides a run's numbers (with the machine type 
 configs are the same run, see `RunConfig.fingerprint`.
 """
 
-import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from semafo import keys, plain
-from semafo.errors import SettingsError
+from semafo.errors import require
+from semafo.mix import Mix
 
 DEFAULT_DATASET = "pbmc68k"
 KL_WARMUP_EPOCHS = 400  # scvi-tools' default; starts again in each stage
-LABEL_WEIGHTINGS = ("published", "normalised")
-HEADS = ("classifier", "mixture")
 PAPER_WEIGHTS = 0.5  # share of the bio scores in the total: paper 0.5
 SCIB_WEIGHTS = 0.6  # scIB's own
 
@@ -50,12 +48,12 @@ class DatasetSpec:
     min_overlap: float = 0.7
 
     def __post_init__(self) -> None:
-        _require(bool(self.name.strip()), "The data set has no name. Give a name from the catalogue or an .h5ad file.")
-        _require(self.n_hvg >= 1, f"n_hvg is {self.n_hvg}: keep at least one gene (2000 is usual).")
+        require(bool(self.name.strip()), "The data set has no name. Give a name from the catalogue or an .h5ad file.")
+        require(self.n_hvg >= 1, f"n_hvg is {self.n_hvg}: keep at least one gene (2000 is usual).")
         known = self.counts in ("auto", "X", "raw") or self.counts.startswith("layers/")
-        _require(known, f"counts is {self.counts!r}: choose 'auto', 'X', 'raw' or 'layers/NAME'.")
+        require(known, f"counts is {self.counts!r}: choose 'auto', 'X', 'raw' or 'layers/NAME'.")
         overlap = self.min_overlap
-        _require(0 <= overlap <= 1, f"The least gene overlap is {overlap}: give a share between 0 and 1.")
+        require(0 <= overlap <= 1, f"The least gene overlap is {overlap}: give a share between 0 and 1.")
 
 
 @dataclass(frozen=True)
@@ -102,24 +100,24 @@ class SplitSettings:
 
     def __post_init__(self) -> None:
         rate = self.labelled_rate
-        _require(0 <= rate <= 1, f"The labelled rate is {rate}: give a share between 0 and 1 (0.2 is 20 %).")
-        _require(0 < self.test_share < 1, f"The test share is {self.test_share}: give a share between 0 and 1.")
-        _require(self.split_seed >= 0, f"The split seed is {self.split_seed}: seeds are 0 or more.")
+        require(0 <= rate <= 1, f"The labelled rate is {rate}: give a share between 0 and 1 (0.2 is 20 %).")
+        require(0 < self.test_share < 1, f"The test share is {self.test_share}: give a share between 0 and 1.")
+        require(self.split_seed >= 0, f"The split seed is {self.split_seed}: seeds are 0 or more.")
         both = set(self.reference) & set(self.labelled_batches or ())
-        _require(not both, f"{_names(both)} cannot be both reference and labelled query. Choose one.")
+        require(not both, f"{_names(both)} cannot be both reference and labelled query. Choose one.")
         share = self.calibration_share
-        _require(0 <= share < 1, f"The calibration share is {share}: give a share of 0 or more, below 1.")
-        _require(
+        require(0 <= share < 1, f"The calibration share is {share}: give a share of 0 or more, below 1.")
+        require(
             bool(self.reference) or not self.reference_only,
             "Only the reference is to be trained on, and there is none. Choose reference batches.",
         )
         if not self.reference:
-            _require(
+            require(
                 rate > 0 or self.labelled_batches is not None,
                 "A labelled rate of 0 without a reference leaves no label to learn from. Raise the rate, or choose "
                 "reference batches.",
             )
-            _require(
+            require(
                 self.labelled_batches is None or len(self.labelled_batches) > 0,
                 "No batch is labelled and there is no reference, so there is no label to learn from. Label a batch, or "
                 "choose reference batches.",
@@ -129,76 +127,6 @@ class SplitSettings:
     def form(self) -> str:
         """`keys.SURGERY` where a reference is chosen, `keys.ONE_STAGE` otherwise."""
         return keys.SURGERY if self.reference else keys.ONE_STAGE
-
-
-@dataclass(frozen=True)
-class Mix:
-    """Weights of the two regularisers and the form of SemafoVAE's.
-
-    Parameters
-    ----------
-    w_scanvi, w_semafo
-        Weights of scANVI's and SemafoVAE's regulariser, 0 or more, not both 0. (1, 0) is scANVI, (0, 1) SemafoVAE,
-        (1, 1) Both.
-    label_weighting
-        "published": every label counts the same, as in the paper's code. "normalised": labels weighted by q(y|z), with
-        weights that sum to one. Without effect where w_semafo is 0.
-    head
-        What predicts: "classifier" is q(y|z), as published. "mixture" combines it with a semi-supervised mixture over
-        the latent space, see `semafo.models.mixture`. Training is the same.
-    """
-
-    w_scanvi: float = 1.0
-    w_semafo: float = 0.0
-    label_weighting: str = "published"
-    head: str = "classifier"
-
-    def __post_init__(self) -> None:
-        good = 0 <= self.w_scanvi < float("inf") and 0 <= self.w_semafo < float("inf")
-        _require(good, f"The mix {self.w_scanvi:g}:{self.w_semafo:g} has a weight that is not a number of 0 or more.")
-        _require(self.w_scanvi + self.w_semafo > 0, "The mix 0:0 has no regulariser. Give one of the weights a value.")
-        _require(
-            self.label_weighting in LABEL_WEIGHTINGS,
-            f"label_weighting is {self.label_weighting!r}: choose {' or '.join(LABEL_WEIGHTINGS)}.",
-        )
-        _require(self.head in HEADS, f"head is {self.head!r}: choose {' or '.join(HEADS)}.")
-        if self.w_semafo == 0:  # the weighting changes nothing there, so it must not make another run
-            object.__setattr__(self, "label_weighting", "published")
-
-    @classmethod
-    def parse(cls, text: str, label_weighting: str = "published", head: str = "classifier") -> Self:
-        """Read `scanvi`, `semafo`, `both` or two weights such as `0.7:0.3`."""
-        corner = CORNERS.get(text.strip().lower())
-        if corner is None:
-            try:
-                w_scanvi, w_semafo = (float(part) for part in text.split(":"))
-            except ValueError:
-                raise SettingsError(
-                    f"The mix {text!r} is not known. Give scanvi, semafo, both, or two weights such as 0.7:0.3."
-                ) from None
-            corner = (w_scanvi, w_semafo)
-        return cls(*corner, label_weighting=label_weighting, head=head)
-
-    @property
-    def name(self) -> str:
-        """As people say it: scANVI, SemafoVAE, Both, or the two weights."""
-        named = {(1.0, 0.0): "scANVI", (0.0, 1.0): "SemafoVAE", (1.0, 1.0): "Both"}
-        base = named.get((self.w_scanvi, self.w_semafo), f"{self.w_scanvi:g}:{self.w_semafo:g}")
-        weighting = "" if self.label_weighting == "published" else " normalised"
-        return f"{base}{weighting}{' + mixture' if self.head == 'mixture' else ''}"
-
-    @property
-    def slug(self) -> str:
-        """The name, fit for a file name."""
-        return re.sub(r"[^a-z0-9.]+", "-", self.name.lower()).strip("-")
-
-    @property
-    def obsm_key(self) -> str:
-        """Where the latent representation goes: X_scANVI, or X_semafoVI once SemafoVAE's regulariser takes part."""
-        return keys.X_SEMAFOVI if self.w_semafo else keys.X_SCANVI
-
-
-CORNERS = {"scanvi": (1.0, 0.0), "semafo": (0.0, 1.0), "both": (1.0, 1.0)}
 
 
 @dataclass(frozen=True)
@@ -256,9 +184,9 @@ class TrainSettings:
     def __post_init__(self) -> None:
         for name in ("epochs_pretrain", "epochs_reference", "epochs_query", "batch_size", "n_threads"):
             value = getattr(self, name)
-            _require(value is None or value >= 1, f"{name} is {value}: give 1 or more.")
-        _require(self.seed >= 0, f"The seed is {self.seed}: seeds are 0 or more.")
-        _require(self.learning_rate > 0, f"The learning rate is {self.learning_rate}: give a number above 0.")
+            require(value is None or value >= 1, f"{name} is {value}: give 1 or more.")
+        require(self.seed >= 0, f"The seed is {self.seed}: seeds are 0 or more.")
+        require(self.learning_rate > 0, f"The learning rate is {self.learning_rate}: give a number above 0.")
 
 
 def default_epochs_pretrain(n_cells: int) -> int:
@@ -318,8 +246,3 @@ class RunConfig:
 
 def _names(values: Any) -> str:
     return ", ".join(sorted(map(str, values)))
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise SettingsError(message)

@@ -16,6 +16,7 @@ HEIGHT = {
     "keys": 0,
     "files": 0,
     "plain": 0,
+    "mix": 0,
     "settings": 1,
     "data": 2,
     "models": 2,

@@ -38,7 +38,7 @@ class SemafoVI(LikelihoodSurface, QuerySurface, SCANVI):
     w_scanvi, w_semafo
         Weights of the two regularisers: (1, 0) is scANVI, (0, 1) SemafoVAE (default), (1, 1) Both.
     label_weighting
-        "published" or "normalised", see `semafo.settings.Mix`.
+        "published" or "normalised", see `semafo.mix.Mix`.
     label_prior
         p(y): "uniform", a probability for each label (by label, or in the order of `label_names`), or "learned".
     **scanvi_kwargs

@@ -11,9 +11,10 @@ import streamlit as st
 from semafo import keys
 from semafo.data import catalogue
 from semafo.errors import DataError
+from semafo.mix import HEADS, LABEL_WEIGHTINGS
 from semafo.runs import annotation
 from semafo.runs.inspect import Inspection
-from semafo.settings import HEADS, LABEL_WEIGHTINGS, DatasetSpec, Mix, RunConfig, TrainSettings
+from semafo.settings import DatasetSpec, Mix, RunConfig, TrainSettings
 from semafo.ui import charts, colours, controls, data_form, guard, obs_columns, presets, state, train_form, words
 
 FILE, BUILT_IN = "File on this machine", "Built in"

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from semafo.data import catalogue
-from semafo.settings import CORNERS, DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
+from semafo.mix import CORNERS
+from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
 
 
 @dataclass(frozen=True)

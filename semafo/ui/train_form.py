@@ -5,8 +5,9 @@ from itertools import product
 
 import streamlit as st
 
+from semafo.mix import HEADS, LABEL_WEIGHTINGS
 from semafo.runs.inspect import Inspection
-from semafo.settings import HEADS, LABEL_WEIGHTINGS, DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
+from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
 from semafo.ui import presets, state, words
 
 GREY = "#98A2AC"
