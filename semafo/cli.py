@@ -108,9 +108,10 @@ def check(name: str, keep: Path | None, as_json: bool, **options: Any) -> None:
     "--split-seed", "split_seeds", type=int, multiple=True, default=(0,), help="Seed of the split. Repeatable [0]."
 )
 @click.option("--threads", default=1, show_default=True, help="Threads a run; other numbers give other bits.")
-@click.option("--epochs-pretrain", type=int, help="scVI stage [by number of cells].")
-@click.option("--epochs-reference", default=TrainSettings.epochs_reference, show_default=True)
-@click.option("--epochs-query", default=TrainSettings.epochs_query, show_default=True)
+@click.option("--schedule", default=TrainSettings.schedule, show_default=True, help="one-cycle or constant (stock).")
+@click.option("--epochs-pretrain", type=int, help="scVI stage [by schedule and number of cells].")
+@click.option("--epochs-reference", type=int, help="Semi-supervised stage [likewise].")
+@click.option("--epochs-query", type=int, help="Query stage [likewise].")
 @_home_option
 @_json_option
 def compare(home: str | None, as_json: bool, **options: Any) -> None:
@@ -139,6 +140,7 @@ def configs_from(options: dict[str, Any], preset: Preset | None = None) -> list[
     dataset = _dataset_from(options, preset)
     split = _split_from(options, preset)
     train = TrainSettings(
+        schedule=options["schedule"],
         epochs_pretrain=options["epochs_pretrain"],
         epochs_reference=options["epochs_reference"],
         epochs_query=options["epochs_query"],

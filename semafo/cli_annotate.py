@@ -43,9 +43,10 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object a 
 )
 @click.option("--seed", default=0, show_default=True, help="Training seed.")
 @click.option("--threads", default=1, show_default=True, help="Threads; other numbers give other bits.")
-@click.option("--epochs-pretrain", type=int, help="scVI stage [by number of cells].")
-@click.option("--epochs-reference", default=TrainSettings.epochs_reference, show_default=True)
-@click.option("--epochs-query", default=TrainSettings.epochs_query, show_default=True)
+@click.option("--schedule", default=TrainSettings.schedule, show_default=True, help="one-cycle or constant (stock).")
+@click.option("--epochs-pretrain", type=int, help="scVI stage [by schedule and number of cells].")
+@click.option("--epochs-reference", type=int, help="Semi-supervised stage [likewise].")
+@click.option("--epochs-query", type=int, help="Query stage [likewise].")
 @click.option("--home", type=click.Path(file_okay=False), help="Folder of the runs [SEMAFO_HOME, ~/.semafo]")
 @_out
 @_force
@@ -74,6 +75,7 @@ def _settings(options: dict[str, Any]) -> tuple[DatasetSpec, list[Mix], list[Tra
     names = ("label_key", "batch_key", "counts", "n_hvg", "query", "min_overlap")
     spec = DatasetSpec(options["reference"], **{name: options[name] for name in names})
     train = TrainSettings(
+        schedule=options["schedule"],
         epochs_pretrain=options["epochs_pretrain"],
         epochs_reference=options["epochs_reference"],
         epochs_query=options["epochs_query"],

@@ -73,6 +73,11 @@ class Mix:
         return re.sub(r"[^a-z0-9.]+", "-", self.name.lower()).strip("-")
 
     @property
+    def trained_densities(self) -> tuple[str, ...]:
+        """Which label densities a model of this mix has trained: "scanvi", "semafo", in this order."""
+        return ("scanvi",) * (self.w_scanvi > 0) + ("semafo",) * (self.w_semafo > 0)
+
+    @property
     def obsm_key(self) -> str:
         """Where the latent representation goes: X_scANVI, or X_semafoVI once SemafoVAE's regulariser takes part."""
         return keys.X_SEMAFOVI if self.w_semafo else keys.X_SCANVI

@@ -12,7 +12,7 @@ from semafo.errors import require
 from semafo.mix import Mix
 
 DEFAULT_DATASET = "pbmc68k"
-KL_WARMUP_EPOCHS = 400  # scvi-tools' default; starts again in each stage
+ONE_CYCLE, CONSTANT = "one-cycle", "constant"  # schedules, see `semafo.courses`
 PAPER_WEIGHTS = 0.5  # share of the bio scores in the total: paper 0.5
 SCIB_WEIGHTS = 0.6  # scIB's own
 
@@ -161,37 +161,46 @@ class TrainSettings:
 
     Parameters
     ----------
-    epochs_pretrain
-        Epochs of the scVI stage; None chooses by the number of cells, see `default_epochs_pretrain`.
-    epochs_reference, epochs_query
-        Epochs of the semi-supervised stage and, in surgery, of the query stage.
+    schedule
+        "one-cycle" or "constant", see `semafo.courses`, which also chooses whatever is None here.
+    epochs_pretrain, epochs_reference, epochs_query
+        Epochs of the scVI stage, of the semi-supervised stage and, in surgery, of the query stage.
+    learning_rate
+        Adam's in every stage; the highest one of a one-cycle schedule.
+    kl_warmup_epochs
+        Epochs in which the KL terms' weight rises from 0 to 1; begins again in each stage.
     seed
         Training seed: weights, minibatches and draws.
     n_threads
         Threads of OpenMP, BLAS, numba and torch. Part of the run: another number gives other bits.
+    accelerator
+        "auto" trains on a GPU where there is one, "cpu" never does. Other bits, too.
     """
 
+    schedule: str = ONE_CYCLE
     epochs_pretrain: int | None = None
-    epochs_reference: int = 20
-    epochs_query: int = 100
+    epochs_reference: int | None = None
+    epochs_query: int | None = None
     batch_size: int = 128
-    learning_rate: float = 1e-3
-    kl_warmup_epochs: int = KL_WARMUP_EPOCHS
+    learning_rate: float | None = None
+    kl_warmup_epochs: float | None = None
     classification_ratio: float = 50.0
     seed: int = 0
     n_threads: int = 1
+    accelerator: str = "auto"
 
     def __post_init__(self) -> None:
         for name in ("epochs_pretrain", "epochs_reference", "epochs_query", "batch_size", "n_threads"):
             value = getattr(self, name)
             require(value is None or value >= 1, f"{name} is {value}: give 1 or more.")
         require(self.seed >= 0, f"The seed is {self.seed}: seeds are 0 or more.")
-        require(self.learning_rate > 0, f"The learning rate is {self.learning_rate}: give a number above 0.")
-
-
-def default_epochs_pretrain(n_cells: int) -> int:
-    """Epochs of the scVI stage: about 1600 minibatches, at least 40 and at most 200 epochs."""
-    return min(200, max(40, round(200_000 / max(n_cells, 1))))
+        for name in ("learning_rate", "kl_warmup_epochs"):
+            value = getattr(self, name)
+            require(value is None or value > 0, f"{name} is {value}: give a number above 0.")
+        known = self.schedule in (ONE_CYCLE, CONSTANT)
+        known_device = self.accelerator in ("auto", "cpu")
+        require(known_device, f"The accelerator is {self.accelerator!r}: choose 'auto' or 'cpu'.")
+        require(known, f"The schedule is {self.schedule!r}: choose {ONE_CYCLE!r} or {CONSTANT!r}.")
 
 
 @dataclass(frozen=True)
@@ -236,7 +245,13 @@ class RunConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """The inverse of `to_dict`; unknown or bad values raise SettingsError."""
+        """The inverse of `to_dict`; unknown or bad values raise SettingsError.
+
+        Runs of versions that knew no schedules were trained with a constant learning rate.
+        """
+        train = values.get("train")
+        if isinstance(train, dict) and train and "schedule" not in train:
+            values = {**values, "train": {**train, "schedule": CONSTANT}}
         return plain.build(cls, values)
 
     def fingerprint(self, **context: Any) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from semafo import keys
+from semafo.courses import course_of
 from semafo.data import catalogue
 from semafo.data.columns import (
     Column,
@@ -22,7 +23,7 @@ from semafo.data.joined import read_joined
 from semafo.data.raw import RawCells, counted, keep_genes, read_raw, unique_names
 from semafo.data.read import open_source
 from semafo.data.simulate import BATCH_KEY, LABEL_KEY
-from semafo.settings import DatasetSpec, default_epochs_pretrain
+from semafo.settings import DatasetSpec, TrainSettings
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -31,9 +32,8 @@ RARE = 10  # cells; types with fewer are listed
 
 # The estimate: a step of 128 cells × 2000 genes on one or two cores, and what the libraries take before any data.
 _BATCH_SIZE = 128
-_PRETRAIN_STEP_SECONDS = 0.020
-_SEMI_SUPERVISED_STEP_SECONDS = 0.040
-_SEMI_SUPERVISED_EPOCHS = 20
+_PRETRAIN_STEP_SECONDS = 0.010
+_SEMI_SUPERVISED_STEP_SECONDS = 0.022
 _LIBRARY_BYTES = 1_200_000_000
 _COPIES = 3  # of the counts: as loaded, the chosen genes, the model's own
 
@@ -199,6 +199,7 @@ def _expected_bytes(adata: "AnnData") -> int:
 def _expected_seconds(n_cells: int, n_genes: int) -> float:
     """Of the scVI stage and the semi-supervised one."""
     minibatches = ceil(n_cells / _BATCH_SIZE)
-    pretrain = default_epochs_pretrain(n_cells) * minibatches * _PRETRAIN_STEP_SECONDS
-    semi_supervised = _SEMI_SUPERVISED_EPOCHS * minibatches * _SEMI_SUPERVISED_STEP_SECONDS
-    return (pretrain + semi_supervised) * n_genes / 2000
+    courses = (course_of(stage, TrainSettings(), n_cells) for stage in (keys.PRETRAIN, keys.SEMI_SUPERVISED))
+    steps = (_PRETRAIN_STEP_SECONDS, _SEMI_SUPERVISED_STEP_SECONDS)
+    seconds = sum(course.n_epochs * step for course, step in zip(courses, steps, strict=True))
+    return minibatches * seconds * n_genes / 2000

@@ -8,8 +8,7 @@ from typing import Any
 
 import torch
 from scvi import REGISTRY_KEYS
-from scvi.model import SCVI
-from scvi.train import SemiSupervisedTrainingPlan, TrainingPlan
+from scvi.train import SemiSupervisedTrainingPlan
 from torch import Tensor
 from torchmetrics import Metric
 
@@ -53,15 +52,5 @@ class LogsByEpoch:
             self._sums[name] = (total + weight * torch.as_tensor(value).detach(), weights + weight)
 
 
-class UnsupervisedPlan(LogsByEpoch, TrainingPlan):
-    """scVI's plan."""
-
-
 class SemiSupervisedPlan(LogsByEpoch, SemiSupervisedTrainingPlan):
     """scANVI's plan."""
-
-
-class PretrainedVI(SCVI):
-    """scVI as the first stage of training: scvi-tools' model with a plan that logs once an epoch."""
-
-    _training_plan_cls = UnsupervisedPlan

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from scvi import REGISTRY_KEYS
 from scvi.module import SCANVAE
-from scvi.module._utils import broadcast_labels
 from scvi.module.base import LossOutput
 from scvi.nn import Encoder
 from torch import Tensor, nn
@@ -21,7 +20,7 @@ from semafo.mix import CORNERS, Mix
 from semafo.models import objectives
 from semafo.models.label_prior import LEARNED, UNIFORM, fixed_prior, parse_label_prior
 from semafo.models.marginal import log_marginal_likelihood
-from semafo.models.networks import encode, give_own_noise, running_statistics
+from semafo.models.networks import decode_by_label, encode, encode_by_label, give_own_noise, running_statistics
 from semafo.settings import TrainSettings
 
 W_SCANVI, W_SEMAFO = CORNERS["semafo"]
@@ -156,23 +155,38 @@ class SemafoVAE(SCANVAE):
         `kl_library` where the library size is learned.
         """
         q_z, z = inference_outputs["qz"], inference_outputs["z"]
-        labels, zs = broadcast_labels(z, n_broadcast=self.n_labels)  # (C·B, C), (C·B, L), label-major
-        q_u, u = self.encoder_z2_z1(zs, labels)  # the only draw here: (C·B, L)
+        terms = {"reconstruction": objectives.reconstruction(generative_outputs["px"], tensors[REGISTRY_KEYS.X_KEY])}
+        terms |= self.latent_terms(q_z, z)
+        if not self.use_observed_lib_size:
+            mean, variance = self._compute_local_library_params(tensors[REGISTRY_KEYS.BATCH_KEY])
+            terms["kl_library"] = kl_divergence(inference_outputs["ql"], Normal(mean, variance.sqrt())).sum(-1)
+        return terms
+
+    def latent_terms(self, q_z: Normal, z: Tensor) -> dict[str, Tensor]:
+        """The terms of `loss_terms` that do not need the counts. Draws u, and dropout while training.
+
+        Parameters
+        ----------
+        q_z
+            q(z|x, s) of the cells, batch shape (B, L).
+        z
+            A sample of it, (B, L).
+        """
+        q_u = encode_by_label(self.encoder_z2_z1, z, self.n_labels)
+        u = q_u.rsample()  # (C·B, L), label-major
+        zs = z.repeat(*([1] * (z.dim() - 2)), self.n_labels, 1)  # (C·B, L)
         label_probs = self._label_probs(z)
         kl_per_label = objectives.by_label(objectives.kl_standard_normal(q_u.loc, q_u.scale), self.n_labels)
 
-        terms = {"reconstruction": objectives.reconstruction(generative_outputs["px"], tensors[REGISTRY_KEYS.X_KEY])}
+        terms = {}
         log_q_z = q_z.log_prob(z).sum(-1)
         if self.mix.w_scanvi:
-            log_p_z = self._log_p_z(zs, u, labels)
+            log_p_z = self._log_p_z(zs, u)
             terms["scanvi_regulariser"] = objectives.scanvi_regulariser(log_q_z, log_p_z, label_probs)
         if self.mix.w_semafo:
             terms["semafo_regulariser"] = self._semafo_regulariser(log_q_z, zs, q_u, u, label_probs)
         terms["kl_u"] = objectives.kl_u(kl_per_label, label_probs)
         terms["kl_y"] = objectives.kl_y(label_probs, self.label_prior)
-        if not self.use_observed_lib_size:
-            mean, variance = self._compute_local_library_params(tensors[REGISTRY_KEYS.BATCH_KEY])
-            terms["kl_library"] = kl_divergence(inference_outputs["ql"], Normal(mean, variance.sqrt())).sum(-1)
         return terms
 
     def term_weights(self, kl_weight: Tensor | float = 1.0) -> dict[str, Tensor | float]:
@@ -200,10 +214,10 @@ class SemafoVAE(SCANVAE):
         -------
         (B, C), nats per cell
         """
-        labels, zs = broadcast_labels(z, n_broadcast=self.n_labels)
-        q_u = encode(self.encoder_z2_z1, zs, labels)
+        zs = z.repeat(self.n_labels, 1)
+        q_u = encode_by_label(self.encoder_z2_z1, z, self.n_labels)
         if density == "scanvi":
-            return self._log_p_z(zs, q_u.loc, labels)
+            return self._log_p_z(zs, q_u.loc)
         return objectives.semafo_label_density(*self._semafo_densities(zs, q_u, q_u.loc))
 
     def controlling_densities(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -211,11 +225,12 @@ class SemafoVAE(SCANVAE):
 
         Each (..., C), nats per cell.
         """
-        labels, zs = broadcast_labels(z, n_broadcast=self.n_labels)
-        q_u, u = self.encoder_z2_z1(zs, labels)
+        q_u = encode_by_label(self.encoder_z2_z1, z, self.n_labels)
+        u = q_u.rsample()
+        zs = z.repeat(*([1] * (z.dim() - 2)), self.n_labels, 1)
         log_p_u = Normal(0.0, 1.0).log_prob(u).sum(-1)
         log_q_u = q_u.log_prob(u).sum(-1)
-        return self._log_p_z(zs, u, labels), *(objectives.by_label(d, self.n_labels) for d in (log_p_u, log_q_u))
+        return self._log_p_z(zs, u), *(objectives.by_label(d, self.n_labels) for d in (log_p_u, log_q_u))
 
     def marginal_ll(
         self, tensors: dict[str, Tensor], n_mc_samples: int, return_mean: bool = False, n_mc_samples_per_pass: int = 1
@@ -224,9 +239,8 @@ class SemafoVAE(SCANVAE):
         found = log_marginal_likelihood(self, tensors, n_mc_samples, n_mc_samples_per_pass)
         return found.mean().item() if return_mean else found.cpu()
 
-    def _log_p_z(self, zs: Tensor, u: Tensor, labels: Tensor) -> Tensor:
-        mean, variance = self.decoder_z1_z2(u, labels)
-        p_z = Normal(mean, variance.sqrt(), validate_args=False)
+    def _log_p_z(self, zs: Tensor, u: Tensor) -> Tensor:
+        p_z = decode_by_label(self.decoder_z1_z2, u, self.n_labels)
         return objectives.by_label(p_z.log_prob(zs).sum(-1), self.n_labels)  # (C·B,) -> (B, C)
 
     def _semafo_densities(self, zs: Tensor, q_u: Normal, u: Tensor) -> tuple[Tensor, Tensor]:

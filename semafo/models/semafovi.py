@@ -22,9 +22,6 @@ from semafo.models.query_surface import QuerySurface
 from semafo.models.semafovae import W_SCANVI, W_SEMAFO, SemafoVAE
 from semafo.settings import Mix
 
-# Names of the loss terms; after training `history` holds them as "{term}_train" and "{term}_validation".
-DENSITIES = ("scanvi", "semafo")
-
 
 class SemafoVI(LikelihoodSurface, QuerySurface, SCANVI):
     """Semi-supervised single-cell VAE with scANVI's and SemafoVAE's regulariser.
@@ -203,9 +200,7 @@ class SemafoVI(LikelihoodSurface, QuerySurface, SCANVI):
 
     def trained_density(self, density: str | None = None) -> str:
         """Which label density to use, see `label_log_density`: the trained one, or `density` where it was trained."""
-        trained = [
-            name for name, weight in zip(DENSITIES, (self.mix.w_scanvi, self.mix.w_semafo), strict=True) if weight
-        ]
+        trained = self.mix.trained_densities
         if density is None:
             return trained[0]
         if density not in trained:

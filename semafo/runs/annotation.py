@@ -41,8 +41,7 @@ _DEFAULTS = {
     "threshold": THRESHOLD,
     "seed": TrainSettings.seed,
     "threads": TrainSettings.n_threads,
-    "epochs-reference": TrainSettings.epochs_reference,
-    "epochs-query": TrainSettings.epochs_query,
+    "schedule": TrainSettings.schedule,
 }
 
 
@@ -197,6 +196,7 @@ def arguments(config: RunConfig, out: str, threshold: float = THRESHOLD) -> list
         "threshold": threshold,
         "seed": train.seed,
         "threads": train.n_threads,
+        "schedule": train.schedule,
         "epochs-pretrain": train.epochs_pretrain,
         "epochs-reference": train.epochs_reference,
         "epochs-query": train.epochs_query,

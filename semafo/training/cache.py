@@ -18,7 +18,10 @@ from semafo.files import read_json, write_json
 from semafo.plain import fingerprint
 from semafo.settings import RunConfig
 
-_PRETRAIN_FIELDS = ("epochs_pretrain", "batch_size", "learning_rate", "kl_warmup_epochs", "seed", "n_threads")
+_PRETRAIN_FIELDS = (
+    *("schedule", "epochs_pretrain", "batch_size", "learning_rate", "kl_warmup_epochs"),
+    *("seed", "n_threads", "accelerator"),
+)
 # What decides the cells that the scib table is about: the test cells or, where there are none, labelled ones.
 _TEST_FIELDS = (
     *("test_share", "stratified", "split_seed", "labelled_batches"),

@@ -4,12 +4,14 @@ import math
 from typing import Any
 
 from semafo import keys
-from semafo.settings import RunConfig, default_epochs_pretrain
+from semafo.courses import course_of
+from semafo.settings import RunConfig
 
 # Seconds of one minibatch of 128 cells on one thread: a fixed part and a part for each 1000 genes, measured on a laptop
 # class core. Only their ratios matter once a run is under way, since its own pace replaces them.
-_SCVI_STEP = (0.006, 0.005)
-_SEMI_STEP = (0.018, 0.008)
+_SCVI_STEP = (0.004, 0.003)
+_SEMI_STEP = (0.014, 0.004)
+_QUERY_STEP = (0.010, 0.003)
 _MAPS = (4.0, 0.002)  # fixed, and for each cell
 
 
@@ -19,14 +21,15 @@ def expected_seconds(config: RunConfig, facts: dict[str, Any]) -> dict[str, floa
     genes = facts["n_genes"] / 1000
     train = config.train
 
-    def training(n_cells: int, n_epochs: int, step: tuple[float, float]) -> float:
-        return n_epochs * math.ceil(n_cells / train.batch_size) * (step[0] + step[1] * genes)
+    def training(stage: str, n_cells: int, step: tuple[float, float]) -> float:
+        n_steps = course_of(stage, train, n_cells).n_epochs * math.ceil(n_cells / train.batch_size)
+        return n_steps * (step[0] + step[1] * genes)
 
     expected = {
-        keys.PRETRAIN: training(n_first, train.epochs_pretrain or default_epochs_pretrain(n_first), _SCVI_STEP),
-        keys.SEMI_SUPERVISED: training(n_first, train.epochs_reference, _SEMI_STEP),
+        keys.PRETRAIN: training(keys.PRETRAIN, n_first, _SCVI_STEP),
+        keys.SEMI_SUPERVISED: training(keys.SEMI_SUPERVISED, n_first, _SEMI_STEP),
     }
     if config.form == keys.SURGERY and facts["n_query"]:
-        expected[keys.QUERY_STAGE] = training(facts["n_query"], train.epochs_query, _SEMI_STEP)
+        expected[keys.QUERY_STAGE] = training(keys.QUERY_STAGE, facts["n_query"], _QUERY_STEP)
     expected[keys.MAPS] = _MAPS[0] + _MAPS[1] * facts["n_cells"]
     return expected

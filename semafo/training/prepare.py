@@ -1,6 +1,7 @@
 """From a data set to what the models may see: genes chosen, labels hidden, reference and query apart."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from semafo.data.check import preflight
 from semafo.data.genes import select_hvgs
 from semafo.data.split import Split, hide_labels, make_split
 from semafo.errors import DataError
-from semafo.settings import RunConfig
+from semafo.settings import DatasetSpec, RunConfig, SplitSettings
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,24 @@ def prepare(config: RunConfig, context: dict[str, Any]) -> Prepared:
     """
     if catalogue.content_fingerprint(config.dataset) != context["data"]:
         raise DataError(f"{config.dataset.name} has changed since this run was queued. Start the run again.")
-    adata, report = preflight(config.dataset)
-    split = make_split(adata.obs[keys.TRUE], adata.obs[keys.BATCH_COLUMN], config.split)
+    found = _prepare(config.dataset, config.split, context["data"])
+    return replace(found, cells=AnnData(found.cells.X, obs=found.cells.obs.copy(), var=found.cells.var.copy()))
+
+
+@lru_cache(maxsize=1)
+def _prepare(dataset: DatasetSpec, settings: SplitSettings, _fingerprint: str) -> Prepared:
+    """Kept for what comes next: the runs of a comparison, and the two halves of each, prepare the same cells.
+
+    Whoever takes part gets an obs of its own, in which scvi-tools writes, and shares the counts.
+    """
+    adata, report = preflight(dataset)
+    split = make_split(adata.obs[keys.TRUE], adata.obs[keys.BATCH_COLUMN], settings)
     if len(split.cells) < adata.n_obs:  # the reference alone
         adata = adata[split.cells.index].copy()
     masked = hide_labels(adata, split)
     is_reference = (split.cells[keys.ROLE] == keys.REFERENCE).to_numpy()
-    seen_by_genes = masked[is_reference] if config.form == keys.SURGERY else masked
-    chosen, note = select_hvgs(seen_by_genes, config.dataset.n_hvg, keys.BATCH)
+    seen_by_genes = masked[is_reference] if settings.form == keys.SURGERY else masked
+    chosen, note = select_hvgs(seen_by_genes, dataset.n_hvg, keys.BATCH)
     summary = split.summary()
     facts = {
         **summary,

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from anndata import AnnData
+from scvi.model import SCVI
 
 from semafo import keys
 from semafo.files import append_json_line, read_json_lines
-from semafo.models.plans import PretrainedVI
 from semafo.training import stages
 from semafo.training.cache import pretrain_key
 from semafo.training.job import Job
@@ -28,7 +28,7 @@ def ensure_scvi(job: Job, cells: AnnData) -> float | None:
     return reused["seconds"]
 
 
-def load_scvi(job: Job, cells: AnnData) -> PretrainedVI:
+def load_scvi(job: Job, cells: AnnData) -> SCVI:
     """The trained scVI of a run. `cells` are those it was trained on."""
     weights = job.cache.path(pretrain_key(job.config, job.context)) / _WEIGHTS
     return stages.load_scvi(cells, job.config.form, weights)

@@ -1,10 +1,11 @@
-"""The stages of training, each one a call of scvi-tools with the settings of the run.
+"""The stages of training: scvi-tools' models, trained by our own loop (`semafo.training.loop`).
 
 Every stage seeds itself, so that its numbers do not depend on which stages ran before it in the same process or came
 from the cache.
 """
 
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,29 +13,21 @@ import scvi
 import torch
 from anndata import AnnData
 from safetensors.torch import load_file, save
+from scvi.model import SCVI
 
 from semafo import keys
+from semafo.courses import course_of
 from semafo.files import write_atomically
-from semafo.models.plans import PretrainedVI
+from semafo.models.cells import CellStore
+from semafo.models.losses import Loss, ScviLoss, SemiSupervisedLoss
+from semafo.models.networks import quicken_dropout
+from semafo.models.passes import Pass, QueryPass
 from semafo.models.semafovi import SemafoVI
-from semafo.settings import (
-    ARCHITECTURES,
-    SAMPLES_PER_LABEL,
-    RunConfig,
-    TrainSettings,
-    default_epochs_pretrain,
-)
+from semafo.settings import ARCHITECTURES, SAMPLES_PER_LABEL, RunConfig, TrainSettings
 from semafo.training.latent_watch import LatentWatch
-from semafo.training.progress import EpochReporter, Progress
-
-_QUIET = {
-    "accelerator": "cpu",
-    "devices": 1,
-    "enable_progress_bar": False,
-    "enable_model_summary": False,
-    "log_every_n_steps": 1,  # a stage may have fewer minibatches than the default of 10, of which Lightning warns
-}
-_SURGERY_PLAN = {"weight_decay": 0.0}
+from semafo.training.loop import fit
+from semafo.training.minibatches import Minibatches
+from semafo.training.progress import Progress
 
 
 def seed_everything(settings: TrainSettings) -> None:
@@ -45,27 +38,23 @@ def seed_everything(settings: TrainSettings) -> None:
     scvi.settings.seed = settings.seed
 
 
-def new_scvi(cells: AnnData, form: str) -> PretrainedVI:
+def new_scvi(cells: AnnData, form: str) -> SCVI:
     """An untrained scVI of the form's architecture, set up without labels."""
-    PretrainedVI.setup_anndata(cells, batch_key=keys.BATCH)
-    return PretrainedVI(cells, **ARCHITECTURES[form].scvi_kwargs())
+    SCVI.setup_anndata(cells, batch_key=keys.BATCH)
+    return SCVI(cells, **ARCHITECTURES[form].scvi_kwargs())
 
 
-def pretrain(cells: AnnData, config: RunConfig, progress: Progress) -> PretrainedVI:
+def pretrain(cells: AnnData, config: RunConfig, progress: Progress) -> SCVI:
     """Stage 1: scVI on the reference (surgery) or on all cells (one stage), without any label."""
-    settings = config.train
-    seed_everything(settings)
+    seed_everything(config.train)
     model = new_scvi(cells, config.form)
-    n_epochs = settings.epochs_pretrain or default_epochs_pretrain(cells.n_obs)
-    progress.begin(keys.PRETRAIN, n_epochs)
-    model.train(n_epochs, **_train_kwargs(settings, cells.n_obs), callbacks=[EpochReporter.for_scvi(progress)])
+    _Stage(keys.PRETRAIN, model, config, progress).train(lambda store: ScviLoss(Pass(model.module)))
     return model
 
 
-def semi_supervise(pretrained: PretrainedVI, config: RunConfig, progress: Progress) -> SemafoVI:
+def semi_supervise(pretrained: SCVI, config: RunConfig, progress: Progress) -> SemafoVI:
     """Stage 2: scANVI / SemafoVAE from scVI's weights, with the labels that may be seen."""
-    settings = config.train
-    seed_everything(settings)
+    seed_everything(config.train)
     model = SemafoVI.from_scvi_model(
         pretrained,
         unlabeled_category=keys.UNLABELLED,
@@ -74,30 +63,28 @@ def semi_supervise(pretrained: PretrainedVI, config: RunConfig, progress: Progre
         w_semafo=config.mix.w_semafo,
         label_weighting=config.mix.label_weighting,
     )
-    progress.begin(keys.SEMI_SUPERVISED, settings.epochs_reference)
-    _train_semafo(model, settings.epochs_reference, SAMPLES_PER_LABEL[config.form], settings, progress, {})
+    ratio = config.train.classification_ratio
+    stage = _Stage(keys.SEMI_SUPERVISED, model, config, progress)
+    stage.train(lambda store: SemiSupervisedLoss(Pass(model.module), ratio))
     return model
 
 
 def map_query(model: SemafoVI, query: AnnData, config: RunConfig, progress: Progress) -> SemafoVI:
     """Stage 3 (surgery): the query's columns of the first layers trained, everything else frozen."""
-    settings = config.train
-    seed_everything(settings)
+    seed_everything(config.train)
     mapped = SemafoVI.load_query_data(query, model, freeze_dropout=True)
-    progress.begin(keys.QUERY_STAGE, settings.epochs_query)
-    _train_semafo(mapped, settings.epochs_query, SAMPLES_PER_LABEL[config.form], settings, progress, _SURGERY_PLAN)
+    ratio = config.train.classification_ratio
+    stage = _Stage(keys.QUERY_STAGE, mapped, config, progress)
+    stage.train(lambda store: SemiSupervisedLoss(QueryPass(mapped.module, store), ratio))
     return mapped
 
 
-def map_query_by_scvi(pretrained: PretrainedVI, query: AnnData, config: RunConfig, progress: Progress) -> PretrainedVI:
+def map_query_by_scvi(pretrained: SCVI, query: AnnData, config: RunConfig, progress: Progress) -> SCVI:
     """ScVI's own query surgery, for its row in the score table. Reports no epochs: the scores are waited for."""
-    settings = config.train
-    seed_everything(settings)
-    mapped = PretrainedVI.load_query_data(query, pretrained, freeze_dropout=True)
-    plan = {"lr": settings.learning_rate, "n_epochs_kl_warmup": settings.kl_warmup_epochs, **_SURGERY_PLAN}
-    callbacks = [EpochReporter(_Silent(progress), {})]
-    kwargs = {**_train_kwargs(settings, query.n_obs), "plan_kwargs": plan}
-    mapped.train(settings.epochs_query, **kwargs, callbacks=callbacks)
+    seed_everything(config.train)
+    mapped = SCVI.load_query_data(query, pretrained, freeze_dropout=True)
+    stage = _Stage(keys.QUERY_STAGE, mapped, config, _Silent(progress))
+    stage.train(lambda store: ScviLoss(QueryPass(mapped.module, store)))
     return mapped
 
 
@@ -123,7 +110,7 @@ def save_weights(model: Any, path: Path) -> None:
     write_atomically(path, lambda handle: handle.write(content))
 
 
-def load_scvi(cells: AnnData, form: str, weights: Path) -> PretrainedVI:
+def load_scvi(cells: AnnData, form: str, weights: Path) -> SCVI:
     """A trained scVI from its cells and its weights."""
     model = new_scvi(cells, form)
     model.module.load_state_dict(load_file(weights))
@@ -132,24 +119,43 @@ def load_scvi(cells: AnnData, form: str, weights: Path) -> PretrainedVI:
     return model
 
 
-def _train_semafo(
-    model: SemafoVI,
-    n_epochs: int,
-    n_samples_per_label: int | None,
-    settings: TrainSettings,
-    progress: Progress,
-    plan: dict[str, Any],
-) -> None:
-    kwargs = _train_kwargs(settings, model.adata.n_obs)
-    kwargs["plan_kwargs"] |= {"classification_ratio": settings.classification_ratio, **plan}
-    watch = LatentWatch(model)
-    reporter = EpochReporter(progress, {f"{term}_train": term for term in keys.TERMS} | {"train_loss": "loss"}, watch)
-    model.train(n_epochs, n_samples_per_label=n_samples_per_label, **kwargs, callbacks=[watch, reporter])
+class _Stage:
+    """A model and how it is trained in one stage."""
+
+    def __init__(self, name: str, model: SCVI | SemafoVI, config: RunConfig, progress: Progress) -> None:
+        self._name, self._model, self._config, self._progress = name, model, config, progress
+
+    def train(self, loss_of: Callable[[CellStore], Loss]) -> None:
+        """Train the model on all its cells; afterwards it is on the CPU and ready to be used."""
+        settings, module = self._config.train, self._model.module
+        device = device_of(settings)
+        store = CellStore.of(self._model, device)
+        quicken_dropout(module)
+        module.to(device).train()
+        loss = loss_of(store)
+        watch = LatentWatch(loss, store) if isinstance(self._model, SemafoVI) else None
+        course = course_of(self._name, settings, len(store))
+        self._progress.begin(self._name, course.n_epochs)
+        fit(loss, store, self._minibatches(store), course, self._report(watch), self._progress.checkpoint)
+        module.cpu().eval()
+        self._model.is_trained_ = True
+
+    def _minibatches(self, store: CellStore) -> Minibatches:
+        n_labels = self._model.module.n_labels if isinstance(self._model, SemafoVI) else 0
+        size = _batch_size(self._config.train, len(store))
+        return Minibatches(store.labels, n_labels, size, SAMPLES_PER_LABEL[self._config.form])
+
+    def _report(self, watch: LatentWatch | None) -> Callable[[int, dict[str, float]], None]:
+        def on_epoch(epoch: int, terms: dict[str, float]) -> None:
+            self._progress.epoch(epoch, terms if watch is None else {**terms, **watch.measure()})
+
+        return on_epoch
 
 
-def _train_kwargs(settings: TrainSettings, n_cells: int) -> dict[str, Any]:
-    plan = {"lr": settings.learning_rate, "n_epochs_kl_warmup": settings.kl_warmup_epochs}
-    return {"train_size": 1.0, "batch_size": _batch_size(settings, n_cells), "plan_kwargs": plan, **_QUIET}
+def device_of(settings: TrainSettings) -> torch.device:
+    """Where a run is trained. "auto" is the GPU where there is one."""
+    has_gpu = torch.cuda.is_available()
+    return torch.device("cuda" if has_gpu and settings.accelerator != "cpu" else "cpu")
 
 
 def _batch_size(settings: TrainSettings, n_cells: int) -> int:

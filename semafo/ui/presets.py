@@ -32,7 +32,7 @@ REAL_CELLS = Preset(
     summary="700 blood cells, 10 types, 20 % of the labels visible. scANVI, SemafoVAE and Both, trained in one stage.",
     configs=_comparison(catalogue.PBMC68K, SplitSettings(labelled_rate=0.2)),
 )
-# Studies of the paper's split with a labelled rate of 45 %, and few enough cells and epochs to see the maps in a minute
+# Studies of the paper's split with a labelled rate of 45 %, and few enough cells to see the maps in a minute
 QUERY_MAPPING = Preset(
     key="query-mapping",
     label="Map a query onto a reference",
@@ -40,7 +40,6 @@ QUERY_MAPPING = Preset(
     configs=_comparison(
         f"{catalogue.SIMULATED}:cells=1000",
         SplitSettings(reference=("Pancreas inDrop", "Pancreas CelSeq", "Pancreas Fluidigm C1"), labelled_rate=0.2),
-        TrainSettings(epochs_pretrain=100),
     ),
 )
 PRESETS = (REAL_CELLS, QUERY_MAPPING)

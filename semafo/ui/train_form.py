@@ -1,16 +1,18 @@
 """The Train page's controls: the mixes, the seeds, what the button starts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 
 import streamlit as st
 
 from semafo.mix import HEADS, LABEL_WEIGHTINGS
 from semafo.runs.inspect import Inspection
-from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
+from semafo.settings import CONSTANT, ONE_CYCLE, DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
 from semafo.ui import presets, state, words
 
 GREY = "#98A2AC"
+_SCHEDULES = {ONE_CYCLE: "One-cycle (fast)", CONSTANT: "Constant (scvi-tools)"}
 FORMULA_CAPTION = (
     "Loss of a cell: R reconstruction, Rc scANVI's regulariser, Rs SemafoVAE's (Rn normalised), K the KL terms with a "
     "weight β that grows from 0, CE the classification of labelled cells. Grey terms have weight 0."
@@ -88,32 +90,36 @@ def train_settings() -> list[TrainSettings]:
         help="Training seeds: weights, minibatches and draws. One seed proves little; several show the spread.",
     )
     with st.expander("Advanced"):
-        by_default = st.checkbox("scVI epochs by the number of cells", True, key="auto_epochs", persist_state="session")
+        schedule = st.radio(
+            "Schedule",
+            list(_SCHEDULES),
+            format_func=_SCHEDULES.get,
+            key="schedule",
+            horizontal=True,
+            persist_state="session",
+            help="One-cycle reaches the same quality in a fraction of the epochs. Constant is scvi-tools' default.",
+        )
+        by_default = st.checkbox("Epochs by the number of cells", True, key="auto_epochs", persist_state="session")
         first, second = st.columns(2)
-        number = {"min_value": 1, "persist_state": "session"}
-        pretrain = first.number_input(
-            "scVI epochs", max_value=1000, value=200, key="epochs_pretrain", disabled=by_default, **number
-        )
-        reference = second.number_input(
-            "Semi-supervised epochs",
-            max_value=1000,
-            value=TrainSettings.epochs_reference,
-            key="epochs_reference",
-            **number,
-        )
-        query = first.number_input(
-            "Query epochs (surgery)", max_value=1000, value=TrainSettings.epochs_query, key="epochs_query", **number
-        )
+        number = {"min_value": 1, "max_value": 1000, "persist_state": "session"}
+        epochs = [
+            column.number_input(label, value=value, key=key, disabled=by_default, **number)
+            for column, label, value, key in (
+                (first, "scVI epochs", 200, "epochs_pretrain"),
+                (second, "Semi-supervised epochs", 20, "epochs_reference"),
+                (first, "Query epochs (surgery)", 100, "epochs_query"),
+            )
+        ]
         threads = second.number_input(
             "Threads a model",
-            max_value=64,
             value=TrainSettings.n_threads,
             key="n_threads",
             help="Part of the run: another number gives other bits.",
-            **number,
+            **{**number, "max_value": 64},
         )
-    epochs = (None if by_default else int(pretrain), int(reference), int(query))
-    return [TrainSettings(*epochs, seed=int(seed), n_threads=int(threads)) for seed in sorted(seeds)]
+    chosen = (None, None, None) if by_default else map(int, epochs)
+    train = TrainSettings(schedule, *chosen, n_threads=int(threads))
+    return [replace(train, seed=int(seed)) for seed in sorted(seeds)]
 
 
 def configs(

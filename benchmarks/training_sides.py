@@ -1,0 +1,217 @@
+"""The two sides of the training benchmark: scvi-tools as it comes, and ours, on the same cells.
+
+Both train one stage: scVI without labels, then a semi-supervised model from its weights. A tenth of the cells takes no
+part in any training; on those the ELBO is measured, with all KL terms at weight 1. The clock stands still while it is.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scvi
+import torch
+from anndata import AnnData
+from lightning.pytorch.callbacks import Callback
+from scvi.model import SCANVI, SCVI
+
+from semafo import keys
+from semafo.data import catalogue
+from semafo.models.semafovi import SemafoVI
+from semafo.settings import ARCHITECTURES, SAMPLES_PER_LABEL, DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
+from semafo.training import stages
+from semafo.training.prepare import prepare
+
+HELD_OUT = 0.1
+ELBO_DRAWS, TRACE_DRAWS = 10, 3
+STOCK_EPOCHS = 20  # of the semi-supervised stage
+_QUIET = {"enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu", "devices": 1}
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Cells to train on, cells held out, and all of them without labels; truth and test cells of all."""
+
+    config: RunConfig
+    train: AnnData
+    held_out: AnnData
+    unlabelled: AnnData
+    truth: np.ndarray
+    is_test: np.ndarray
+
+    @classmethod
+    def of(cls, dataset: DatasetSpec, labelled_rate: float, seed: int, n_threads: int) -> "Task":
+        """Split seed and training seed are `seed`; the held-out tenth is the same for every seed."""
+        split = SplitSettings(labelled_rate=labelled_rate, split_seed=seed)
+        config = RunConfig(dataset, split, train=TrainSettings(seed=seed, n_threads=n_threads))
+        prepared = prepare(config, {"data": catalogue.content_fingerprint(dataset)})
+        cells = prepared.training_cells()
+        held_out = np.zeros(cells.n_obs, dtype=bool)
+        held_out[np.random.default_rng(0).permutation(cells.n_obs)[: round(HELD_OUT * cells.n_obs)]] = True
+        unlabelled = cells.copy()
+        unlabelled.obs[keys.LABEL] = pd.Categorical([keys.UNLABELLED] * cells.n_obs)
+        parts = prepared.split.cells.loc[cells.obs_names]
+        truth, is_test = parts[keys.TRUE].astype(str).to_numpy(), (parts[keys.PART] == keys.TEST).to_numpy()
+        return cls(config, cells[~held_out].copy(), unlabelled[held_out].copy(), unlabelled, truth, is_test)
+
+    def elbo(self, model: Any, n_draws: int = ELBO_DRAWS) -> float:
+        """Mean ELBO of a held-out cell in nats, higher is better. The model and torch's draws stay as they were."""
+        training, trained = model.module.training, model.is_trained_
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(1)
+            model.module.eval()
+            model.is_trained_ = True
+            found = np.mean([float(model.get_elbo(self.held_out, batch_size=512)) for _ in range(n_draws)])
+        model.module.train(training)
+        model.is_trained_ = trained
+        return float(found)
+
+    def accuracy(self, model: Any) -> float:
+        """Share of test cells whose type is predicted."""
+        predicted = np.asarray(model.predict(self.unlabelled)).astype(str)
+        return float((predicted == self.truth)[self.is_test].mean())
+
+
+@dataclass
+class Clock:
+    """Seconds on the wall and of the processor, and the held-out ELBO on the way: (epoch, wall seconds, ELBO)."""
+
+    wall: float = 0.0
+    processor: float = 0.0
+    trace: list[tuple[int, float, float]] = field(default_factory=list)
+    _start: tuple[float, float] = (0.0, 0.0)
+
+    def run(self) -> None:
+        """Let it run."""
+        self._start = time.perf_counter(), time.process_time()
+
+    def stop(self) -> None:
+        """Let it stand still."""
+        self.wall += time.perf_counter() - self._start[0]
+        self.processor += time.process_time() - self._start[1]
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Count what is done within."""
+        self.run()
+        yield
+        self.stop()
+
+    def look(self, epoch: int, elbo: Callable[[], float]) -> None:
+        """Note the ELBO without counting the time that it takes."""
+        self.stop()
+        self.trace.append((epoch, self.wall, elbo()))
+        self.run()
+
+
+class _Looks(Callback):
+    def __init__(self, every: int, look: Callable[[int], None]) -> None:
+        self._every, self._look = every, look
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        if (trainer.current_epoch + 1) % self._every == 0:
+            self._look(trainer.current_epoch + 1)
+
+
+class StockSemafoVI(SemafoVI):
+    """Our module in scvi-tools' own training plan: what scvi-tools would need for the other two mixes."""
+
+    _training_plan_cls = SCANVI._training_plan_cls
+
+
+class Stock:
+    """scvi-tools with its defaults; the trainer's progress bar is off."""
+
+    name = "stock"
+
+    def scvi(self, task: Task, clock: Clock, n_epochs: int | None = None, look_every: int = 0) -> SCVI:
+        """ScVI, for its default number of epochs unless given."""
+        self._settings(task)
+        sizes = ARCHITECTURES[keys.ONE_STAGE].scvi_kwargs()
+        with clock.running():
+            SCVI.setup_anndata(task.train, batch_key=keys.BATCH)
+            model = SCVI(task.train, **sizes)
+            looks = [_Looks(look_every, lambda e: clock.look(e, lambda: task.elbo(model, TRACE_DRAWS)))]
+            model.train(n_epochs, train_size=1.0, callbacks=looks if look_every else [], **_QUIET)
+        return model
+
+    def semi(self, task: Task, pretrained: SCVI, mix: Mix, clock: Clock, n_epochs: int = STOCK_EPOCHS) -> SCANVI:
+        """scANVI, or our module in scvi-tools' training, from scVI's weights."""
+        self._settings(task)
+        cls, weights = (SCANVI, {}) if not mix.w_semafo else (StockSemafoVI, _weights(mix))
+        with clock.running():
+            model = cls.from_scvi_model(pretrained, keys.UNLABELLED, labels_key=keys.LABEL, **weights)
+            samples = SAMPLES_PER_LABEL[keys.ONE_STAGE]
+            model.train(n_epochs, n_samples_per_label=samples, train_size=1.0, **_QUIET)
+        return model
+
+    def _settings(self, task: Task) -> None:
+        torch.set_num_threads(task.config.train.n_threads)
+        torch.set_flush_denormal(False)
+        torch.distributions.Distribution.set_default_validate_args(__debug__)
+        scvi.settings.seed = task.config.train.seed
+
+
+class Ours:
+    """The stages of our own pipeline."""
+
+    name = "ours"
+
+    def scvi(self, task: Task, clock: Clock, n_epochs: int | None = None, look_every: int = 0) -> SCVI:
+        """ScVI, for the epochs of the default schedule unless given."""
+        train = replace(task.config.train, epochs_pretrain=n_epochs)
+        looks = _Watcher(look_every, task, clock)
+        with clock.running(), looks.at_new_models():
+            return stages.pretrain(task.train, replace(task.config, train=train), looks)
+
+    def semi(self, task: Task, pretrained: SCVI, mix: Mix, clock: Clock, n_epochs: int | None = None) -> SemafoVI:
+        """The semi-supervised stage from scVI's weights."""
+        train = replace(task.config.train, epochs_reference=n_epochs)
+        with clock.running():
+            return stages.semi_supervise(
+                pretrained, replace(task.config, train=train, mix=mix), _Watcher(0, task, clock)
+            )
+
+
+class _Watcher:
+    """A `Progress` that notes the ELBO of the model that is being trained."""
+
+    def __init__(self, every: int, task: Task, clock: Clock) -> None:
+        self._every, self._task, self._clock = every, task, clock
+        self._model: SCVI | None = None
+
+    @contextmanager
+    def at_new_models(self) -> Iterator[None]:
+        """See which model the stage makes: it hands out none before it is trained."""
+        make = stages.new_scvi
+
+        def noted(*arguments: Any) -> SCVI:
+            self._model = make(*arguments)
+            return self._model
+
+        stages.new_scvi = noted
+        try:
+            yield
+        finally:
+            stages.new_scvi = make
+
+    def begin(self, stage: str, n_epochs: int = 0) -> None:
+        """Nothing to note."""
+
+    def checkpoint(self) -> None:
+        """Never asks to stop."""
+
+    def plan(self, expected: dict[str, float]) -> None:
+        """Nothing to note."""
+
+    def epoch(self, epoch: int, terms: dict[str, float]) -> None:
+        """Note the held-out ELBO, if it is time."""
+        if self._every and epoch % self._every == 0:
+            self._clock.look(epoch, lambda: self._task.elbo(self._model, TRACE_DRAWS))
+
+
+def _weights(mix: Mix) -> dict[str, Any]:
+    return {"w_scanvi": mix.w_scanvi, "w_semafo": mix.w_semafo, "label_weighting": mix.label_weighting}

@@ -1,0 +1,95 @@
+"""The loop of training: one for scVI, the semi-supervised stage and query surgery.
+
+Not Lightning's, through which scvi-tools trains: a step of a small model is a few milliseconds, and a trainer with data
+loaders, callbacks and a logger spends more than that on itself. docs/performance.md has the measured ratios
+(`python -m benchmarks.training`).
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
+
+from semafo.courses import Course
+from semafo.models.cells import CellStore
+from semafo.models.losses import Loss
+from semafo.models.networks import batch_norm_keeping_up
+from semafo.training.minibatches import Minibatches
+
+_ADAM_EPS = 0.01  # scvi-tools' own: the usual 1e-8 takes large steps where a gradient is nearly nothing
+
+
+def fit(
+    loss: Loss,
+    store: CellStore,
+    minibatches: Minibatches,
+    course: Course,
+    on_epoch: Callable[[int, dict[str, float]], None],
+    checkpoint: Callable[[], None],
+) -> None:
+    """Train the weights of `loss.networks`.
+
+    Parameters
+    ----------
+    on_epoch
+        Called with the epoch, counted from 1, and its loss terms: means over its cells, in nats a cell.
+    checkpoint
+        Called at every step; what it raises ends the training.
+    """
+    optimizer = torch.optim.Adam(
+        loss.networks.parameters(),
+        lr=course.learning_rate,
+        eps=_ADAM_EPS,
+        weight_decay=course.weight_decay,
+        fused=True,
+    )
+    schedule = _schedule(optimizer, course, len(minibatches))
+
+    def step(index: Tensor, labelled_index: Tensor | None, kl_weight: float) -> dict[str, Tensor]:
+        labelled = None if labelled_index is None else store.take(labelled_index)
+        value, terms = loss(store.take(index), labelled, kl_weight)
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+        schedule.step()
+        checkpoint()
+        return {**terms, "loss": value}
+
+    with _batch_norm(loss.networks.module, course, len(minibatches)):
+        for epoch in range(course.n_epochs):
+            kl_weight, sums = course.kl_weight(epoch), _Means()
+            for index, labelled_index in minibatches.epoch():
+                sums.add(step(index, labelled_index, kl_weight), len(index))
+            on_epoch(epoch + 1, {**sums.means(), "kl_weight": kl_weight})
+    loss.networks.finish()
+
+
+def _batch_norm(module: nn.Module, course: Course, n_steps: int) -> AbstractContextManager:
+    return batch_norm_keeping_up(module, course.n_epochs * n_steps) if course.one_cycle else nullcontext()
+
+
+def _schedule(optimizer: torch.optim.Adam, course: Course, n_steps: int) -> LRScheduler:
+    if course.one_cycle:
+        return OneCycleLR(optimizer, course.learning_rate, total_steps=course.n_epochs * n_steps + 1)
+    return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+
+
+class _Means:
+    """Means over an epoch's cells, added up where the values are: reading each step's would stop a GPU every time."""
+
+    def __init__(self) -> None:
+        self._sum: Tensor | None = None
+        self._n_cells = 0
+        self._names: tuple[str, ...] = ()
+
+    def add(self, values: dict[str, Tensor], n_cells: int) -> None:
+        """Add the means of a minibatch."""
+        weighted = torch.stack([value.detach() for value in values.values()]) * n_cells
+        self._sum = weighted if self._sum is None else self._sum + weighted
+        self._names, self._n_cells = tuple(values), self._n_cells + n_cells
+
+    def means(self) -> dict[str, float]:
+        """The means, by name."""
+        return dict(zip(self._names, (self._sum / self._n_cells).tolist(), strict=True))

@@ -1,0 +1,83 @@
+"""The likelihood on non-zero counts alone is scvi-tools' likelihood, in value and gradient."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scvi.distributions import NegativeBinomial, ZeroInflatedNegativeBinomial
+
+from semafo.models.likelihood import Counts, log_likelihood
+
+
+def counts_of(x):
+    cells, genes = x.nonzero(as_tuple=True)
+    return Counts(x[cells, genes], cells, genes, x.sum(1), torch.lgamma(x + 1).sum(1))
+
+
+def case(seed, n_cells, n_genes, dtype, sparsity=6.0):
+    """Counts with a first gene that every cell has, and parameters that want gradients."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def normal(*shape):
+        return torch.randn(*shape, generator=generator, dtype=dtype)
+
+    rates = torch.rand(n_cells, n_genes, generator=generator, dtype=dtype) ** sparsity * 20
+    x = torch.poisson(rates, generator=generator)
+    x[:, 0] += 1
+    logits, log_theta, zero_logits = normal(n_cells, n_genes), 2 * normal(n_genes), 2 * normal(n_cells, n_genes)
+    return x, logits.requires_grad_(), log_theta.requires_grad_(), zero_logits.requires_grad_(), normal(n_cells)
+
+
+def by_scvi(x, logits, log_theta, zero_logits):
+    mu, theta = x.sum(1, keepdim=True) * logits.softmax(-1), log_theta.exp()
+    if zero_logits is None:
+        p_x = NegativeBinomial(mu=mu, theta=theta, validate_args=False)
+    else:
+        p_x = ZeroInflatedNegativeBinomial(mu=mu, theta=theta, zi_logits=zero_logits, validate_args=False)
+    return p_x.log_prob(x).sum(-1)
+
+
+def compare(x, parameters, weights, tolerance):
+    expected, found = by_scvi(x, *parameters), log_likelihood(counts_of(x), *parameters)
+    torch.testing.assert_close(found, expected, rtol=tolerance, atol=tolerance)
+    wanted = [parameter for parameter in parameters if parameter is not None]
+    gradients = (torch.autograd.grad((value * weights).sum(), wanted) for value in (expected, found))
+    for theirs, ours in zip(*gradients, strict=True):
+        assert (theirs - ours).norm() <= tolerance * theirs.norm()
+
+
+@pytest.mark.parametrize("inflated", [False, True], ids=["nb", "zinb"])
+@settings(deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 12), st.integers(2, 40))
+def test_value_and_gradient_are_scvi_tools(inflated, seed, n_cells, n_genes):
+    x, logits, log_theta, zero_logits, weights = case(seed, n_cells, n_genes, torch.float64)
+    compare(x, (logits, log_theta, zero_logits if inflated else None), weights, 1e-10)
+
+
+@pytest.mark.parametrize("inflated", [False, True], ids=["nb", "zinb"])
+def test_single_precision_keeps_five_digits(inflated):
+    x, logits, log_theta, zero_logits, weights = case(0, 128, 500, torch.float32)
+    compare(x, (logits, log_theta, zero_logits if inflated else None), weights, 1e-5)
+
+
+@pytest.mark.parametrize("sparsity", [0.1, 60.0], ids=["hardly a zero", "hardly a count"])
+@pytest.mark.parametrize("inflated", [False, True], ids=["nb", "zinb"])
+def test_dense_and_nearly_empty_counts_are_right_too(inflated, sparsity):
+    x, logits, log_theta, zero_logits, weights = case(1, 9, 30, torch.float64, sparsity)
+    compare(x, (logits, log_theta, zero_logits if inflated else None), weights, 1e-10)
+
+
+@pytest.mark.parametrize("inflated", [False, True], ids=["nb", "zinb"])
+def test_a_parameter_that_is_frozen_leaves_the_others_as_they_are(inflated):
+    x, logits, log_theta, zero_logits, weights = case(2, 7, 20, torch.float64)
+    zeros = zero_logits if inflated else None
+    (all_free,) = torch.autograd.grad((log_likelihood(counts_of(x), logits, log_theta, zeros) * weights).sum(), logits)
+    frozen = None if zeros is None else zeros.detach()
+    value = log_likelihood(counts_of(x), logits, log_theta.detach(), frozen)
+    (alone,) = torch.autograd.grad((value * weights).sum(), logits)
+    assert torch.equal(all_free, alone)
+
+
+def test_dense_gives_the_counts_back():
+    x, *_ = case(3, 5, 17, torch.float32)
+    assert torch.equal(counts_of(x).dense(17), x)
