@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from semafo.ui import charts, controls, frame, live, state, views
+from semafo.ui import controls, frame, live, maps, state
 
 frame.title("Latent space")
 runs = controls.chosen_or_stop()
@@ -14,11 +14,13 @@ if not ready:
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    colouring = controls.choice("Colour", views.COLOURINGS, "colouring")
-    shown = controls.choice("Cells", views.SHOWN, "shown")
-    hollow = controls.hollow_toggle()
+    colouring = controls.choice("Colour", maps.COLOURINGS, "colouring")
+    shown = controls.choice("Cells", maps.SHOWN, "shown")
+    with st.container(width="content", gap="small"):
+        hollow = controls.hollow_toggle()
+        aligned = controls.align_toggle(ready)
 if any(run.record.is_active for run in runs if run not in ready):
     live.cards(runs, narrow=narrow, tall=False)
-panels, looks = views.panels(runs, colouring, shown, hollow)
-st.plotly_chart(charts.latent_panels(panels, looks, narrow=narrow), key="latent", config=controls.MAP_CHART)
-st.caption(controls.map_caption(hollow))
+figure = maps.figure(runs, maps.View(colouring, shown, hollow, aligned, narrow))
+st.plotly_chart(figure, key="latent", config=controls.MAP_CHART)
+st.caption(controls.map_caption(hollow, ready[0].name if aligned else None))

@@ -11,10 +11,13 @@ import os
 import signal
 import sys
 import time
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from semafo.runs.home import Home
-from semafo.runs.queue import Queue
+from semafo.runs.processes import Nursery, imports_are_no_garbage
+
+if TYPE_CHECKING:
+    from semafo.runs.queue import Queue
 
 _ROUND_SECONDS = 0.1
 _LINGER_SECONDS = float(os.environ.get("SEMAFO_ENGINE_LINGER_SECONDS", "120"))  # without clients and work
@@ -29,14 +32,25 @@ def main(home_path: str) -> None:
         return
     home.engine_file.unlink(missing_ok=True)  # left by an engine that was killed; it appears when this one is ready
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    queue = Queue(home, n_cores())
+    nursery = Nursery.open()  # imports while this process does
+    queue = _queue(home, nursery)
     try:
         _serve(home, queue, lock)
     finally:
         queue.close()
+        if nursery is not None:
+            nursery.close()
         if _holds(home, lock):
             home.engine_file.unlink(missing_ok=True)
         lock.close()
+
+
+def _queue(home: Home, nursery: Nursery | None) -> "Queue":
+    """The queue; its scheduler's library takes a second to import."""
+    with imports_are_no_garbage():
+        from semafo.runs.queue import Queue
+
+    return Queue(home, n_cores(), nursery)
 
 
 def n_cores() -> int:
@@ -48,7 +62,7 @@ def n_cores() -> int:
     return usable or 1
 
 
-def _serve(home: Home, queue: Queue, lock: TextIO) -> None:
+def _serve(home: Home, queue: "Queue", lock: TextIO) -> None:
     last_needed = time.monotonic()
     while time.monotonic() - last_needed < _LINGER_SECONDS and _holds(home, lock):
         queue.round()

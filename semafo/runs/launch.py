@@ -4,6 +4,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import threading
 import time
 
 from semafo.errors import EngineError
@@ -12,6 +13,7 @@ from semafo.runs.home import Home
 
 START_SECONDS = 30  # until the engine must be ready; a slow disk needs a few
 
+_launching = threading.Lock()  # two pages that ask at once start one engine
 _started: list[subprocess.Popen] = []  # engines that this process started, so that it can bury them when they end
 
 
@@ -23,6 +25,11 @@ def ensure_engine(home: Home) -> None:
     EngineError
         The engine ended at its start; the message quotes its log.
     """
+    with _launching:
+        _ensure(home)
+
+
+def _ensure(home: Home) -> None:
     _register(home)
     _started[:] = [process for process in _started if process.poll() is None]
     if engine_pid(home) is not None:

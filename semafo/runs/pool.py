@@ -1,11 +1,11 @@
 """Worker processes on dask.distributed: a scheduler that speaks TLS, and workers that the engine starts and watches.
 
 Workers are processes of the engine's own, without dask's nanny: the engine sees at once how one ended, never has a task
-repeated behind its back, and sets the number of threads before anything is imported.
+repeated behind its back, and sets the number of threads before anything is imported. Those of one thread are forked
+from a nursery where there is one.
 """
 
 import itertools
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,14 +19,8 @@ from distributed.security import Security
 
 from semafo.runs import worker as worker_module
 from semafo.runs.home import Home
+from semafo.runs.processes import Forked, Nursery, worker_environment
 
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 _CONFIG = {
     "distributed.scheduler.allowed-failures": 0,  # a run whose worker dies has failed; nothing is tried again silently
     "distributed.admin.tick.limit": "1h",  # importing and compiling hold the interpreter for seconds: no news
@@ -40,7 +34,7 @@ class Worker:
 
     name: str
     n_threads: int
-    process: subprocess.Popen
+    process: subprocess.Popen | Forked
     ready: Future  # done once the libraries are imported
     task: Future | None = None
     has_compiled: bool = False
@@ -59,10 +53,11 @@ class Worker:
 class Pool:
     """Workers of one thread each, as many as there are cores; wider ones take the place of several for one run."""
 
-    def __init__(self, home: Home, n_cores: int) -> None:
+    def __init__(self, home: Home, n_cores: int, nursery: Nursery | None = None) -> None:
         dask.config.set(_CONFIG)
         self._home = home
         self._n_cores = n_cores
+        self._nursery = nursery
         self._names = itertools.count(1)
         self._security, self._tls = _make_keys(home.engine / "tls")
         self._cluster = LocalCluster(
@@ -128,12 +123,17 @@ class Pool:
             "--local-directory": str(self._home.engine / "scratch"),
             **self._tls,
         }
-        command = [sys.executable, "-m", "distributed.cli.dask_worker", self._cluster.scheduler_address]
-        command += [part for option in options.items() for part in option] + ["--no-nanny", "--no-dashboard"]
-        environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(n_threads)), "PYTHONWARNINGS": "ignore"}
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+        arguments = [self._cluster.scheduler_address, *(part for option in options.items() for part in option)]
+        process = self._process([*arguments, "--no-nanny", "--no-dashboard"], n_threads)
         ready = self._client.submit(worker_module.import_libraries, workers=[name], pure=False)
         return Worker(name, n_threads, process, ready)
+
+    def _process(self, arguments: list[str], n_threads: int) -> subprocess.Popen | Forked:
+        """A process of `dask worker`: forked where that is possible, else one that imports for itself."""
+        if n_threads == 1 and self._nursery is not None and self._nursery.exit_code is None:
+            return self._nursery.fork(arguments)
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", *arguments]
+        return subprocess.Popen(command, env=worker_environment(n_threads), stdin=subprocess.DEVNULL)
 
 
 def _make_keys(folder: Path) -> tuple[Security, dict[str, str]]:

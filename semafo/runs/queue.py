@@ -17,6 +17,7 @@ from semafo.files import read_json, write_json
 from semafo.runs.home import Home
 from semafo.runs.index import Index
 from semafo.runs.pool import Pool, Worker
+from semafo.runs.processes import Nursery
 from semafo.runs.record import RunRecord
 from semafo.runs.worker import SCORE, TRAIN, Outcome, compile_kernels, work
 from semafo.training.cache import StageCache, pretrain_key, scoring_keys
@@ -54,14 +55,14 @@ class Job:
 class Queue:
     """Everything happens in `round`, in one thread."""
 
-    def __init__(self, home: Home, n_cores: int) -> None:
+    def __init__(self, home: Home, n_cores: int, nursery: Nursery | None = None) -> None:
         self._home = home
         self._cache = StageCache(home.cache)
         self._index = Index(home)
         self._jobs: list[Job] = []
         self._queue_shown: dict[str, Any] | None = None
         self._recover()
-        self._pool = Pool(home, n_cores)
+        self._pool = Pool(home, n_cores, nursery)
 
     @property
     def has_work(self) -> bool:
@@ -236,7 +237,7 @@ class Queue:
         if shown != self._queue_shown:
             write_json(self._home.queue_file, shown)
             self._queue_shown = shown
-        workers = [worker.process.pid for worker in self._pool.workers]
+        workers = [worker.process.pid for worker in self._pool.workers if worker.process.pid is not None]
         busy = {job.record.run_id: job.worker.process.pid for job in self._jobs if job.worker is not None}
         _write_if_changed(self._home, {"pid": os.getpid(), "workers": workers, "busy": busy})
 

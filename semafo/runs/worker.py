@@ -10,7 +10,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from semafo import keys
 from semafo.errors import RunCancelled, SemafoError
 from semafo.files import sha256, write_json
+from semafo.runs.processes import ENGINE_VARIABLE, give_way, imports_are_no_garbage
 from semafo.runs.record import RunRecord
 from semafo.runs.reporting import FolderProgress
 
@@ -42,8 +43,9 @@ def dask_setup(worker: Any) -> None:
 
     A worker gives way to the processes that serve pages. One whose engine is gone ends itself, whatever it is doing.
     """
-    os.nice(5)
-    threading.Thread(target=_end_with_engine, args=(os.getppid(),), daemon=True).start()
+    give_way()
+    engine_pid = int(os.environ.get(ENGINE_VARIABLE, os.getppid()))
+    threading.Thread(target=_end_with_engine, args=(engine_pid,), daemon=True).start()
 
 
 def _end_with_engine(engine_pid: int) -> None:
@@ -55,15 +57,30 @@ def _end_with_engine(engine_pid: int) -> None:
 def import_libraries() -> None:
     """Import what every run needs, so that the first run does not wait for it."""
     _quieten()
-    import semafo.training.pipeline  # noqa: F401
+    with imports_are_no_garbage():
+        import semafo.training.pipeline  # noqa: F401
 
 
 def compile_kernels() -> None:
-    """Have numba compile what UMAP needs."""
+    """Have numba compile what UMAP needs, or load it where an earlier worker compiled it."""
     _quieten()
     from semafo.evaluation.embedding import warm_up
 
+    keep_compiled_layout()
     warm_up()
+
+
+def keep_compiled_layout() -> None:
+    """Have numba keep UMAP's layout on disk, as umap-learn lets it keep its other functions: 0.6 s at each start.
+
+    umap-learn has no public name for it. Where it is called otherwise it is compiled at each start.
+    """
+    from umap import layouts
+
+    layout = getattr(layouts, "_nb_optimize_layout_euclidean_single_epoch", None)
+    if layout is not None:
+        with suppress(RuntimeError, OSError):  # no folder to keep it in
+            layout.enable_caching()
 
 
 def work(run_folder: str, cache_folder: str, half: str) -> Outcome:

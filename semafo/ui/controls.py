@@ -7,7 +7,7 @@ import streamlit as st
 
 from semafo import keys
 from semafo.errors import SemafoError
-from semafo.ui import presets, state, words
+from semafo.ui import alignment, presets, state, words
 from semafo.ui.presets import Preset
 from semafo.ui.state import ChosenRun
 
@@ -125,12 +125,29 @@ def hollow_toggle() -> bool:
     )
 
 
-def map_caption(hollow: bool) -> str:
-    """What a UMAP does not say."""
+def align_toggle(runs: Sequence[ChosenRun]) -> bool:
+    """Whether all maps are brought onto the first one's; offered where they share cells, on where they share all."""
+    if not alignment.can_align(runs):
+        return False
+    same = alignment.hold_the_same_cells(runs)
+    return st.toggle(
+        "Align maps",
+        same,
+        key=f"align-{same}",
+        persist_state="session",
+        help="Turn, mirror, scale and move each map as a whole, so that the cells that it shares with the first map "
+        "come closest to their places there. Distances within a map keep their proportions.",
+    )
+
+
+def map_caption(hollow: bool, onto: str | None) -> str:
+    """What a UMAP does not say. `onto` is the run that the other maps were aligned to."""
     rings = "Rings are cells whose label the model did not see. " if hollow else ""
+    moved = f"The maps are turned, mirrored and scaled as a whole to match {onto}, nothing else. " if onto else ""
     return (
-        f"{rings}UMAP shows neighbourhoods, not distances, and hides the scale of a latent space: see the latent sd of "
-        "each run. Accuracy is on the test cells, with its 95 % interval. One seed proves nothing about the methods."
+        f"{rings}{moved}UMAP shows neighbourhoods, not distances, and hides the scale of a latent space: see the "
+        "latent sd of each run. Accuracy is on the test cells, with its 95 % interval. One seed proves nothing about "
+        "the methods."
     )
 
 

@@ -7,22 +7,30 @@ from semafo.errors import EngineError
 from semafo.runs import launch
 from semafo.ui import state
 
+FIRST_PAGE_SECONDS = 0.5  # until a server's first page is in the browser: it has the processor to itself
 _RETRY_SECONDS = 10  # an engine that cannot start is not started anew at every drawing
 _starting = threading.Lock()
 _last_try = float("-inf")
 
 
 def wake() -> None:
-    """Start the engine in the background where none lives, also after one was killed. No page waits for it."""
+    """Start the engine in the background where none lives, also after one was killed. No page waits for it.
+
+    A server's first page comes before it: the engine and its workers import libraries for seconds on all cores. A click
+    that starts a comparison before that starts the engine itself.
+    """
     global _last_try
     home = state.home()
     too_early = time.monotonic() - _last_try < _RETRY_SECONDS
     if too_early or _starting.locked() or launch.engine_pid(home) is not None:
         return
+    is_first = _last_try == float("-inf")
     _last_try = time.monotonic()
 
     def start() -> None:
         with _starting:
+            if is_first:
+                time.sleep(FIRST_PAGE_SECONDS)
             try:
                 launch.ensure_engine(home)
             except EngineError:

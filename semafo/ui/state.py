@@ -1,27 +1,24 @@
-"""What a session remembers: the home, the tray of chosen runs, the chosen data set, and caches of what runs left.
+"""What a session remembers: the home, the tray of chosen runs, the chosen data set.
 
 The tray lives in the session and is mirrored in the URL (`?runs=a,b`), so that a reload or a shared link restores it.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
 from semafo import keys
 from semafo.data import catalogue
-from semafo.errors import RunNotFound
 from semafo.runs import inspect, launch, store
 from semafo.runs.home import Home
 from semafo.runs.index import index_row
 from semafo.runs.record import RunRecord
 from semafo.settings import DatasetSpec, RunConfig
 from semafo.ui import colours, words
+from semafo.ui.artefacts import artefacts as artefacts
 
 TRAY_SIZE = 6
 URL_KEY = "runs"
@@ -44,21 +41,6 @@ class ChosenRun:
     def run_id(self) -> str:
         """Id of the run."""
         return self.record.run_id
-
-
-@dataclass(frozen=True, eq=False)
-class Artefacts:
-    """What a run left for the maps: per-cell table, UMAP, and predictions."""
-
-    cells: pd.DataFrame
-    umap: np.ndarray
-    predictions: dict[str, Any]
-
-    @cached_property
-    def test_cells(self) -> tuple[int, int]:
-        """Number and hash of the test cells and their labels: equal where two runs were scored on the same cells."""
-        test = self.cells.loc[self.cells[keys.PART] == keys.TEST, keys.TRUE]
-        return len(test), int(pd.util.hash_pandas_object(test.sort_index()).sum())
 
 
 def home() -> Home:
@@ -248,21 +230,3 @@ def inspection(spec: DatasetSpec) -> inspect.Inspection:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _inspection(home_path: str, columns: tuple, content: str, _spec: DatasetSpec) -> inspect.Inspection:
     return inspect.inspect(Home.at(home_path), _spec)
-
-
-# --- Artefacts --------------------------------------------------------------------------------------------------------
-
-
-def artefacts(record: RunRecord) -> Artefacts:
-    """What the run left for its maps, read once a process and shared: do not change it. Raises RunNotFound."""
-    path = record.folder / keys.PREDICTIONS_FILE
-    try:
-        return _artefacts(str(record.folder), path.stat().st_mtime_ns)
-    except FileNotFoundError:
-        raise RunNotFound(f"{record.title} was deleted, or its files are incomplete. Choose another run.") from None
-
-
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _artefacts(folder: str, stamp: int) -> Artefacts:
-    record = RunRecord(Path(folder))
-    return Artefacts(record.cells(), record.array(keys.X_UMAP).astype("float32"), record.predictions())

@@ -87,6 +87,29 @@ def test_every_colouring_works_with_rings_on_the_test_cells(home, open_page, col
     assert "Rings are cells" in texts(app)
 
 
+def test_maps_of_the_same_cells_are_aligned_unless_that_is_switched_off(home, open_page):
+    fakes.comparison(home)
+    app = open_page("latent_space")
+    assert [toggle.value for toggle in app.toggle if toggle.label == "Align maps"] == [True]
+    assert "turned, mirrored and scaled as a whole to match scANVI · 20 % · seed 0, nothing else" in texts(app)
+    next(toggle for toggle in app.toggle if toggle.label == "Align maps").set_value(False).run()
+    assert not app.exception
+    assert "mirrored" not in texts(app)
+
+
+def test_a_single_map_has_nothing_to_be_aligned_to(home, open_page):
+    fakes.finished(home)
+    assert [toggle.label for toggle in open_page("latent_space").toggle] == ["Rings for hidden labels"]
+
+
+def test_maps_of_other_data_are_not_aligned(home, open_page):
+    runs = [fakes.finished(home), fakes.finished(home, fakes.MAPPED)]
+    write_json(runs[1].folder / keys.CONFIG_FILE, {**runs[1].settings, "context": {"data": "other"}})
+    app = open_page("latent_space", runs=",".join(run.run_id for run in runs))
+    assert charts(app) == 1
+    assert "Align maps" not in [toggle.label for toggle in app.toggle]
+
+
 @pytest.mark.parametrize("scale", ["By row", "By column", "Counts"])
 def test_every_scale_of_the_confusion_matrices_works(home, open_page, scale):
     fakes.comparison(home)

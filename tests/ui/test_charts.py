@@ -9,16 +9,20 @@ from semafo.ui import charts, colours
 
 def panel(n=50, **changes):
     rng = np.random.default_rng(0)
-    values = rng.choice(["A", "B"], n)
-    fields = {"title": "scANVI", "lines": ("n",), "colour": "#4477AA", "xy": rng.normal(size=(n, 2)), "values": values}
+    xy, codes = rng.normal(size=(n, 2)), rng.integers(0, 2, n)
+    fields = {"title": "scANVI", "lines": ("n",), "colour": "#4477AA", "xy": xy, "codes": codes}
     return charts.Panel(**{**fields, **changes})
+
+
+def places(trace):
+    return np.column_stack([trace.x, trace.y]).astype(float)
 
 
 def test_all_panels_are_in_one_figure_with_typed_arrays_and_one_legend():
     figure = charts.latent_panels([panel(), panel(), panel()], colours.of_types(["A", "B"]))
     traces = [trace for trace in figure.data if trace.type == "scattergl"]
     assert len(traces) == 6
-    assert all(trace.x.dtype == np.float32 for trace in traces)
+    assert all(trace.x.dtype == np.int16 for trace in traces)
     assert sorted(trace.name for trace in traces if trace.showlegend) == ["A", "B"]
     assert {trace.legendgroup for trace in traces} == {"A", "B"}  # a click in the legend acts on every panel
 
@@ -26,6 +30,51 @@ def test_all_panels_are_in_one_figure_with_typed_arrays_and_one_legend():
 def test_panels_have_equal_aspect():
     figure = charts.latent_panels([panel(), panel()], colours.of_types(["A", "B"]))
     assert (figure.layout.yaxis.scaleanchor, figure.layout.yaxis2.scaleanchor) == ("x", "x2")
+
+
+def test_aligned_panels_share_one_scale_and_move_as_one():
+    twice = panel(xy=2 * panel().xy)
+    looks = colours.of_types(["A", "B"])
+    apart = charts.latent_panels([panel(), twice], looks)
+    together = charts.latent_panels([panel(), twice], looks, together=True)
+    np.testing.assert_array_equal(places(apart.data[0]), places(apart.data[2]))
+    np.testing.assert_allclose(
+        2 * np.diff(places(together.data[0]), axis=0), np.diff(places(together.data[2]), axis=0), atol=3
+    )
+    assert (together.layout.xaxis2.matches, together.layout.yaxis2.matches) == ("x", "y")
+
+
+def test_whole_numbers_keep_the_shape_of_a_map():
+    xy = panel(500).xy * [3, 1] + 7
+    figure = charts.latent_panels([panel(500, xy=xy, codes=np.zeros(500, dtype=int))], colours.of_types(["A"]))
+    sent = places(figure.data[0])
+    assert np.abs(sent).max() == 32_000
+    steps = 64_000 / np.ptp(xy, axis=0).max()
+    np.testing.assert_allclose(sent / steps - sent.mean(0) / steps, xy - xy.mean(0), atol=1e-3)
+
+
+def test_every_cell_is_drawn_in_the_colour_and_with_the_text_of_its_own():
+    looks = colours.of_types(["A", "B", "C"])
+    codes, hollow = np.array([2, 0, 2, 1, 0]), np.array([True, False, False, True, True])
+    xy = np.column_stack([np.arange(5), np.zeros(5)])
+    text = np.array([f"cell {i}" for i in range(5)], dtype=object)
+    figure = charts.latent_panels([panel(xy=xy, codes=codes, hollow=hollow, hover=text)], looks)
+    seen = {t: (trace.name, trace.marker.symbol.endswith("-open")) for trace in figure.data for t in trace.text}
+    assert seen == {f"cell {i}": ("ABC"[codes[i]], bool(hollow[i])) for i in range(5)}
+    for trace in figure.data:
+        assert [f"cell {round(2 + 4 * int(x) / 64_000)}" for x in trace.x] == list(trace.text)
+
+
+def test_a_map_of_one_cell_or_of_cells_in_one_place_is_drawn():
+    for n in (1, 4):
+        figure = charts.latent_panels([panel(n, xy=np.ones((n, 2)))], colours.of_types(["A", "B"]))
+        assert sum(len(trace.x) for trace in figure.data) == n
+
+
+def test_a_settled_figure_is_encoded_once():
+    figure = charts.latent_panels([panel()], colours.of_types(["A", "B"]))
+    assert figure.to_dict() is figure.to_dict()
+    assert set(figure.to_dict()["data"][0]["x"]) == {"dtype", "bdata"}
 
 
 def test_no_more_than_three_panels_stand_in_a_row():
@@ -45,14 +94,15 @@ def test_every_cell_is_drawn_once_with_and_without_rings():
 
 
 def test_a_run_without_a_map_keeps_its_place_and_says_why():
-    figure = charts.latent_panels([panel(), panel(xy=None, values=None, note="Waiting.")], colours.of_types(["A", "B"]))
+    figure = charts.latent_panels([panel(), panel(xy=None, codes=None, note="Waiting.")], colours.of_types(["A", "B"]))
     assert any("Waiting." in annotation.text for annotation in figure.layout.annotations)
 
 
 def test_confidence_has_one_scale_from_0_to_1():
-    figure = charts.latent_panels([panel(values=np.linspace(0, 1, 50))], None)
-    assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, 1)
-    assert figure.data[0].marker.coloraxis == "coloraxis"
+    figure = charts.latent_panels([panel(numbers=np.linspace(0, 1, 50))], None)
+    scale, marker = figure.layout.coloraxis, figure.data[0].marker
+    assert (scale.cmin, scale.cmax, scale.colorbar.ticktext) == (0, 100, ("0", "0.5", "1"))
+    assert (marker.coloraxis, marker.color.dtype, marker.color.max()) == ("coloraxis", np.uint8, 100)
 
 
 COUNTS = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])
