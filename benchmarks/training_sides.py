@@ -20,6 +20,7 @@ from scvi.model import SCANVI, SCVI
 
 from semafo import keys
 from semafo.data import catalogue
+from semafo.mix import CORNERS
 from semafo.models.semafovi import SemafoVI
 from semafo.settings import ARCHITECTURES, SAMPLES_PER_LABEL, DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
 from semafo.training import stages
@@ -215,3 +216,41 @@ class _Watcher:
 
 def _weights(mix: Mix) -> dict[str, Any]:
     return {"w_scanvi": mix.w_scanvi, "w_semafo": mix.w_semafo, "label_weighting": mix.label_weighting}
+
+
+MIXES = tuple(Mix(*weights) for weights in CORNERS.values())
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What one side took and reached: scVI, and each mix by its name with accuracy and, where defined, ELBO."""
+
+    scvi: Clock
+    elbo_scvi: float
+    mixes: dict[str, tuple[Clock, dict[str, float]]]
+
+    def seconds(self, only: str | None = None, clock: str = "wall") -> float:
+        """Seconds of scVI and all mixes, or of one of them."""
+        parts = [each for name, (each, _) in self.mixes.items() if only in (None, name)]
+        return sum(getattr(part, clock) for part in (self.scvi, *parts))
+
+    def described(self, side: str) -> dict[str, float]:
+        """Seconds, ELBO and accuracy under names that end in the side's."""
+        found = {f"seconds_scvi_{side}": self.scvi.wall, f"elbo_scvi_{side}": self.elbo_scvi}
+        for name, (clock, scores) in self.mixes.items():
+            found |= {f"seconds_{name}_{side}": clock.wall, **{f"{key}_{name}_{side}": v for key, v in scores.items()}}
+        return found
+
+
+def compare(task: Task, side: Stock | Ours, look_every: int = 0) -> Comparison:
+    """Train scVI and the three mixes on one side."""
+    clock, mixes = Clock(), {}
+    pretrained = side.scvi(task, clock, look_every=look_every)
+    for mix in MIXES:
+        own = Clock()
+        model = side.semi(task, pretrained, mix, own)
+        scores = {"accuracy": task.accuracy(model)}
+        if mix.w_scanvi:  # without scANVI's regulariser there is no bound
+            scores["elbo"] = task.elbo(model)
+        mixes[mix.name] = own, scores
+    return Comparison(clock, task.elbo(pretrained), mixes)
