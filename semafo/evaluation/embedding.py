@@ -6,7 +6,8 @@ umap-learn takes seconds to import and to compile, so it is imported where it is
 import numpy as np
 from scipy import sparse
 
-from semafo.evaluation.neighbours import Neighbours, finite_embedding, fuzzy_graph, nearest
+from semafo.evaluation.fuzzy import fuzzy_graph
+from semafo.evaluation.neighbours import Neighbours, finite_embedding, nearest
 from semafo.settings import EvaluationSettings
 
 COUNTS_PER_CELL = 1e4  # to which every cell is scaled before the logarithm
@@ -69,27 +70,35 @@ def pca(
     return model.transform(reference).astype(np.float32), projected
 
 
-def umap(z: np.ndarray, neighbours: Neighbours, settings: EvaluationSettings | None = None) -> np.ndarray:
+def umap(
+    z: np.ndarray,
+    neighbours: Neighbours,
+    settings: EvaluationSettings | None = None,
+    start: np.ndarray | None = None,
+) -> np.ndarray:
     """Two-dimensional map of an embedding by umap-learn (McInnes et al. 2018), the same for the same cells and seed.
 
-    It keeps neighbourhoods and hides scale, density and the distances between groups. The neighbours are exact, and
-    the positions start at the first two principal components, which is quick, deterministic and cannot fail.
+    It keeps neighbourhoods and hides scale, density and the distances between groups. The positions start at the first
+    two principal components, which is quick, deterministic and cannot fail.
 
     Parameters
     ----------
     z
         (n, L) embedding.
     neighbours
-        Its exact neighbours, at least `settings.umap_neighbours` of them where there are as many cells.
+        Its neighbours, at least `settings.umap_neighbours` of them where there are as many cells; more are cut.
     settings
         Seed, neighbours and minimal distance.
+    start
+        (n, 2) positions to start at instead, in arbitrary units, finite: the same for runs that are to be compared.
 
     Returns
     -------
     (n, 2) float32 positions in arbitrary units.
     """
     settings = settings or EvaluationSettings()
-    start = _starting_positions(finite_embedding(z), settings.seed)
+    z = finite_embedding(z)
+    start = _starting_positions(z if start is None else _checked_start(start, len(z)), settings.seed)
     if len(z) < FEWEST_CELLS:
         return start
     from sklearn.utils import check_random_state
@@ -121,6 +130,13 @@ def warm_up() -> None:
     """Import umap-learn and compile its code on a few random cells, so that nobody waits for it later."""
     z = np.random.default_rng(0).normal(size=(32, 4))
     umap(z, nearest(z, 8), EvaluationSettings(umap_neighbours=8))
+
+
+def _checked_start(start: np.ndarray, n_cells: int) -> np.ndarray:
+    start = finite_embedding(start)
+    if start.shape != (n_cells, 2):
+        raise ValueError(f"The starting positions have the shape {start.shape}; {n_cells} cells need {(n_cells, 2)}.")
+    return start
 
 
 def _starting_positions(z: np.ndarray, seed: int) -> np.ndarray:

@@ -1,7 +1,8 @@
 """The scib table of one embedding: five scores of biology kept, five of batches removed, and BRAS.
 
-Conventions are those of scib-metrics' Benchmarker: scores rescaled to 0 to 1 where higher is better, one exact graph of
-90 neighbours from which the smaller ones are cut, Euclidean distances. Axes: n cells, L dimensions.
+Conventions are those of scib-metrics' Benchmarker: scores rescaled to 0 to 1 where higher is better, one graph of 90
+neighbours from which the smaller ones are cut, Euclidean distances. Exact up to `neighbours.MOST_EXACT` cells.
+Axes: n cells, L dimensions.
 """
 
 import warnings
@@ -13,16 +14,20 @@ import numpy as np
 import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
+from semafo.evaluation.distance_sums import DistanceSums, distance_sums
 from semafo.evaluation.kbet import kbet_per_label
 from semafo.evaluation.labels import as_labels, is_missing
-from semafo.evaluation.lisi import clisi, ilisi
-from semafo.evaluation.neighbours import Neighbours, finite_embedding, nearest
-from semafo.evaluation.silhouette import bras, isolated_labels, silhouette_batch, silhouette_label, silhouette_widths
+from semafo.evaluation.lisi import clisi, ilisi, neighbour_weights
+from semafo.evaluation.neighbours import MOST_EXACT, Neighbours, finite_embedding, nearest
+from semafo.evaluation.sampling import capped_sample, proportional_sample
+from semafo.evaluation.silhouette import bras, isolated_labels, silhouette_batch, silhouette_widths, type_means
 
 # Neighbours per cell, the cell itself included; clipped to the number of cells.
 K_LISI = 90
 K_KBET = 50
 K_CONNECTIVITY = 15
+MOST_SUMMED = 30_000  # cells whose distances are summed for the silhouettes; of more, a sample with small types whole
+MOST_CELLS = 100_000  # beyond, a proportional sample of so many is scored, which bounds time and memory
 KMEANS_STARTS = 10  # the best of ten starts, since single starts differ by some hundredths of NMI and ARI
 
 
@@ -30,7 +35,9 @@ KMEANS_STARTS = 10  # the best of ten starts, since single starts differ by some
 class IntegrationScores:
     """One row of the scib table: 0 to 1, higher is better, None where undefined. `metrics.METRICS` has the words.
 
-    n_cells counts the cells with a label, which are the ones that were scored.
+    n_cells counts the cells with a label, which are the ones that were scored. n_sampled, where it is not None, is how
+    many of them stand for all; is_approximate says that neighbours or silhouettes are not exact, as beyond
+    `neighbours.MOST_EXACT` cells.
     """
 
     n_cells: int
@@ -47,6 +54,8 @@ class IntegrationScores:
     graph_connectivity: float | None = None
     pcr_comparison: float | None = None
     bras: float | None = None
+    n_sampled: int | None = None
+    is_approximate: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -74,7 +83,7 @@ def integration_scores(
         (n, P) embedding of the same cells before integration, usually their PCA: the baseline of PCR comparison, which
         is undefined without it.
     seed
-        Seed of KMeans, and of an eigensolver's start vector.
+        Seed of KMeans, of an eigensolver's start vector, and of the samples that stand for very many cells.
     """
     z, labels = finite_embedding(z), as_labels(labels)
     batches = np.zeros(len(z), dtype=np.int64) if batches is None else as_labels(batches)
@@ -85,17 +94,49 @@ def integration_scores(
         _require_rows(len(known), unintegrated=unintegrated)
         unintegrated = finite_embedding(np.asarray(unintegrated)[known])
     n_types, n_batches = len(np.unique(types)), len(np.unique(batches))
-    neighbours = nearest(z, K_LISI) if max(n_types, n_batches) > 1 else None
-    bio = _bio_scores(z, types, batches, neighbours, seed) if n_types > 1 else {}
-    batch = _batch_scores(z, types, batches, neighbours, unintegrated, seed) if n_batches > 1 else {}
-    return IntegrationScores(len(z), n_types, n_batches, **bio, **batch)
+    if max(n_types, n_batches) < 2:
+        return IntegrationScores(len(z), n_types, n_batches)
+    n_cells, rows = len(z), _sampled_rows(types, batches, seed)
+    if rows is not None:
+        z, types, batches = z[rows], types[rows], batches[rows]
+        unintegrated = None if unintegrated is None else unintegrated[rows]
+    around = _Surroundings.of(z, types, batches, seed)
+    bio = _bio_scores(z, types, batches, around, seed) if n_types > 1 else {}
+    batch = _batch_scores(z, types, batches, around, unintegrated, seed) if n_batches > 1 else {}
+    how = {"n_sampled": None if rows is None else len(rows), "is_approximate": rows is not None or n_cells > MOST_EXACT}
+    return IntegrationScores(n_cells, n_types, n_batches, **bio, **batch, **how)
+
+
+@dataclass(frozen=True)
+class _Surroundings:
+    """What several columns share: the nearest neighbours, their weights, and sums of distances to whole groups.
+
+    rows: (m,) cells that the sums are of and among; all unless there are more than `MOST_SUMMED`.
+    """
+
+    neighbours: Neighbours
+    weights: np.ndarray
+    rows: np.ndarray
+    sums: DistanceSums
+
+    @classmethod
+    def of(cls, z: np.ndarray, types: np.ndarray, batches: np.ndarray, seed: int) -> "_Surroundings":
+        neighbours = nearest(z, K_LISI)
+        rows = capped_sample(types, batches, MOST_SUMMED, seed)
+        sums = distance_sums(z[rows], types[rows], batches[rows])
+        return cls(neighbours, neighbour_weights(neighbours), rows, sums)
 
 
 def kmeans_clusters(z: np.ndarray, n_clusters: int, seed: int) -> np.ndarray:
-    """Cluster of each cell by scikit-learn's KMeans, best of `KMEANS_STARTS` starts. z: (n, L). Returns (n,) int."""
+    """Cluster of each cell by scikit-learn's KMeans, best of `KMEANS_STARTS` starts. z: (n, L). Returns (n,) int.
+
+    In single precision, which is faster: centred and scaled, so that its digits are there for the differences.
+    """
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
 
+    z = z - z.mean(axis=0)
+    z = (z / (np.abs(z).max() or 1.0)).astype(np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct cells than types: fewer clusters are right
         return KMeans(n_clusters, n_init=KMEANS_STARTS, random_state=seed).fit_predict(z)
@@ -149,16 +190,16 @@ def pcr_comparison(unintegrated: np.ndarray, z: np.ndarray, batches: np.ndarray)
 
 
 def _bio_scores(
-    z: np.ndarray, types: np.ndarray, batches: np.ndarray, neighbours: Neighbours, seed: int
+    z: np.ndarray, types: np.ndarray, batches: np.ndarray, around: _Surroundings, seed: int
 ) -> dict[str, float | None]:
-    widths = silhouette_widths(z, types)
+    means = type_means(silhouette_widths(around.sums.to_types, types[around.rows]), types[around.rows])
     nmi, ari = cluster_agreement(types, kmeans_clusters(z, types.max() + 1, seed))
     return {
-        "isolated_labels": isolated_labels(widths, types, batches),
+        "isolated_labels": isolated_labels(means, types, batches),
         "kmeans_nmi": nmi,
         "kmeans_ari": ari,
-        "silhouette_label": silhouette_label(widths),
-        "clisi": clisi(neighbours, types),
+        "silhouette_label": float(np.average(means, weights=np.bincount(types))),
+        "clisi": clisi(around.neighbours, around.weights, types),
     }
 
 
@@ -166,18 +207,24 @@ def _batch_scores(
     z: np.ndarray,
     types: np.ndarray,
     batches: np.ndarray,
-    neighbours: Neighbours,
+    around: _Surroundings,
     unintegrated: np.ndarray | None,
     seed: int,
 ) -> dict[str, float | None]:
+    neighbours = around.neighbours
     return {
-        "silhouette_batch": silhouette_batch(z, types, batches),
-        "ilisi": ilisi(neighbours, batches),
+        "silhouette_batch": silhouette_batch(around.sums, types[around.rows], batches[around.rows]),
+        "ilisi": ilisi(neighbours, around.weights, batches),
         "kbet": kbet_per_label(neighbours.first(K_KBET), types, batches, seed),
         "graph_connectivity": graph_connectivity(neighbours.first(K_CONNECTIVITY), types),
         "pcr_comparison": None if unintegrated is None else pcr_comparison(unintegrated, z, batches),
         "bras": bras(z, types, batches),
     }
+
+
+def _sampled_rows(types: np.ndarray, batches: np.ndarray, seed: int) -> np.ndarray | None:
+    """Rows that stand for all cells where there are more than `MOST_CELLS`, else None."""
+    return proportional_sample(types, batches, MOST_CELLS, seed) if len(types) > MOST_CELLS else None
 
 
 def _codes(values: np.ndarray) -> np.ndarray:

@@ -3,10 +3,11 @@
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import eigsh
 from scipy.special import gammaincc
 
-from semafo.evaluation.neighbours import Neighbours, fuzzy_graph, nearest
+from semafo.evaluation.eigen import leading_eigenvectors
+from semafo.evaluation.fuzzy import fuzzy_graph
+from semafo.evaluation.neighbours import Neighbours, nearest
 
 ALPHA = 0.05  # significance level of a cell's test
 FEWEST_CELLS = 10  # a smaller type is not tested
@@ -74,8 +75,7 @@ def diffusion_map(graph: sparse.csr_array, n_components: int, seed: int) -> np.n
     graph = graph.astype(np.float64)  # in single precision the stationary value misses 1 by rounding
     kernel = _scale_both_sides(graph, 1 / graph.sum(axis=0))
     transitions = _scale_both_sides(kernel, 1 / np.sqrt(kernel.sum(axis=0)))
-    start = np.random.default_rng(seed).uniform(-1, 1, graph.shape[0])
-    values, vectors = eigsh(transitions, k=n_components, which="LM", v0=start)
+    values, vectors = leading_eigenvectors(transitions, n_components, seed)
     stationary = 1 - values < STATIONARY_GAP  # the weight would be infinite, and is set to 1
     return vectors * np.where(stationary, 1, values / np.where(stationary, 1, 1 - values))
 

@@ -83,6 +83,28 @@ def test_the_seed_changes_the_map(two_groups):
     assert (other != umap(two_groups, neighbours)).any()
 
 
+def test_more_neighbours_than_are_needed_give_the_same_map(two_groups):
+    settings = EvaluationSettings(umap_neighbours=10)
+    expected = umap(two_groups, nearest(two_groups, 10), settings)
+    np.testing.assert_array_equal(umap(two_groups, nearest(two_groups, 60), settings), expected)
+
+
+def test_compared_maps_can_start_at_the_same_positions(two_groups):
+    """With a common start the two groups lie where they lay in it, on whichever side that is."""
+    neighbours = nearest(two_groups, 15)
+    is_second = np.arange(80) >= 40
+    start = np.column_stack([np.where(is_second, -10.0, 10.0), np.zeros(80)])
+    for sign in (1, -1):
+        horizontal = umap(two_groups, neighbours, start=sign * start)[:, 0] * sign
+        assert horizontal[is_second].max() < horizontal[~is_second].min()
+
+
+@pytest.mark.parametrize("start", [np.zeros((79, 2)), np.zeros((80, 3))])
+def test_a_start_of_another_shape_is_refused(two_groups, start):
+    with pytest.raises(ValueError, match="80 cells need"):
+        umap(two_groups, nearest(two_groups, 15), start=start)
+
+
 @pytest.mark.parametrize("n_cells", [0, 1, 2, 3, 4, 9])
 def test_few_cells_have_a_map_too(two_groups, n_cells):
     few = two_groups[:n_cells]

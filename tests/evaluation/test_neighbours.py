@@ -3,7 +3,8 @@
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from semafo.evaluation.neighbours import fuzzy_graph, nearest, solve_scale
+from semafo.evaluation.fuzzy import fuzzy_graph, solve_scale
+from semafo.evaluation.neighbours import nearest
 
 
 def test_neighbours_equal_a_sort_of_all_distances(rng):
@@ -49,5 +50,5 @@ def test_memberships_are_symmetric_shares_without_self_edges(rng):
 
 def test_a_scale_is_found_wherever_it_is():
     targets = np.array([1e-4, 1.0, 3e5])
-    scale = solve_scale(lambda rows, scale: np.log(scale / targets[rows]), 0.0, 3, n_steps=60)
+    scale = solve_scale(lambda rows, scale: (np.log(scale / targets[rows]), np.ones(len(rows))), 0.0, np.ones(3), 60)
     np.testing.assert_allclose(scale, targets, rtol=1e-4)
