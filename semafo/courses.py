@@ -14,9 +14,13 @@ from semafo.settings import ONE_CYCLE, TrainSettings
 
 _STOCK_EPOCHS = {keys.SEMI_SUPERVISED: 20, keys.QUERY_STAGE: 100}
 _STOCK_RATE, _STOCK_WARMUP = 1e-3, 400
-_HIGHEST_RATE = {keys.PRETRAIN: 2e-2, keys.SEMI_SUPERVISED: 6e-3, keys.QUERY_STAGE: 2e-2}
+_HIGHEST_RATE = {keys.PRETRAIN: 1e-2, keys.SEMI_SUPERVISED: 1e-2, keys.QUERY_STAGE: 2e-2}
 # Epochs of the one-cycle schedule: so many cells are gone through in all, within the least and the most epochs.
-_CELLS_SEEN = {keys.PRETRAIN: (54_000, 8, 80), keys.SEMI_SUPERVISED: (21_600, 4, 20), keys.QUERY_STAGE: (30_000, 5, 40)}
+_CELLS_SEEN = {
+    keys.PRETRAIN: (108_000, 14, 120),
+    keys.SEMI_SUPERVISED: (13_500, 5, 15),
+    keys.QUERY_STAGE: (30_000, 5, 40),
+}
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ def _stock_epochs(stage: str, n_cells: int) -> int:
 
 
 def _one_cycle_warmup(stage: str, n_epochs: int) -> float:
-    """Half of scVI's epochs; in the other stages what leads to the weight that the constant schedule ends with."""
+    """All of scVI's epochs; in the other stages what leads to the weight that the constant schedule ends with."""
     if stage == keys.PRETRAIN:
-        return n_epochs / 2
+        return n_epochs
     return n_epochs * _STOCK_WARMUP / _STOCK_EPOCHS[stage]

@@ -5,6 +5,7 @@ whole, in the run's folder, in the order in which readers look for it.
 """
 
 import platform
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from anndata import AnnData
+from scvi.model import SCVI
 
 from semafo import keys
 from semafo.evaluation import embedding
@@ -25,7 +27,7 @@ from semafo.settings import Mix, RunConfig
 from semafo.training import baselines, stages
 from semafo.training.job import Job
 from semafo.training.outcome import Outcome, scored_population
-from semafo.training.plan import expected_seconds
+from semafo.training.plan import courses, expected_seconds
 from semafo.training.prepare import Prepared, prepare
 from semafo.training.scvi_stage import ensure_scvi, load_scvi
 
@@ -39,7 +41,8 @@ def train_and_map(job: Job) -> dict[str, Any]:
         `reused_seconds`: what the shared scVI stage took when it was trained, where this run found it in the cache.
     """
     prepared = prepare(job.config, job.context)
-    write_json(job.folder / keys.SPLIT_FILE, prepared.facts)
+    stated = {stage: asdict(course) for stage, course in courses(job.config, prepared.facts).items()}
+    write_json(job.folder / keys.SPLIT_FILE, {**prepared.facts, "courses": stated})
     write_json(job.folder / keys.ENVIRONMENT_FILE, _environment(job))
     job.progress.plan(expected_seconds(job.config, prepared.facts))
     first_cells = prepared.training_cells()
@@ -52,7 +55,8 @@ def train_and_map(job: Job) -> dict[str, Any]:
         model = stages.map_query(model, prepared.query_cells(), job.config, job.progress)
     job.progress.begin(keys.MAPS)
     _write_model(job, model, prepared.cells)
-    _write_maps(job, model, prepared, before_query)
+    shared_start = scvi_plane(pretrained, prepared.cells) if job.config.form == keys.ONE_STAGE else None
+    _write_maps(job, model, prepared, before_query, shared_start)
     return {"reused_seconds": reused_seconds}
 
 
@@ -78,13 +82,27 @@ def _write_model(job: Job, model: SemafoVI, cells: AnnData) -> None:
     write_json(job.folder / keys.MODEL_FILE, {**facts, "summary": model._model_summary_string})
 
 
-def _write_maps(job: Job, model: SemafoVI, prepared: Prepared, before_query: pd.Series | None) -> None:
-    """Everything about where the cells lie and what they are taken for; predictions.json says that all is there."""
+def scvi_plane(pretrained: SCVI, cells: AnnData) -> np.ndarray:
+    """First two principal components of scVI's latent space, (n_cells, 2).
+
+    There the maps of all mixes that begin with it start, so that eyes compare like with like. In surgery scVI does not
+    know the query yet, and each map starts at its own plane.
+    """
+    return embedding.pca(pretrained.get_latent_representation(cells.copy()), 2)[0]
+
+
+def _write_maps(
+    job: Job, model: SemafoVI, prepared: Prepared, before_query: pd.Series | None, start: np.ndarray | None
+) -> None:
+    """Everything about where the cells lie and what they are taken for; predictions.json says that all is there.
+
+    start: where the UMAP starts, (n_cells, 2); None is at its own principal components.
+    """
     cells, settings = prepared.cells, job.config.evaluation
     z = model.get_latent_representation(cells).astype(np.float32)
     job.write_array(keys.array_file(job.config.mix.obsm_key), z)
     job.progress.checkpoint()
-    umap = embedding.umap(z, nearest(z, settings.umap_neighbours), settings)
+    umap = embedding.umap(z, nearest(z, settings.umap_neighbours), settings, start)
     job.write_array(keys.array_file(keys.X_UMAP), umap)
     job.progress.checkpoint()
     soft = model.predict(cells, soft=True)

@@ -47,6 +47,10 @@ def captions(runs: Sequence[ChosenRun], rows: Sequence[ScoreRow]) -> None:
         "part in the batch mean. scVI sees no labels; PCA sees neither labels nor batches. One seed proves nothing "
         "about the methods."
     )
+    if any(row.scores.get("is_approximate") for row in rows):
+        sampled = max(row.scores.get("n_sampled") or 0 for row in rows)
+        of = f", on a stratified sample of {words.cells(sampled)}" if sampled else ""
+        st.caption(f"So many cells are scored with approximate neighbours{of}; docs/metrics.md has the errors.")
     missing = [metric for metric in METRICS if any(not words.is_number(row.scores.get(metric.key)) for row in rows)]
     if missing and all(metric.group == BATCH for metric in missing) and {1} == {f.get("n_batches") for f in scored}:
         st.info("These cells are one batch, so the batch scores are undefined (–) and the total is the bio mean alone.")

@@ -102,6 +102,8 @@ def detail(record: RunRecord) -> None:
     if seconds:
         times = (f"{words.STAGES.get(stage, stage)} {words.duration(value)}" for stage, value in seconds.items())
         st.caption("Time: " + " · ".join(times))
+    for sentence in words.courses((record.split() or {}).get("courses", {})):
+        st.caption(sentence)
     with st.container(horizontal=True):
         downloads.zip_button(record)
         if record.has_maps:

@@ -199,3 +199,14 @@ def progress_line(progress: dict[str, Any]) -> str:
     if is_number(progress.get("seconds_left")):
         parts.append(f"{duration(progress['seconds_left'])} left")
     return " · ".join(parts)
+
+
+def courses(stated: dict[str, dict[str, Any]]) -> list[str]:
+    """`Semi-supervised stage: 20 epochs, learning rate up to 0.01 (one-cycle), weight of the KL terms up to 0.05.`"""
+    return [
+        f"{STAGES.get(stage, stage)}: {counted(course['n_epochs'], 'epoch')}, learning rate "
+        f"{'up to ' * course['one_cycle']}{course['learning_rate']:g} "
+        f"({'one-cycle' if course['one_cycle'] else 'constant'}), weight of the KL terms up to "
+        f"{min(1.0, (course['n_epochs'] - 1) / course['kl_warmup_epochs']):.2g}."
+        for stage, course in stated.items()
+    ]

@@ -44,3 +44,15 @@ def test_calibration_labels_reach_no_model():
     kept_back = (prepared.split.cells[keys.PART] == keys.CALIBRATION).to_numpy()
     assert kept_back.sum() == prepared.facts["n_calibration"] > 10
     assert set(prepared.cells.obs[keys.LABEL][kept_back]) == {keys.UNLABELLED}
+
+
+def test_the_runs_of_a_comparison_prepare_once_and_share_nothing_but_the_counts():
+    config, context = in_context(tiny_config("scanvi"))
+    first, second = prepare(config, context), prepare(*in_context(tiny_config("both", seed=3)))
+    assert second.cells.X is first.cells.X
+    first.cells.obs["_scvi_labels"] = 0
+    first.cells.uns["_scvi_uuid"] = "mine"
+    assert "_scvi_labels" not in second.cells.obs
+    assert not second.cells.uns
+    other = prepare(*in_context(tiny_config("scanvi", labelled_rate=0.5)))
+    assert other.facts["n_labelled"] != second.facts["n_labelled"]

@@ -71,3 +71,13 @@ def test_lists_end_with_and():
     assert words.listed(["one"]) == "one"
     assert words.listed(["one", "two", "three"]) == "one, two and three"
     assert words.listed([]) == ""
+
+
+def test_a_course_says_how_far_the_kl_terms_were_warmed_up():
+    one_cycle = {"n_epochs": 5, "learning_rate": 0.01, "one_cycle": True, "kl_warmup_epochs": 100}
+    constant = {"n_epochs": 400, "learning_rate": 0.001, "one_cycle": False, "kl_warmup_epochs": 300}
+    first, second = words.courses({keys.SEMI_SUPERVISED: one_cycle, keys.PRETRAIN: constant})
+    assert first == (
+        "Semi-supervised stage: 5 epochs, learning rate up to 0.01 (one-cycle), weight of the KL terms up to 0.04."
+    )
+    assert second.endswith("400 epochs, learning rate 0.001 (constant), weight of the KL terms up to 1.")
