@@ -57,5 +57,5 @@ def test_a_run_from_before_there_were_schedules_was_trained_with_a_constant_rate
 
 @pytest.mark.parametrize("bad", [{"schedule": "cosine"}, {"learning_rate": 0.0}, {"accelerator": "tpu"}])
 def test_settings_that_mean_nothing_are_refused_in_words(bad):
-    with pytest.raises(SettingsError, match="choose|above 0"):
+    with pytest.raises(SettingsError, match=r"choose|above 0"):
         TrainSettings(**bad)
