@@ -112,7 +112,7 @@ def scvi_latent(folder: Path, config: RunConfig) -> np.ndarray:
         return stored["z"]
 
 
-def _scvi(folder: Path, config: RunConfig, cells: Prepared) -> stages.PretrainedVI:
+def _scvi(folder: Path, config: RunConfig, cells: Prepared) -> "stages.SCVI":
     """The scVI stage, which all mixes and rates of a seed share."""
     weights = folder / f"{pretrain_key(config, context_of(config))}.safetensors"
     first = cells.training_cells()
