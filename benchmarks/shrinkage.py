@@ -1,7 +1,8 @@
 """How each regulariser changes the scale of the latent space: `python -m benchmarks.shrinkage`.
 
-Built-in pbmc68k in one stage, constant schedule, a fifth of the cells labelled: scVI for 200 epochs a seed, then each mix
-for 20 epochs from its weights. Everything is measured on the test cells, at the means of q(z|x), and printed as a table.
+Built-in pbmc68k in one stage, constant schedule, a fifth of the cells labelled: scVI for 200 epochs a seed, then each
+mix for 20 epochs from its weights. Everything is measured on the test cells, at the means of q(z|x), and printed as a
+table.
 """
 
 import argparse
