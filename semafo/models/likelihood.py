@@ -114,7 +114,7 @@ class _LogLikelihood(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             slope = share.mul_(mu).mul_(weight).neg_()  # ∂/∂log μ, (B, G)
             slope.view(-1).index_add_(0, flat, _mean_slope_at_counts(counts, *here))
-            total = slope.sum(-1, keepdim=True) / counts.library[:, None]
+            total = slope.sum(-1, keepdim=True) / counts.library.clamp_min(EPS)[:, None]
             grad_logits = slope.sub_(mu * total)  # through the softmax
         return grad_logits, grad_theta, grad_zero, None
 

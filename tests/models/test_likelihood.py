@@ -78,6 +78,13 @@ def test_a_parameter_that_is_frozen_leaves_the_others_as_they_are(inflated):
     assert torch.equal(all_free, alone)
 
 
+@pytest.mark.parametrize("inflated", [False, True], ids=["nb", "zinb"])
+def test_a_cell_without_a_count_in_these_genes_breaks_nothing(inflated):
+    x, logits, log_theta, zero_logits, weights = case(4, 6, 20, torch.float64)
+    x[2] = 0
+    compare(x, (logits, log_theta, zero_logits if inflated else None), weights, 1e-10)
+
+
 def test_dense_gives_the_counts_back():
     x, *_ = case(3, 5, 17, torch.float32)
     assert torch.equal(counts_of(x).dense(17), x)
