@@ -17,10 +17,12 @@ _STOCK_RATE, _STOCK_WARMUP = 1e-3, 400
 _HIGHEST_RATE = {keys.PRETRAIN: 1e-2, keys.SEMI_SUPERVISED: 1e-2, keys.QUERY_STAGE: 2e-2}
 # Epochs of the one-cycle schedule: so many cells are gone through in all, within the least and the most epochs.
 _CELLS_SEEN = {
-    keys.PRETRAIN: (108_000, 14, 120),
+    keys.PRETRAIN: (108_000, 30, 120),
     keys.SEMI_SUPERVISED: (13_500, 5, 15),
     keys.QUERY_STAGE: (30_000, 5, 40),
 }
+# Of many labelled cells an epoch sees a hundred a type: one more epoch for so many cells, up to so many epochs.
+_CELLS_AN_EPOCH, _MOST_FOR_LABELS = 1_400, 10
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,10 @@ def course_of(stage: str, settings: TrainSettings, n_cells: int) -> Course:
 
 def _one_cycle_epochs(stage: str, n_cells: int) -> int:
     cells_seen, least, most = _CELLS_SEEN[stage]
-    return min(most, max(least, round(cells_seen / max(n_cells, 1))))
+    if stage == keys.SEMI_SUPERVISED:
+        least = max(least, min(_MOST_FOR_LABELS, n_cells // _CELLS_AN_EPOCH))
+    n_epochs = min(most, max(least, round(cells_seen / max(n_cells, 1))))
+    return min(n_epochs, _stock_epochs(stage, n_cells))
 
 
 def _stock_epochs(stage: str, n_cells: int) -> int:

@@ -21,7 +21,19 @@ def test_the_constant_schedule_is_that_of_scvi_tools():
     assert course_of(keys.PRETRAIN, TrainSettings(CONSTANT), 40_000).n_epochs == 200
 
 
-@given(st.integers(1, 10**6), st.sampled_from(STAGES))
+@given(st.integers(1, 10**6))
+def test_no_stage_is_trained_for_more_epochs_than_by_scvi_tools(n_cells):
+    for stage in STAGES:
+        stock = course_of(stage, TrainSettings(CONSTANT), n_cells).n_epochs
+        assert 1 <= course_of(stage, TrainSettings(), n_cells).n_epochs <= stock
+
+
+def test_many_labelled_cells_get_more_epochs_of_the_semi_supervised_stage():
+    found = [course_of(keys.SEMI_SUPERVISED, TrainSettings(), n).n_epochs for n in (700, 2_700, 9_000, 15_000, 10**6)]
+    assert found == [15, 5, 6, 10, 10]
+
+
+@given(st.integers(1, 10**6), st.sampled_from([keys.PRETRAIN, keys.QUERY_STAGE]))
 def test_more_cells_are_never_trained_for_more_epochs(n_cells, stage):
     one, other = (course_of(stage, TrainSettings(), n).n_epochs for n in (n_cells, 2 * n_cells))
     assert 1 <= other <= one <= course_of(stage, TrainSettings(CONSTANT), 1).n_epochs
