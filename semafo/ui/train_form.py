@@ -97,7 +97,7 @@ def train_settings() -> list[TrainSettings]:
             key="schedule",
             horizontal=True,
             persist_state="session",
-            help="One-cycle reaches the same quality in a fraction of the epochs. Constant is scvi-tools' default.",
+            help="One-cycle takes a tenth of the time, at about the same accuracy. Constant is scvi-tools' default.",
         )
         by_default = st.checkbox("Epochs by the number of cells", True, key="auto_epochs", persist_state="session")
         first, second = st.columns(2)
