@@ -2,9 +2,9 @@
 
 Two schedules. "constant" is scvi-tools' own: learning rate 1e-3 throughout, 400 epochs of scVI for small data, KL terms
 warmed up over 400 epochs of each stage. "one-cycle" (default) reaches the same held-out ELBO in a fraction of the
-epochs; docs/performance.md has the times and the accuracies. It changes the objective in one respect, which is therefore
-stated with every run: the KL terms reach the weight that the constant schedule ends with, 1 for scVI, in fewer epochs.
-Batch norm's running statistics keep up with it (`semafo.models.networks.batch_norm_keeping_up`).
+epochs; docs/performance.md has the times and the accuracies. It changes the objective in one respect, which is
+therefore stated with every run: the KL terms reach the weight that the constant schedule ends with, 1 for scVI, in
+fewer epochs. Batch norm's running statistics keep up with it (`semafo.models.networks.batch_norm_keeping_up`).
 """
 
 from dataclasses import dataclass
