@@ -66,6 +66,21 @@ def registered(cls, cells, sizes, **kwargs):
     return cls(cells, **sizes, **kwargs)
 
 
+def loss_of_the_module(model, index, labelled, kl_weight, seed):
+    """What the model's own module gives for a step, drawn from this seed; data loaders draw, so they come first."""
+    tensors, labelled_tensors = tensors_of(model, index), tensors_of(model, labelled)
+    kwargs = {"kl_weight": kl_weight, "labelled_tensors": labelled_tensors, "classification_ratio": 50}
+    torch.manual_seed(seed)
+    return model.module.train()(tensors, loss_kwargs=kwargs)[2]
+
+
+def loss_of(networks, store, index, labelled, kl_weight, seed):
+    """What fast training gives for the same step: the loss and its terms."""
+    cells, labelled_cells = (store.take(torch.as_tensor(chosen)) for chosen in (index, labelled))
+    torch.manual_seed(seed)
+    return SemiSupervisedLoss(networks, 50.0)(cells, labelled_cells, kl_weight)
+
+
 @pytest.mark.parametrize("weighting", ["published", "normalised"])
 @pytest.mark.parametrize("mix", MIXES.values(), ids=MIXES)
 @pytest.mark.parametrize("sizes", [ONE_STAGE, SURGERY], ids=["one stage", "surgery"])
@@ -74,13 +89,8 @@ def test_semi_supervised_loss_is_that_of_its_module(cells, sizes, mix, weighting
     model = registered(SemafoVI, cells, {**sizes, "dropout_rate": 0.0}, **weights)
     module, store = model.module.train(), CellStore.of(model, CPU)
     index, labelled = np.arange(0, 120, 2), model._labeled_indices
-    tensors = tensors_of(model, index)
-    kwargs = {"kl_weight": 0.2, "labelled_tensors": tensors_of(model, labelled), "classification_ratio": 50}
-    torch.manual_seed(3)
-    _, _, output = module(tensors, loss_kwargs=kwargs)
-    torch.manual_seed(3)
-    taken = (store.take(torch.as_tensor(chosen)) for chosen in (index, labelled))
-    found, terms = SemiSupervisedLoss(Pass(module), 50.0)(*taken, 0.2)
+    output = loss_of_the_module(model, index, labelled, 0.2, seed=3)
+    found, terms = loss_of(Pass(module), store, index, labelled, 0.2, seed=3)
     for name, value in output.extra_metrics.items():
         assert terms[name].item() == pytest.approx(value.item(), rel=1e-4), name
     assert_alike(module, output.loss, found)
@@ -93,14 +103,8 @@ def test_scanvi_is_scvi_tools_own_scanvi(cells, sizes):
     shared = {name: w for name, w in ours.module.state_dict().items() if name in stock.module.state_dict()}
     stock.module.load_state_dict(shared)
     index, labelled = np.arange(1, 120, 3), stock._labeled_indices
-    tensors = tensors_of(stock, index)
-    kwargs = {"kl_weight": 0.1, "labelled_tensors": tensors_of(stock, labelled), "classification_ratio": 50}
-    torch.manual_seed(5)
-    _, _, output = stock.module.train()(tensors, loss_kwargs=kwargs)
-    torch.manual_seed(5)
-    store = CellStore.of(ours, CPU)
-    taken = (store.take(torch.as_tensor(chosen)) for chosen in (index, labelled))
-    found, _ = SemiSupervisedLoss(Pass(ours.module.train()), 50.0)(*taken, 0.1)
+    output = loss_of_the_module(stock, index, labelled, 0.1, seed=5)
+    found, _ = loss_of(Pass(ours.module.train()), CellStore.of(ours, CPU), index, labelled, 0.1, seed=5)
     torch.testing.assert_close(found, output.loss, rtol=1e-5, atol=1e-5)
     theirs, mine = gradients(stock.module, output.loss), gradients(ours.module, found)
     assert set(theirs) == set(mine)
@@ -117,19 +121,14 @@ def mapped(start, train, query):
 def test_query_surgery_has_the_gradients_of_scvi_tools_hooks(mapped):
     module, store = mapped.module.train(), CellStore.of(mapped, CPU)
     index, labelled = np.arange(0, 80, 2), mapped._labeled_indices
-    tensors = tensors_of(mapped, index)
-    kwargs = {"kl_weight": 0.2, "labelled_tensors": tensors_of(mapped, labelled), "classification_ratio": 50}
-    torch.manual_seed(7)
-    _, _, output = module(tensors, loss_kwargs=kwargs)
+    output = loss_of_the_module(mapped, index, labelled, 0.2, seed=7)
     expected = gradients(module, output.loss)
     assert set(expected) == {
         f"{name}.fc_layers.Layer 0.0.weight" for name in ("z_encoder.encoder", "decoder.px_decoder")
     }
 
     networks = QueryPass(module, store)
-    torch.manual_seed(7)
-    taken = (store.take(torch.as_tensor(chosen)) for chosen in (index, labelled))
-    found, _ = SemiSupervisedLoss(networks, 50.0)(*taken, 0.2)
+    found, _ = loss_of(networks, store, index, labelled, 0.2, seed=7)
     torch.testing.assert_close(found, output.loss, rtol=1e-5, atol=1e-4)
     found.backward()
     for theirs, columns in zip(expected.values(), networks.parameters(), strict=True):

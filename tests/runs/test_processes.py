@@ -14,8 +14,6 @@ from semafo.runs import processes
 from semafo.runs.processes import Nursery, give_way, worker_environment
 from tests.runs.tiny import wait_for
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
-
 # A worker of this nursery ends with the code that it is given, or sleeps.
 STAND_IN = """
 import os, sys, time
@@ -32,6 +30,8 @@ nursery.main()
 
 @pytest.fixture
 def nursery(monkeypatch):
+    if sys.platform != "linux":
+        pytest.skip("prctl's adoption of orphans is Linux's own; elsewhere each worker imports for itself")
     monkeypatch.setattr(processes, "NURSERY_PROGRAM", ["-c", STAND_IN])
     opened = Nursery.open()
     yield opened
