@@ -108,6 +108,7 @@ def check(name: str, keep: Path | None, as_json: bool, **options: Any) -> None:
     "--split-seed", "split_seeds", type=int, multiple=True, default=(0,), help="Seed of the split. Repeatable [0]."
 )
 @click.option("--threads", default=1, show_default=True, help="Threads a run; other numbers give other bits.")
+@click.option("--accelerator", default=TrainSettings.accelerator, show_default=True, help="auto (a GPU if any) or cpu.")
 @click.option("--schedule", default=TrainSettings.schedule, show_default=True, help="one-cycle or constant (stock).")
 @click.option("--epochs-pretrain", type=int, help="scVI stage [by schedule and number of cells].")
 @click.option("--epochs-reference", type=int, help="Semi-supervised stage [likewise].")
@@ -145,6 +146,7 @@ def configs_from(options: dict[str, Any], preset: Preset | None = None) -> list[
         epochs_reference=options["epochs_reference"],
         epochs_query=options["epochs_query"],
         n_threads=options["threads"],
+        accelerator=options["accelerator"],
     )
     mixes = [Mix.parse(text, options["label_weighting"], options["head"]) for text in options["mixes"] or DEFAULT_MIXES]
     wanted = product(*(dict.fromkeys(values) for values in (options["split_seeds"], options["seeds"], mixes)))

@@ -43,6 +43,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object a 
 )
 @click.option("--seed", default=0, show_default=True, help="Training seed.")
 @click.option("--threads", default=1, show_default=True, help="Threads; other numbers give other bits.")
+@click.option("--accelerator", default=TrainSettings.accelerator, show_default=True, help="auto (a GPU if any) or cpu.")
 @click.option("--schedule", default=TrainSettings.schedule, show_default=True, help="one-cycle or constant (stock).")
 @click.option("--epochs-pretrain", type=int, help="scVI stage [by schedule and number of cells].")
 @click.option("--epochs-reference", type=int, help="Semi-supervised stage [likewise].")
@@ -81,6 +82,7 @@ def _settings(options: dict[str, Any]) -> tuple[DatasetSpec, list[Mix], list[Tra
         epochs_query=options["epochs_query"],
         seed=options["seed"],
         n_threads=options["threads"],
+        accelerator=options["accelerator"],
     )
     return spec, [Mix.parse(options["mix"], options["label_weighting"], options["head"])], [train]
 

@@ -17,7 +17,7 @@ _STOCK_RATE, _STOCK_WARMUP = 1e-3, 400
 _HIGHEST_RATE = {keys.PRETRAIN: 1e-2, keys.SEMI_SUPERVISED: 1e-2, keys.QUERY_STAGE: 2e-2}
 # Epochs of the one-cycle schedule: so many cells are gone through in all, within the least and the most epochs.
 _CELLS_SEEN = {
-    keys.PRETRAIN: (108_000, 30, 120),
+    keys.PRETRAIN: (90_000, 30, 120),
     keys.SEMI_SUPERVISED: (13_500, 5, 15),
     keys.QUERY_STAGE: (30_000, 5, 40),
 }

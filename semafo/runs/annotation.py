@@ -41,6 +41,7 @@ _DEFAULTS = {
     "threshold": THRESHOLD,
     "seed": TrainSettings.seed,
     "threads": TrainSettings.n_threads,
+    "accelerator": TrainSettings.accelerator,
     "schedule": TrainSettings.schedule,
 }
 
@@ -196,6 +197,7 @@ def arguments(config: RunConfig, out: str, threshold: float = THRESHOLD) -> list
         "threshold": threshold,
         "seed": train.seed,
         "threads": train.n_threads,
+        "accelerator": train.accelerator,
         "schedule": train.schedule,
         "epochs-pretrain": train.epochs_pretrain,
         "epochs-reference": train.epochs_reference,

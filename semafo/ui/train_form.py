@@ -13,6 +13,7 @@ from semafo.ui import presets, state, words
 
 GREY = "#98A2AC"
 _SCHEDULES = {ONE_CYCLE: "One-cycle (fast)", CONSTANT: "Constant (scvi-tools)"}
+_ACCELERATORS = {"auto": "A GPU if there is one", "cpu": "The CPU"}
 FORMULA_CAPTION = (
     "Loss of a cell: R reconstruction, Rc scANVI's regulariser, Rs SemafoVAE's (Rn normalised), K the KL terms with a "
     "weight β that grows from 0, CE the classification of labelled cells. Grey terms have weight 0."
@@ -117,8 +118,17 @@ def train_settings() -> list[TrainSettings]:
             help="Part of the run: another number gives other bits.",
             **{**number, "max_value": 64},
         )
+        accelerator = st.radio(
+            "Train on",
+            list(_ACCELERATORS),
+            format_func=_ACCELERATORS.get,
+            key="accelerator",
+            horizontal=True,
+            persist_state="session",
+            help="A CPU and a GPU give other bits.",
+        )
     chosen = (None, None, None) if by_default else map(int, epochs)
-    train = TrainSettings(schedule, *chosen, n_threads=int(threads))
+    train = TrainSettings(schedule, *chosen, n_threads=int(threads), accelerator=accelerator)
     return [replace(train, seed=int(seed)) for seed in sorted(seeds)]
 
 

@@ -81,7 +81,6 @@ def test_a_worker_gives_way_once():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     before, after = map(int, done.stdout.split())
     assert after == max(before, processes.NICENESS)
-    assert give_way.__doc__
 
 
 def test_threads_and_engine_of_a_worker_are_in_its_environment():
