@@ -11,6 +11,7 @@ X_SCANVI = "X_scANVI"
 X_SEMAFOVI = "X_semafoVI"
 X_PCA = "X_pca"
 X_UMAP = "X_umap"
+X_TSNE = "X_tsne"  # on request
 
 # Columns of a split (one row a cell), and of a run's per-cell table, which adds the predictions.
 CELL = "cell"  # obs name, the table's index
@@ -24,6 +25,11 @@ CONFIDENCE = "confidence"  # probability of the predicted type, 0 to 1
 SCALED_CONFIDENCE = "confidence_scaled"  # the same after temperature scaling, where a temperature was fitted
 BEFORE_QUERY = "predicted_before_query"  # surgery: before the query stage; missing for reference cells
 UNSEEN_LABEL = "semafo_unseen_label"  # a query's label that the reference lacks, set aside; missing elsewhere
+
+# Columns of the table of the data set's own columns, added where it lacks them
+N_COUNTS = "total_counts"  # library size: UMI counts of all genes
+N_GENES = "n_genes"  # genes with a count
+PHASE = "cell_cycle_phase"  # G1, S or G2M; left out where too few of the genes are there
 
 # Values of ROLE
 REFERENCE = "reference"
@@ -82,6 +88,14 @@ INTEGRATION_FILE = "integration.json"
 BASELINES_FILE = "baselines.json"
 BASELINE_CELLS_FILE = "baselines.parquet"  # predicted type of each cell, one column a baseline
 MARKERS_FILE = "markers.json"
+GENES_FILE = "genes.json"
+EXPRESSION_FILES = ("expression_indptr.npy", "expression_cells.npy", "expression_values.npy")  # CSC, by gene
+OBS_FILE = "obs.parquet"  # the data set's own columns, one row a cell
+REPLAY_FILE = "replay.npz"  # latent positions of a sample of cells at chosen epochs
+REPLAY_FRAMES_FILE = "replay.json"  # stage and epoch of each of these
+X_TSNE_STATE_FILE = "X_tsne.json"  # how the computation of a t-SNE ended, where it did not end well
+FACTORS_FILE = "factors.json"  # what each latent dimension carries
+TRAVERSAL_FILE = "traversal.npy"  # expression along each dimension, from each type: (types, dimensions, steps, genes)
 WEIGHTS_FILE = "model.safetensors"
 MODEL_FILE = "model.json"
 ENVIRONMENT_FILE = "environment.json"

@@ -20,7 +20,9 @@ from semafo.runs.inspect import CELLS_FILE, REPORT_FILE
 from semafo.runs.record import RunRecord
 from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
 from semafo.training.outcome import Outcome
+from tests.fake_factors import write_factors
 from tests.fake_outcomes import guesses, write_baselines, write_markers
+from tests.fake_views import write_genes, write_replay
 
 PBMC_TYPES = {
     "CD14+ Monocyte": 129,
@@ -246,6 +248,8 @@ def _write_maps(record: RunRecord, config: RunConfig) -> None:
         before = pd.Series(np.array(types, dtype=object)[guess], index=cells.index[is_query])
     outcome = Outcome.of(cells, probabilities, types, split.summary()["seen_types"], before)
     outcome.table.to_parquet(record.folder / keys.CELLS_FILE)
+    write_genes(record)
+    write_replay(record, config)
     published = config.mix.w_semafo and config.mix.label_weighting == "published"
     diagnostics = {"latent_scale": 0.07 if published else 1.02, "label_gap": 3.2}
     write_json(record.folder / keys.PREDICTIONS_FILE, {**outcome.to_dict(), **diagnostics})
@@ -264,6 +268,7 @@ def _write_scores(record: RunRecord, config: RunConfig) -> None:
     values = {"population": "test cells", "n_cells": split["n_test"], "n_batches": 1 if one_batch else 3, "rows": rows}
     write_json(record.folder / keys.INTEGRATION_FILE, values)
     write_baselines(record)
+    write_factors(record)
     if config.dataset.query:
         write_markers(record)
 

@@ -138,6 +138,17 @@ class RunRecord:
         """`population`, `n_cells` and `rows`: scib scores by embedding (the model, scVI, PCA), undefined ones null."""
         return read_json(self.folder / keys.INTEGRATION_FILE, {})
 
+    def factors(self) -> dict[str, Any]:
+        """What each latent dimension carries, as `semafo.training.factors` writes it; empty where the run left none."""
+        return read_json(self.folder / keys.FACTORS_FILE, {})
+
+    def traversal(self) -> np.ndarray:
+        """Expression along each dimension, (types, dimensions, steps, genes) float16, left on the disk.
+
+        log(1 + counts per 10 000); names in `factors()["traversal"]`.
+        """
+        return np.load(self.folder / keys.TRAVERSAL_FILE, mmap_mode="r", allow_pickle=False)
+
     def log(self) -> str:
         """What the workers wrote while they trained."""
         path = self.folder / keys.LOG_FILE

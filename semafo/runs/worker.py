@@ -106,12 +106,14 @@ def _train(folder: Path, cache: Path, progress: FolderProgress) -> Outcome:
 
 def _score(folder: Path, cache: Path, progress: FolderProgress) -> Outcome:
     """Scores that cannot be computed must not cost the trained model: they are left out with a reason."""
+    from semafo.training.factors import write_factors
     from semafo.training.markers import write_markers
     from semafo.training.pipeline import score, score_classifiers
 
     job = _job(folder, cache, progress)
     progress.begin(keys.SCORES)
     parts = {write_markers: keys.MARKERS_FILE, score_classifiers: keys.BASELINES_FILE, score: keys.INTEGRATION_FILE}
+    parts[write_factors] = keys.FACTORS_FILE
     for write, name in parts.items():
         try:
             write(job)

@@ -100,7 +100,15 @@ class StageCache:
             noted = write(draft)
             write_json(draft / "meta.json", {**noted, "seconds": time.perf_counter() - start})
             if not self.has(key):
-                draft.rename(self.path(key))
+                self._move_in(draft, key)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         return self.path(key)
+
+    def _move_in(self, draft: Path, key: str) -> None:
+        """Another worker may have made the same stage in this very moment: then its stage is as good."""
+        try:
+            draft.rename(self.path(key))
+        except OSError:
+            if not self.has(key):
+                raise

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from anndata import AnnData
+from scvi import REGISTRY_KEYS
 from scvi.model import SCVI
 
 from semafo import keys
@@ -25,10 +26,12 @@ from semafo.models.mixture import hybrid_probabilities
 from semafo.models.semafovi import SemafoVI
 from semafo.settings import Mix, RunConfig
 from semafo.training import baselines, stages
+from semafo.training.expression import write_expression
 from semafo.training.job import Job
 from semafo.training.outcome import Outcome, scored_population
 from semafo.training.plan import courses, expected_seconds
 from semafo.training.prepare import Prepared, prepare
+from semafo.training.replay import RunRecorder
 from semafo.training.scvi_stage import ensure_scvi, load_scvi
 
 
@@ -46,13 +49,18 @@ def train_and_map(job: Job) -> dict[str, Any]:
     write_json(job.folder / keys.ENVIRONMENT_FILE, _environment(job))
     job.progress.plan(expected_seconds(job.config, prepared.facts))
     first_cells = prepared.training_cells()
-    reused_seconds = ensure_scvi(job, first_cells)
+    recorder = RunRecorder(job, prepared)
+    reused_seconds = ensure_scvi(job, first_cells, recorder.pretrain)
+    recorder.follow_scvi()
     pretrained = load_scvi(job, first_cells)
-    model = stages.semi_supervise(pretrained, job.config, job.progress)
+    record = recorder.stage(keys.SEMI_SUPERVISED)
+    model = stages.semi_supervise(pretrained, job.config, job.progress, record)
     before_query = None
     if job.config.form == keys.SURGERY and prepared.facts["n_query"]:
         before_query = predict_before_query(model, prepared.query_cells(), prepared.cells, job.config)
-        model = stages.map_query(model, prepared.query_cells(), job.config, job.progress)
+        record = recorder.stage(keys.QUERY_STAGE)
+        model = stages.map_query(model, prepared.query_cells(), job.config, job.progress, record)
+    recorder.write()
     job.progress.begin(keys.MAPS)
     _write_model(job, model, prepared.cells)
     shared_start = scvi_plane(pretrained, prepared.cells) if job.config.form == keys.ONE_STAGE else None
@@ -77,7 +85,7 @@ def predict_before_query(model: SemafoVI, query: AnnData, cells: AnnData, config
 
 def _write_model(job: Job, model: SemafoVI, cells: AnnData) -> None:
     stages.save_weights(model, job.folder / keys.WEIGHTS_FILE)
-    batches = list(cells.obs[keys.BATCH].cat.categories)
+    batches = list(map(str, model.adata_manager.get_state_registry(REGISTRY_KEYS.BATCH_KEY).categorical_mapping))
     facts = {"genes": list(cells.var_names), "batches": batches, "labels": list(map(str, model.label_names))}
     write_json(job.folder / keys.MODEL_FILE, {**facts, "summary": model._model_summary_string})
 
@@ -112,6 +120,7 @@ def _write_maps(
     outcome = Outcome.of(prepared.split.cells, probabilities, list(soft.columns), seen_types, before_query)
     write_atomically(job.folder / keys.CELLS_FILE, lambda handle: outcome.table.to_parquet(handle))
     diagnostics = _diagnostics(model, cells, z, outcome)
+    write_expression(job, prepared)
     write_json(job.folder / keys.PREDICTIONS_FILE, {**outcome.to_dict(), **diagnostics})
 
 

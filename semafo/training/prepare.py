@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from anndata import AnnData
 
 from semafo import keys
@@ -13,6 +14,7 @@ from semafo.data.check import preflight
 from semafo.data.genes import select_hvgs
 from semafo.data.split import Split, hide_labels, make_split
 from semafo.errors import DataError
+from semafo.evaluation.cell_cycle import cell_cycle_phase
 from semafo.settings import DatasetSpec, RunConfig, SplitSettings
 
 
@@ -28,11 +30,15 @@ class Prepared:
         Part and role of every cell, with the true labels: for evaluation only.
     facts
         The split's counts, the data's report, the genes' note and all warnings, as plain values.
+    obs
+        The data's own columns, rows as the cells, and `keys.N_COUNTS`, `keys.N_GENES` and `keys.PHASE` of all genes:
+        for views only.
     """
 
     cells: AnnData
     split: Split
     facts: dict[str, Any]
+    obs: pd.DataFrame
 
     def training_cells(self) -> AnnData:
         """Cells of the first stages: the reference in surgery, all cells in one stage."""
@@ -81,4 +87,18 @@ def _prepare(dataset: DatasetSpec, settings: SplitSettings, _fingerprint: str) -
         "genes_note": note,
         "warnings": [*report.warnings, *summary["warnings"]],
     }
-    return Prepared(masked[:, chosen].copy(), split, facts)
+    return Prepared(masked[:, chosen].copy(), split, facts, _own_columns(adata))
+
+
+def _own_columns(adata: AnnData) -> pd.DataFrame:
+    """The data's own columns, and library size, number of genes and phase where they have no such columns."""
+    program = (keys.TRUE, keys.BATCH_COLUMN, keys.ROLE, keys.ROW)
+    obs = adata.obs.drop(columns=[name for name in program if name in adata.obs])
+    counted = {
+        keys.N_COUNTS: np.asarray(adata.X.sum(axis=1, dtype=np.float64)).ravel(),
+        keys.N_GENES: np.diff(adata.X.indptr),
+    }
+    phase = None if keys.PHASE in obs else cell_cycle_phase(adata.X, list(adata.var_names))
+    if phase is not None:
+        counted[keys.PHASE] = phase
+    return obs.assign(**{name: values for name, values in counted.items() if name not in obs})

@@ -11,16 +11,20 @@ from semafo.files import append_json_line, read_json_lines
 from semafo.training import stages
 from semafo.training.cache import pretrain_key
 from semafo.training.job import Job
+from semafo.training.record import StageRecord
 
 _WEIGHTS = "scvi.safetensors"
 
 
-def ensure_scvi(job: Job, cells: AnnData) -> float | None:
-    """Train the shared scVI stage, or replay its history where it is there. Returns its seconds if it was reused."""
+def ensure_scvi(job: Job, cells: AnnData, record: StageRecord | None = None) -> float | None:
+    """Train the shared scVI stage, or replay its history where it is there. Returns its seconds if it was reused.
+
+    record: kept with the stage, where it is trained now.
+    """
     key = pretrain_key(job.config, job.context)
     reused = job.cache.meta(key)
     if reused is None:
-        job.cache.make(key, lambda folder: _train(job, cells, folder))
+        job.cache.make(key, lambda folder: _train(job, cells, folder, record))
         return None
     job.progress.begin(keys.PRETRAIN, reused["n_epochs"])
     for line in read_json_lines(job.cache.path(key) / keys.HISTORY_FILE):
@@ -34,9 +38,11 @@ def load_scvi(job: Job, cells: AnnData) -> SCVI:
     return stages.load_scvi(cells, job.config.form, weights)
 
 
-def _train(job: Job, cells: AnnData, folder: Path) -> dict[str, Any]:
-    model = stages.pretrain(cells, job.config, job.progress)
+def _train(job: Job, cells: AnnData, folder: Path, record: StageRecord | None) -> dict[str, Any]:
+    model = stages.pretrain(cells, job.config, job.progress, record)
     stages.save_weights(model, folder / _WEIGHTS)
+    if record is not None:
+        record.write(folder)
     lines = [line for line in read_json_lines(job.folder / keys.HISTORY_FILE) if line["stage"] == keys.PRETRAIN]
     for line in lines:
         append_json_line(folder / keys.HISTORY_FILE, line)

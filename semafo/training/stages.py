@@ -28,6 +28,7 @@ from semafo.training.latent_watch import LatentWatch
 from semafo.training.loop import fit
 from semafo.training.minibatches import Minibatches
 from semafo.training.progress import Progress
+from semafo.training.record import StageRecord
 
 
 def seed_everything(settings: TrainSettings) -> None:
@@ -44,15 +45,20 @@ def new_scvi(cells: AnnData, form: str) -> SCVI:
     return SCVI(cells, **ARCHITECTURES[form].scvi_kwargs())
 
 
-def pretrain(cells: AnnData, config: RunConfig, progress: Progress) -> SCVI:
-    """Stage 1: scVI on the reference (surgery) or on all cells (one stage), without any label."""
+def pretrain(cells: AnnData, config: RunConfig, progress: Progress, record: StageRecord | None = None) -> SCVI:
+    """Stage 1: scVI on the reference (surgery) or on all cells (one stage), without any label.
+
+    record: where the latent space of a sample is kept, epoch by epoch; None keeps nothing. So in the other stages.
+    """
     seed_everything(config.train)
     model = new_scvi(cells, config.form)
-    _Stage(keys.PRETRAIN, model, config, progress).train(lambda store: ScviLoss(Pass(model.module)))
+    _Stage(keys.PRETRAIN, model, config, progress, record).train(lambda store: ScviLoss(Pass(model.module)))
     return model
 
 
-def semi_supervise(pretrained: SCVI, config: RunConfig, progress: Progress) -> SemafoVI:
+def semi_supervise(
+    pretrained: SCVI, config: RunConfig, progress: Progress, record: StageRecord | None = None
+) -> SemafoVI:
     """Stage 2: scANVI / SemafoVAE from scVI's weights, with the labels that may be seen."""
     seed_everything(config.train)
     model = SemafoVI.from_scvi_model(
@@ -64,17 +70,19 @@ def semi_supervise(pretrained: SCVI, config: RunConfig, progress: Progress) -> S
         label_weighting=config.mix.label_weighting,
     )
     ratio = config.train.classification_ratio
-    stage = _Stage(keys.SEMI_SUPERVISED, model, config, progress)
+    stage = _Stage(keys.SEMI_SUPERVISED, model, config, progress, record)
     stage.train(lambda store: SemiSupervisedLoss(Pass(model.module), ratio))
     return model
 
 
-def map_query(model: SemafoVI, query: AnnData, config: RunConfig, progress: Progress) -> SemafoVI:
+def map_query(
+    model: SemafoVI, query: AnnData, config: RunConfig, progress: Progress, record: StageRecord | None = None
+) -> SemafoVI:
     """Stage 3 (surgery): the query's columns of the first layers trained, everything else frozen."""
     seed_everything(config.train)
     mapped = SemafoVI.load_query_data(query, model, freeze_dropout=True)
     ratio = config.train.classification_ratio
-    stage = _Stage(keys.QUERY_STAGE, mapped, config, progress)
+    stage = _Stage(keys.QUERY_STAGE, mapped, config, progress, record)
     stage.train(lambda store: SemiSupervisedLoss(QueryPass(mapped.module, store), ratio))
     return mapped
 
@@ -122,8 +130,16 @@ def load_scvi(cells: AnnData, form: str, weights: Path) -> SCVI:
 class _Stage:
     """A model and how it is trained in one stage."""
 
-    def __init__(self, name: str, model: SCVI | SemafoVI, config: RunConfig, progress: Progress) -> None:
+    def __init__(
+        self,
+        name: str,
+        model: SCVI | SemafoVI,
+        config: RunConfig,
+        progress: Progress,
+        record: StageRecord | None = None,
+    ) -> None:
         self._name, self._model, self._config, self._progress = name, model, config, progress
+        self._record = record
 
     def train(self, loss_of: Callable[[CellStore], Loss]) -> None:
         """Train the model on all its cells; afterwards it is on the CPU and ready to be used."""
@@ -136,7 +152,11 @@ class _Stage:
         watch = LatentWatch(loss, store) if isinstance(self._model, SemafoVI) else None
         course = course_of(self._name, settings, len(store))
         self._progress.begin(self._name, course.n_epochs)
+        if self._record is not None:
+            self._record.begin(loss.networks, store, course.n_epochs)
         fit(loss, store, self._minibatches(store), course, self._report(watch), self._progress.checkpoint)
+        if self._record is not None:
+            self._record.end()
         module.cpu().eval()
         self._model.is_trained_ = True
 
@@ -148,6 +168,8 @@ class _Stage:
     def _report(self, watch: LatentWatch | None) -> Callable[[int, dict[str, float]], None]:
         def on_epoch(epoch: int, terms: dict[str, float]) -> None:
             self._progress.epoch(epoch, terms if watch is None else {**terms, **watch.measure()})
+            if self._record is not None:
+                self._record.see(epoch)
 
         return on_epoch
 

@@ -89,3 +89,22 @@ def test_a_stage_is_made_once(tmp_path):
     assert len(made) == 1
     assert cache.meta("stage")["n_epochs"] == 3
     assert cache.meta("stage")["seconds"] >= 0
+
+
+def test_a_stage_that_another_worker_makes_in_the_same_moment_is_taken(tmp_path, monkeypatch):
+    cache = StageCache(tmp_path)
+
+    def write(folder):
+        (folder / "file").write_text("mine")
+        return {}
+
+    monkeypatch.setattr(StageCache, "has", lambda self, key: False)
+    other_folder = tmp_path / "stage"
+    other_folder.mkdir()
+    (other_folder / "file").write_text("theirs")
+    with pytest.raises(OSError, match="not empty"):
+        cache.make("stage", write)
+    answers = iter([False, False, True])
+    monkeypatch.setattr(StageCache, "has", lambda self, key: next(answers))
+    assert (cache.make("stage", write) / "file").read_text() == "theirs"
+    assert [path.name for path in tmp_path.iterdir()] == ["stage"]
