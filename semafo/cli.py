@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 import semafo
-from semafo import cli_annotate, comparison, keys, terminal
+from semafo import cli_annotate, cli_options, cli_sweep, comparison, keys, terminal
 from semafo.data import catalogue, presets
 from semafo.data.presets import Preset
 from semafo.errors import SemafoError
@@ -23,13 +23,7 @@ from semafo.runs import store
 from semafo.runs.home import Home
 from semafo.runs.inspect import CELLS_FILE, REPORT_FILE, inspect, rehearse
 from semafo.runs.launch import ensure_engine
-from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
-
-DEFAULT_MIXES = ("scanvi", "semafo", "both")
-_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-_home_option = click.option(
-    "--home", type=click.Path(file_okay=False), help="Folder of the runs [SEMAFO_HOME, ~/.semafo]"
-)
+from semafo.settings import DatasetSpec, RunConfig, SplitSettings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -40,7 +34,7 @@ def cli() -> None:
 
 @cli.command()
 @click.option("--presets", "splits", is_flag=True, help="List the paper's splits instead, for compare --preset.")
-@_json_option
+@cli_options.as_json
 def datasets(splits: bool, as_json: bool) -> None:
     """List the built-in data sets. Any .h5ad file works too."""
     for entry in presets.presets() if splits else catalogue.entries():
@@ -57,7 +51,7 @@ def datasets(splits: bool, as_json: bool) -> None:
     "--min-overlap", default=DatasetSpec.min_overlap, show_default=True, help="Share of the genes it must have."
 )
 @click.option("--keep", type=click.Path(path_type=Path), hidden=True, help="Folder for the report and the cells.")
-@_json_option
+@cli_options.as_json
 def check(name: str, keep: Path | None, as_json: bool, **options: Any) -> None:
     """Say what is in a data set and whether it can be trained on."""
     with terminal.errors(as_json):
@@ -74,54 +68,19 @@ def check(name: str, keep: Path | None, as_json: bool, **options: Any) -> None:
 
 
 @cli.command()
-@click.option("--dataset", default=DatasetSpec.name, show_default=True, help="Built-in name or an .h5ad file.")
-@click.option("--label-key", help="obs column with the cell types.")
-@click.option("--batch-key", help="obs column with the batches.")
-@click.option("--counts", default=DatasetSpec.counts, show_default=True, help="auto, X, raw or layers/NAME.")
-@click.option("--n-hvg", default=DatasetSpec.n_hvg, show_default=True, help="Highly variable genes to keep.")
+@cli_options.of_runs
 @click.option("--preset", help="A split of the paper, such as pancreas-82.4 (see: semafo datasets --presets).")
-@click.option("--reference", multiple=True, help="Reference batches, B1,B2: train by surgery. Repeatable.")
 @click.option("--labelled-rate", type=float, help="Share of labelled cells, 0 to 1 [0.2].")
 @click.option("--labelled", multiple=True, help="Label whole batches, B3,B4, instead of a rate. Repeatable.")
-@click.option(
-    "--test-share", default=SplitSettings.test_share, show_default=True, help="Cells that are never labelled."
-)
-@click.option("--unstratified", is_flag=True, help="Draw test and labelled cells blindly, not by type.")
-@click.option("--leave-out", multiple=True, help="Types T1,T2 whose labels no model sees. Repeatable.")
-@click.option(
-    "--calibration-share",
-    default=SplitSettings.calibration_share,
-    show_default=True,
-    help="Share of the labelled cells kept from the model to fit a temperature on.",
-)
-@click.option("--leak", is_flag=True, help="Hide labels as the published notebook does, which hides none.")
-@click.option(
-    "--mix",
-    "mixes",
-    multiple=True,
-    help="scanvi, semafo, both or W:W such as 0.7:0.3. Repeatable [all three].",
-)
-@click.option("--label-weighting", default=Mix.label_weighting, show_default=True, help="published or normalised.")
-@click.option("--head", default=Mix.head, show_default=True, help="What predicts: classifier or mixture.")
-@click.option("--seed", "seeds", type=int, multiple=True, default=(0,), help="Training seed. Repeatable [0].")
-@click.option(
-    "--split-seed", "split_seeds", type=int, multiple=True, default=(0,), help="Seed of the split. Repeatable [0]."
-)
-@click.option("--threads", default=1, show_default=True, help="Threads a run; other numbers give other bits.")
-@click.option("--accelerator", default=TrainSettings.accelerator, show_default=True, help="auto (a GPU if any) or cpu.")
-@click.option("--schedule", default=TrainSettings.schedule, show_default=True, help="one-cycle or constant (stock).")
-@click.option("--epochs-pretrain", type=int, help="scVI stage [by schedule and number of cells].")
-@click.option("--epochs-reference", type=int, help="Semi-supervised stage [likewise].")
-@click.option("--epochs-query", type=int, help="Query stage [likewise].")
-@_home_option
-@_json_option
+@cli_options.home
+@cli_options.as_json
 def compare(home: str | None, as_json: bool, **options: Any) -> None:
     """Train mixes on the same split, and print how they and the baselines compare.
 
     Several seeds or split seeds train every mix with each of them; means and differences of the methods come last.
     """
     with terminal.errors(as_json):
-        where = _home(home)
+        where = cli_options.home_at(home)
         configs = configs_from(options, _fitted_preset(where, options, as_json))
         for config in {config.split: config for config in configs}.values():  # mixes and seeds share data and split
             rehearse(where, config)
@@ -138,17 +97,8 @@ def compare(home: str | None, as_json: bool, **options: Any) -> None:
 
 def configs_from(options: dict[str, Any], preset: Preset | None = None) -> list[RunConfig]:
     """Settings of the runs that `compare`'s options ask for: one a mix, for each split seed and seed."""
-    dataset = _dataset_from(options, preset)
-    split = _split_from(options, preset)
-    train = TrainSettings(
-        schedule=options["schedule"],
-        epochs_pretrain=options["epochs_pretrain"],
-        epochs_reference=options["epochs_reference"],
-        epochs_query=options["epochs_query"],
-        n_threads=options["threads"],
-        accelerator=options["accelerator"],
-    )
-    mixes = [Mix.parse(text, options["label_weighting"], options["head"]) for text in options["mixes"] or DEFAULT_MIXES]
+    dataset, split = cli_options.dataset(options, preset), _split_from(options, preset)
+    train, mixes = cli_options.train(options), cli_options.mixes(options)
     wanted = product(*(dict.fromkeys(values) for values in (options["split_seeds"], options["seeds"], mixes)))
     return [
         RunConfig(dataset, replace(split, split_seed=split_seed), mix, replace(train, seed=seed))
@@ -156,27 +106,15 @@ def configs_from(options: dict[str, Any], preset: Preset | None = None) -> list[
     ]
 
 
-def _dataset_from(options: dict[str, Any], preset: Preset | None) -> DatasetSpec:
-    """The data set; with a preset, `simulated` is the simulation in which the preset's rate comes out."""
-    spec = DatasetSpec(*(options[name] for name in ("dataset", "label_key", "batch_key", "counts", "n_hvg")))
-    is_open = preset is not None and spec.name.strip() == catalogue.SIMULATED
-    return replace(spec, name=preset.simulation) if is_open else spec
-
-
 def _split_from(options: dict[str, Any], preset: Preset | None) -> SplitSettings:
-    rest = {
-        "test_share": options["test_share"],
-        "stratified": not options["unstratified"],
-        "left_out_types": tuple(sorted(set(_listed(options["leave_out"])))),
-        "calibration_share": options["calibration_share"],
-        "leak": options["leak"],
-    }
-    reference, labelled, rate = _listed(options["reference"]), _listed(options["labelled"]), options["labelled_rate"]
+    rest = cli_options.split(options)
+    labelled, rate = cli_options.listed(options["labelled"]), options["labelled_rate"]
     if preset is not None:
         return preset.split_settings(**rest)
     if labelled and rate is not None:
         raise click.UsageError("Give --labelled-rate or --labelled, not both.")
     rate = SplitSettings.labelled_rate if rate is None else rate
+    reference = cli_options.listed(options["reference"])
     return SplitSettings(reference, labelled_rate=rate, labelled_batches=labelled or None, **rest)
 
 
@@ -187,7 +125,13 @@ def _fitted_preset(home: Home, options: dict[str, Any], as_json: bool) -> Preset
     if options["reference"] or options["labelled"] or options["labelled_rate"] is not None:
         raise click.UsageError("--preset chooses reference and labels: leave --reference, --labelled and the rate out.")
     preset = presets.preset(options["preset"])
-    counts = inspect(home, _dataset_from(options, preset)).cells[keys.BATCH_COLUMN].astype(str).value_counts().to_dict()
+    counts = (
+        inspect(home, cli_options.dataset(options, preset))
+        .cells[keys.BATCH_COLUMN]
+        .astype(str)
+        .value_counts()
+        .to_dict()
+    )
     preset = preset.spelled_as(counts)
     for sentence in preset.check(counts):
         terminal.remark(sentence, as_json)
@@ -195,32 +139,32 @@ def _fitted_preset(home: Home, options: dict[str, Any], as_json: bool) -> Preset
 
 
 @cli.command()
-@_home_option
-@_json_option
+@cli_options.home
+@cli_options.as_json
 def runs(home: str | None, as_json: bool) -> None:
     """List the runs, newest first."""
     with terminal.errors(as_json):
-        terminal.say_rows(store.rows(_home(home)), as_json)
+        terminal.say_rows(store.rows(cli_options.home_at(home)), as_json)
 
 
 @cli.command()
 @click.argument("run")
-@_home_option
-@_json_option
+@cli_options.home
+@cli_options.as_json
 def show(run: str, home: str | None, as_json: bool) -> None:
     """Print one run: scores, warnings, where its files are. RUN may be the start of an id."""
     with terminal.errors(as_json):
-        terminal.say_run(store.get(_home(home), run), as_json, whole=True)
+        terminal.say_run(store.get(cli_options.home_at(home), run), as_json, whole=True)
 
 
 @cli.command()
 @click.argument("run")
-@_home_option
-@_json_option
+@cli_options.home
+@cli_options.as_json
 def delete(run: str, home: str | None, as_json: bool) -> None:
     """Delete a run and its files. RUN may be the start of an id."""
     with terminal.errors(as_json):
-        where = _home(home)
+        where = cli_options.home_at(home)
         record = store.get(where, run)
         store.delete(where, record.run_id)
         ensure_engine(where)
@@ -230,14 +174,14 @@ def delete(run: str, home: str | None, as_json: bool) -> None:
 
 @cli.command()
 @click.option("--port", default=8501, show_default=True, help="Port on 127.0.0.1.")
-@_home_option
+@cli_options.home
 def app(port: int, home: str | None) -> None:
     """Start the dashboard in a browser."""
     with terminal.errors(as_json=False):
         script = Path(semafo.__file__).parent.parent / "app.py"
         if not script.exists():
             raise SemafoError(f"{script} is missing: the dashboard runs from a clone of the repository.")
-        environment = {**os.environ, "SEMAFO_HOME": str(_home(home).path)}
+        environment = {**os.environ, "SEMAFO_HOME": str(cli_options.home_at(home).path)}
         command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
         sys.exit(subprocess.run(command, env=environment, cwd=script.parent, check=False).returncode)
 
@@ -247,17 +191,10 @@ def main() -> None:
     cli(prog_name="semafo")
 
 
-def _home(path: str | None) -> Home:
-    return Home.at(path) if path else Home.default()
-
-
-def _listed(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Values of a repeatable option whose values may hold several, separated by commas."""
-    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
-
-
 cli.add_command(cli_annotate.annotate)
 cli.add_command(cli_annotate.save)
+cli.add_command(cli_sweep.sweep)
+cli.add_command(cli_sweep.report)
 
 if __name__ == "__main__":
     main()

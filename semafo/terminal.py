@@ -18,6 +18,7 @@ from semafo.runs.launch import ensure_engine
 from semafo.runs.record import RunRecord
 
 _POLL_SECONDS = 0.2
+_MOST_SHOWN, _WAITING = 6, "waiting"
 _SCORED = "{:<28} {:<34} {}"
 _ROW = "{run_id:<28} {state:<10} {dataset:<22} {title:<34} {accuracy}"
 
@@ -129,8 +130,8 @@ def _accuracy(row: dict[str, Any]) -> str:
     )
 
 
-def watch(home: Home, run_ids: list[str], quiet: bool) -> Iterator[RunRecord]:
-    """Yield the runs in their order, each when it has ended. Ctrl-C stops those that have not."""
+def watch(home: Home, run_ids: list[str], quiet: bool, stop: Callable[[], None] | None = None) -> Iterator[RunRecord]:
+    """Yield the runs in their order, each when it has ended. Ctrl-C stops those that have not, or calls `stop`."""
     records = [RunRecord(home.runs / run_id) for run_id in run_ids]
     try:
         for record in records:
@@ -143,7 +144,9 @@ def watch(home: Home, run_ids: list[str], quiet: bool) -> Iterator[RunRecord]:
                 click.echo("\r\033[K", nl=False, err=True)
             yield record
     except KeyboardInterrupt:
-        for record in records:
+        if stop is not None:
+            stop()
+        for record in records if stop is None else ():
             if record.is_active:
                 store.cancel(home, record.run_id)
         complain("Stopped. Finished runs are kept.", as_json=quiet)
@@ -151,15 +154,19 @@ def watch(home: Home, run_ids: list[str], quiet: bool) -> Iterator[RunRecord]:
 
 
 def _show_progress(records: list[RunRecord]) -> None:
-    """One line that is written over: how far each run is."""
-    parts = [f"{record.config.mix.name} {_how_far(record)}" for record in records if record.is_active]
+    """One line that is written over: how far each run is; of many, those that work, and how many have ended."""
+    active = [record for record in records if record.is_active]
+    parts = [f"{record.config.mix.name} {_how_far(record)}" for record in active]
+    if len(records) > _MOST_SHOWN:
+        ended = f"{len(records) - len(active)} of {len(records)} ended"
+        parts = [ended, *(part for part in parts if not part.endswith(_WAITING))]
     click.echo(f"\r\033[K{' · '.join(parts)}"[:160], nl=False, err=True)
 
 
 def _how_far(record: RunRecord) -> str:
     progress = record.progress()
     if not progress or progress["stage"] is None:
-        return "waiting"
+        return _WAITING
     epochs = f" {progress['epoch']}/{progress['n_epochs']}" if progress["n_epochs"] else ""
     return f"{progress['stage']}{epochs}"
 

@@ -30,7 +30,10 @@ class Home:
         """Make the folders that are missing."""
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for folder in (self.runs, self.cache, self.uploads, self.checks, self.inbox, self.engine):
+            for folder in (
+                *(self.runs, self.sweeps, self.cache, self.uploads),
+                *(self.checks, self.inbox, self.engine),
+            ):
                 folder.mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
             raise SettingsError(
@@ -42,6 +45,11 @@ class Home:
     def runs(self) -> Path:
         """One folder a run."""
         return self.path / "runs"
+
+    @property
+    def sweeps(self) -> Path:
+        """One folder a sweep: which runs it asked for."""
+        return self.path / "sweeps"
 
     @property
     def cache(self) -> Path:

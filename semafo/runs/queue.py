@@ -19,12 +19,14 @@ from semafo.runs.index import Index
 from semafo.runs.pool import Pool, Worker
 from semafo.runs.processes import Nursery
 from semafo.runs.record import RunRecord
+from semafo.runs.sweep import is_of_sweep, paused
 from semafo.runs.worker import SCORE, TRAIN, Outcome, compile_kernels, work
 from semafo.training.cache import StageCache, pretrain_key, scoring_keys
 
 _logger = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 1.0  # after which a worker that was asked to stop is killed
+_MOST_DEATHS = 2  # workers that one run may cost
 _DRAFT_SECONDS = 3600  # after which a draft is nobody's
 _KEPT_AFTER_FAILURE = {keys.CONFIG_FILE, keys.STATUS_FILE, keys.LOG_FILE, keys.HISTORY_FILE, keys.SPLIT_FILE}
 
@@ -40,10 +42,17 @@ class Job:
     worker: Worker | None = None
     cancelled_at: float | None = None
 
+    @cached_property
+    def batch(self) -> str | None:
+        """What the run was asked for with."""
+        return self.record.settings.get("batch")
+
     @property
-    def rank(self) -> tuple[float, bool, int]:
-        """Earlier comparisons first; within one, all maps before the first score."""
-        return self.created, self.half == SCORE, self.order
+    def rank(self) -> tuple:
+        """Earlier comparisons first; within one, all maps before the first score. Sweeps last, run by run."""
+        if is_of_sweep(self.batch):
+            return True, self.created, self.order, self.half == TRAIN
+        return False, self.created, self.half == SCORE, self.order
 
     @cached_property
     def stage_keys(self) -> tuple[str, ...]:
@@ -66,8 +75,8 @@ class Queue:
 
     @property
     def has_work(self) -> bool:
-        """Whether any run waits or works."""
-        return bool(self._jobs)
+        """Whether any run works or may start."""
+        return any(job.worker is not None for job in self._jobs) or bool(self._waiting())
 
     def close(self) -> None:
         """End the workers. What they were doing is marked by the next engine."""
@@ -96,6 +105,8 @@ class Queue:
             if record.status["state"] == keys.RUNNING:
                 if (folder / keys.MANIFEST_FILE).exists():
                     self._write_status(record, state=keys.DONE)
+                elif _is_of_sweep(record):
+                    self._again(record)
                 else:
                     self._give_up(record, keys.FAILED, "The engine stopped while this run was working. Start it again.")
             elif record.state == keys.QUEUED:
@@ -160,7 +171,7 @@ class Queue:
                 self._finish(job, outcome)
             elif exit_code is not None or worker.task.done():
                 self._pool.end(worker)
-                self._finish(job, _outcome_of_death(job, exit_code))
+                self._on_death(job, exit_code)
             elif job.cancelled_at and time.monotonic() - job.cancelled_at > _GRACE_SECONDS:
                 self._pool.end(worker)
                 self._finish(job, Outcome(keys.CANCELLED, "Stopped on request."))
@@ -169,6 +180,26 @@ class Queue:
                 self._pool.end(worker)
             elif worker.task is not None and worker.task.done() and not self._job_of(worker):
                 worker.task = None
+
+    def _on_death(self, job: Job, exit_code: int | None) -> None:
+        """A sweep's run gets a second worker; a run that has cost two, or that somebody watches, has failed."""
+        deaths = 1 + job.record.status.get("deaths", 0)
+        if job.cancelled_at is None and is_of_sweep(job.batch) and deaths < _MOST_DEATHS:
+            _logger.warning("%s lost its worker (exit code %s) and is tried once more.", job.record.run_id, exit_code)
+            self._jobs.remove(job)
+            self._again(job.record, deaths=deaths)
+        else:
+            self._finish(job, _outcome_of_death(job, exit_code))
+
+    def _again(self, record: RunRecord, **noted: Any) -> None:
+        """Do again what was not finished: the scores alone where the maps are there."""
+        half = SCORE if record.has_maps else TRAIN
+        if half == TRAIN:
+            _keep(record.folder, {keys.CONFIG_FILE, keys.STATUS_FILE, keys.LOG_FILE})
+            noted["state"] = keys.QUEUED
+        self._write_status(record, **noted)
+        status = record.status
+        self._jobs.append(Job(record, half, status.get("created", time.time()), status.get("order", 0)))
 
     def _job_of(self, worker: Worker) -> Job | None:
         return next((job for job in self._jobs if job.worker is worker), None)
@@ -188,9 +219,7 @@ class Queue:
 
     def _give_up(self, record: RunRecord, state: str, reason: str | None) -> None:
         """A run is kept whole or not at all: what it had written so far goes, but what explains its end."""
-        for path in record.folder.iterdir():
-            if path.name not in _KEPT_AFTER_FAILURE:
-                path.unlink(missing_ok=True)
+        _keep(record.folder, _KEPT_AFTER_FAILURE)
         self._write_status(record, state=state, reason=reason, finished=time.time())
 
     def _write_status(self, record: RunRecord, **changes: Any) -> None:
@@ -220,7 +249,10 @@ class Queue:
                 self._pool.submit(worker, compile_kernels)
 
     def _waiting(self) -> list[Job]:
-        return sorted((job for job in self._jobs if job.worker is None), key=lambda job: job.rank)
+        """What may start, in its order. Of a paused sweep only what is half done goes on."""
+        held = paused(self._home)
+        free = (job for job in self._jobs if job.worker is None and not (job.half == TRAIN and job.batch in held))
+        return sorted(free, key=lambda job: job.rank)
 
     def _maker_of_stage(self, job: Job) -> Job | None:
         """A job that is making a stage which this one needs."""
@@ -240,6 +272,20 @@ class Queue:
         workers = [worker.process.pid for worker in self._pool.workers if worker.process.pid is not None]
         busy = {job.record.run_id: job.worker.process.pid for job in self._jobs if job.worker is not None}
         _write_if_changed(self._home, {"pid": os.getpid(), "workers": workers, "busy": busy})
+
+
+def _is_of_sweep(record: RunRecord) -> bool:
+    try:
+        return is_of_sweep(record.settings.get("batch"))
+    except SemafoError:  # a folder without a config
+        return False
+
+
+def _keep(folder: Path, names: set[str]) -> None:
+    """Delete every file of a run's folder but these."""
+    for path in folder.iterdir():
+        if path.name not in names:
+            path.unlink(missing_ok=True)
 
 
 def _clear_draft(folder: Path) -> None:

@@ -24,8 +24,13 @@ from semafo.settings import RunConfig
 _PACKAGES = ("torch", "scvi-tools", "scanpy", "umap-learn", "scikit-learn", "numpy", "scipy", "anndata")
 
 
-def submit(home: Home, configs: Sequence[RunConfig]) -> list[str]:
+def submit(home: Home, configs: Sequence[RunConfig], batch: str | None = None) -> list[str]:
     """Queue runs as one comparison. Work that is finished, queued or under way is not done again.
+
+    Parameters
+    ----------
+    batch
+        Name of what they were asked for together: a sweep's id. None is a comparison with a name of its own.
 
     Returns
     -------
@@ -38,17 +43,22 @@ def submit(home: Home, configs: Sequence[RunConfig]) -> list[str]:
     DataError
         The data set is not known or cannot be read.
     """
-    batch, created = uuid.uuid4().hex[:12], time.time()
+    batch, created = batch or uuid.uuid4().hex[:12], time.time()
     run_ids = []
     for order, config in enumerate(configs):
         config, context = in_context(config)
-        run_id = f"{config.mix.slug}-{config.fingerprint(**context)[:12]}"
+        run_id = run_id_of(config, context)
         if run_id not in run_ids:
             settings = {"config": config.to_dict(), "context": context, "batch": batch}
             _queue(home, run_id, settings, {"state": keys.QUEUED, "created": created, "order": order})
             run_ids.append(run_id)
     _send(home, {"action": "queue", "run_ids": run_ids})
     return run_ids
+
+
+def run_id_of(config: RunConfig, context: dict[str, Any]) -> str:
+    """Id of the run with these settings, as `in_context` completes them: what it computes, and nothing else."""
+    return f"{config.mix.slug}-{config.fingerprint(**context)[:12]}"
 
 
 def in_context(config: RunConfig) -> tuple[RunConfig, dict[str, Any]]:

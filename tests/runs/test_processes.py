@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from semafo.runs import processes
-from semafo.runs.processes import Nursery, give_way, worker_environment
+from semafo.runs.processes import Nursery, worker_environment
 from tests.runs.tiny import wait_for
 
 # A worker of this nursery ends with the code that it is given, or sleeps.

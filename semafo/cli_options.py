@@ -1,0 +1,111 @@
+"""Options that several commands share, and the settings that they mean."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import reduce
+from typing import Any
+
+import click
+
+from semafo.data import catalogue
+from semafo.data.presets import Preset
+from semafo.runs.home import Home
+from semafo.settings import DatasetSpec, Mix, SplitSettings, TrainSettings
+
+DEFAULT_MIXES = ("scanvi", "semafo", "both")
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+home = click.option("--home", type=click.Path(file_okay=False), help="Folder of the runs [SEMAFO_HOME, ~/.semafo]")
+
+_OF_RUNS = (
+    click.option("--dataset", default=DatasetSpec.name, show_default=True, help="Built-in name or an .h5ad file."),
+    click.option("--label-key", help="obs column with the cell types."),
+    click.option("--batch-key", help="obs column with the batches."),
+    click.option("--counts", default=DatasetSpec.counts, show_default=True, help="auto, X, raw or layers/NAME."),
+    click.option("--n-hvg", default=DatasetSpec.n_hvg, show_default=True, help="Highly variable genes to keep."),
+    click.option("--reference", multiple=True, help="Reference batches, B1,B2: train by surgery. Repeatable."),
+    click.option(
+        "--test-share", default=SplitSettings.test_share, show_default=True, help="Cells that are never labelled."
+    ),
+    click.option("--unstratified", is_flag=True, help="Draw test and labelled cells blindly, not by type."),
+    click.option("--leave-out", multiple=True, help="Types T1,T2 whose labels no model sees. Repeatable."),
+    click.option(
+        "--calibration-share",
+        default=SplitSettings.calibration_share,
+        show_default=True,
+        help="Share of the labelled cells kept from the model to fit a temperature on.",
+    ),
+    click.option("--leak", is_flag=True, help="Hide labels as the published notebook does, which hides none."),
+    click.option(
+        "--mix",
+        "mixes",
+        multiple=True,
+        help="scanvi, semafo, both or W:W such as 0.7:0.3. Repeatable [all three].",
+    ),
+    click.option("--label-weighting", default=Mix.label_weighting, show_default=True, help="published or normalised."),
+    click.option("--head", default=Mix.head, show_default=True, help="What predicts: classifier or mixture."),
+    click.option("--seed", "seeds", type=int, multiple=True, default=(0,), help="Training seed. Repeatable [0]."),
+    click.option(
+        "--split-seed", "split_seeds", type=int, multiple=True, default=(0,), help="Seed of the split. Repeatable [0]."
+    ),
+    click.option("--threads", default=1, show_default=True, help="Threads a run; other numbers give other bits."),
+    click.option(
+        "--accelerator", default=TrainSettings.accelerator, show_default=True, help="auto or cpu; auto is a GPU if any."
+    ),
+    click.option(
+        "--schedule", default=TrainSettings.schedule, show_default=True, help="one-cycle or constant (stock)."
+    ),
+    click.option("--epochs-pretrain", type=int, help="scVI stage [by schedule and number of cells]."),
+    click.option("--epochs-reference", type=int, help="Semi-supervised stage [likewise]."),
+    click.option("--epochs-query", type=int, help="Query stage [likewise]."),
+)
+
+
+def of_runs(command: Callable) -> Callable:
+    """Give a command every option that says what runs compute, but which labels are seen."""
+    return reduce(lambda decorated, option: option(decorated), reversed(_OF_RUNS), command)
+
+
+def home_at(path: str | None) -> Home:
+    """The home that `--home` names."""
+    return Home.at(path) if path else Home.default()
+
+
+def dataset(options: dict[str, Any], preset: Preset | None = None) -> DatasetSpec:
+    """The data set; with a preset, `simulated` is the simulation in which the preset's rate comes out."""
+    spec = DatasetSpec(*(options[name] for name in ("dataset", "label_key", "batch_key", "counts", "n_hvg")))
+    is_open = preset is not None and spec.name.strip() == catalogue.SIMULATED
+    return replace(spec, name=preset.simulation) if is_open else spec
+
+
+def split(options: dict[str, Any]) -> dict[str, Any]:
+    """Fields of `SplitSettings` but the reference and which labels are seen."""
+    return {
+        "test_share": options["test_share"],
+        "stratified": not options["unstratified"],
+        "left_out_types": tuple(sorted(set(listed(options["leave_out"])))),
+        "calibration_share": options["calibration_share"],
+        "leak": options["leak"],
+    }
+
+
+def train(options: dict[str, Any]) -> TrainSettings:
+    """Settings of the training but its seed."""
+    return TrainSettings(
+        schedule=options["schedule"],
+        epochs_pretrain=options["epochs_pretrain"],
+        epochs_reference=options["epochs_reference"],
+        epochs_query=options["epochs_query"],
+        n_threads=options["threads"],
+        accelerator=options["accelerator"],
+    )
+
+
+def mixes(options: dict[str, Any]) -> list[Mix]:
+    """The mixes that were asked for, all three where none was."""
+    texts = options["mixes"] or DEFAULT_MIXES
+    return [Mix.parse(text, options["label_weighting"], options["head"]) for text in texts]
+
+
+def listed(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Values of a repeatable option whose values may hold several, separated by commas."""
+    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())

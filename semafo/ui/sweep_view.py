@@ -1,0 +1,185 @@
+"""A sweep while it runs and what it found: the matrix of runs, the curve, tables, and what more labels would buy."""
+
+from collections.abc import Sequence
+from html import escape
+
+import pandas as pd
+import streamlit as st
+
+from semafo import keys
+from semafo.runs import curves, launch
+from semafo.runs.curves import METRICS, Curve
+from semafo.runs.record import RunRecord
+from semafo.runs.sweep import DELETED, Sweep
+from semafo.ui import controls, downloads, engine, figures, state, sweep_report, words
+from semafo.ui.charts.curve import rate_curves
+
+EVERY_SECONDS = 2.0
+_SHORT = {
+    keys.QUEUED: ("○", "waiting"),
+    keys.RUNNING: ("◐", "running"),
+    keys.DONE: ("●", "done"),
+    keys.FAILED: ("✕", "failed"),
+    keys.CANCELLED: ("–", "cancelled"),
+    DELETED: ("·", "deleted"),
+}
+
+
+def progress(sweep: Sweep) -> None:
+    """The matrix of runs, alive while runs work, and what can be done about them."""
+    pace = EVERY_SECONDS if sweep.is_active and not sweep.is_paused else None
+    st.fragment(_progress, run_every=pace)(sweep.sweep_id, sweep.is_active)
+
+
+def _progress(sweep_id: str, was_active: bool) -> None:
+    engine.wake()
+    sweep = Sweep(state.home(), sweep_id)
+    counts = sweep.counts()
+    total = sum(counts.values())
+    if was_active and not sweep.is_active:
+        st.rerun()  # the whole page: results are complete
+    done = counts[keys.DONE]
+    said = " · ".join(f"{n} {_SHORT[name][1]}" for name, n in counts.items() if n)
+    st.progress(done / max(total, 1), text=f"{said}{' · paused' if sweep.is_paused else ''}")
+    _buttons(sweep, counts)
+    st.html(matrix(sweep))
+
+
+def _buttons(sweep: Sweep, counts: dict[str, int]) -> None:
+    with st.container(horizontal=True, gap="small"):
+        if sweep.is_active:
+            if sweep.is_paused:
+                st.button("Resume", key="sweep_resume", on_click=_resume, args=(sweep,), type="primary")
+            else:
+                st.button(
+                    "Pause", key="sweep_pause", on_click=sweep.pause, help="Runs that work end in their own time."
+                )
+            st.button(
+                "Cancel", key="sweep_cancel", on_click=_send, args=(sweep, "cancel"), help="Finished runs are kept."
+            )
+        n_ended = counts[keys.FAILED] + counts[keys.CANCELLED]
+        if n_ended:
+            st.button(f"Retry {n_ended}", key="sweep_retry", on_click=_send, args=(sweep, "retry"))
+
+
+def _resume(sweep: Sweep) -> None:
+    sweep.resume()
+    launch.ensure_engine(state.home())
+
+
+def _send(sweep: Sweep, action: str) -> None:
+    getattr(sweep, action)()
+    launch.ensure_engine(state.home())
+
+
+def matrix(sweep: Sweep) -> str:
+    """One mark a run: rows are points of the grid and mixes, columns splits and seeds. HTML."""
+    grid, states = sweep.facts["grid"], sweep.states()
+    n_mixes, n_points = len(grid["mixes"]), len(grid["points"])
+    columns = [f"{split}/{seed}" for split in grid["split_seeds"] for seed in grid["seeds"]]
+    head = "".join(f"<th>{column}</th>" for column in columns)
+    marks: dict[tuple[int, int], list[str]] = {}
+    for i, run_id in enumerate(sweep.facts["run_ids"]):
+        place = (i // n_mixes % n_points, i % n_mixes)
+        mark, said = _SHORT[states[run_id]]
+        marks.setdefault(place, []).append(f"<td class='{said}' title='{said}' aria-label='{said}'>{mark}</td>")
+    rows = "".join(
+        f"<tr><th scope='row'>{escape(grid['points'][point])} · {escape(grid['mixes'][mix])}</th>{''.join(cells)}</tr>"
+        for (point, mix), cells in sorted(marks.items())
+    )
+    legend = " &nbsp; ".join(f"{mark} {said}" for mark, said in list(_SHORT.values())[:4])
+    table = f"<table><tr><th>split/seed</th>{head}</tr>{rows}</table>"
+    return f"<div class='semafo-sweep'>{table}<small>{legend}</small></div>"
+
+
+def results(sweep: Sweep) -> None:
+    """The curve with its table, what is clear in it, and files to take away."""
+    done = sweep.done()
+    if not done:
+        st.info("No run is finished yet. Results appear here as they finish.")
+        return
+    scores = _scores(sweep.sweep_id, len(done), done)
+    has_query = sweep.facts["grid"].get("preset") is not None
+    offered = {METRICS[name][0]: name for name in METRICS if scores[name].notna().any()}
+    if not offered:
+        st.info("These runs have no test cells, so there is nothing to score.")
+        return
+    metric = offered[controls.pick("Score", list(offered), "score", width=360)]
+    found = curves.curves(scores, metric)
+    reported = sweep_report.reported(sweep, metric)
+    figure = rate_curves(sweep_report.lines(found), METRICS[metric][0], reported, narrow=state.is_narrow())
+    beside = f" Hollow points: {sweep_report.AS_REPORTED}" if reported else ""
+    alt = f"{METRICS[metric][0]} against labelled rate, one line for each of {len(found)} methods."
+    figures.show_figure(figure, "sweep_curve", alt=alt, caption=sweep_report.CAPTION + beside, runs=())
+    st.dataframe(sweep_report.table(sweep, metric))
+    if has_query and metric != sweep_report.QUERY_ACCURACY:
+        st.caption("The score 'Accuracy, whole query' is the one that the paper reports.")
+    _sentences(sweep, len(done))
+    _more_labels(found, metric)
+    _files(sweep, done)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _scores(sweep_id: str, n_done: int, _done: Sequence[RunRecord]) -> pd.DataFrame:
+    return curves.table(_done)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _clear(sweep_id: str, n_done: int, _sweep: Sweep) -> list[str]:
+    return list(sweep_report.clear_differences(_sweep))
+
+
+def _sentences(sweep: Sweep, n_done: int) -> None:
+    """Who wins where, only as far as the intervals allow."""
+    clear = _clear(sweep.sweep_id, n_done, sweep)
+    st.subheader("What is clear", anchor=False)
+    if not clear:
+        st.markdown("No difference between methods is clear at any labelled rate: more splits and seeds may tell.")
+    for sentence in clear:
+        st.markdown(f"- {sentence}")
+
+
+def _more_labels(found: Sequence[Curve], metric: str) -> None:
+    """From the curve, the labelled rate that reaches a score."""
+    drawn = [curve for curve in found if len(curve.points) > 1]
+    if not drawn:
+        return
+    st.subheader("What would more labels buy?", anchor=False)
+    means = [point.mean for curve in drawn for point in curve.points]
+    low, high = round(min(means), 2), round(max(means) + 0.005, 2)
+    if low >= high:
+        return
+    target = st.slider(
+        f"{METRICS[metric][0]} to reach", low, high, round((low + high) / 2, 2), 0.01, key="sweep_target"
+    )
+    rows = {sweep_report.name_of(curve): _rate_words(curve, target) for curve in drawn}
+    st.dataframe(pd.Series(rows, name="Labelled rate that reaches it").rename_axis("Method"))
+    st.caption("Along a straight line between the measured means; no interval is given for it, and none is implied.")
+
+
+def _rate_words(curve: Curve, target: float) -> str:
+    rate = curve.rate_for(target)
+    if rate is None:
+        return "not reached at the measured rates"
+    first = curve.points[0].rate
+    return f"{words.percent(rate, 1)}{' or less' if rate == first else ''}"
+
+
+def _files(sweep: Sweep, done: Sequence[RunRecord]) -> None:
+    with st.container(horizontal=True, gap="small"):
+        name = downloads.file_name(sweep.name)
+        for extension, make, label in (
+            ("csv", sweep_report.as_csv, "Scores (CSV)"),
+            ("html", sweep_report.as_html, "Report (HTML)"),
+        ):
+            st.download_button(
+                label,
+                lambda make=make: make(sweep).encode(),
+                file_name=f"{name}.{extension}",
+                key=f"sweep-{extension}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        if st.button("Show the newest runs in the other views", key="sweep_show", type="tertiary"):
+            state.show([record.run_id for record in done[-state.TRAY_SIZE :]])
+            state.go_to(state.LATENT_PAGE)
