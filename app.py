@@ -13,8 +13,11 @@ page = st.navigation(
         st.Page("pages/train.py", title="Train"),
         st.Page("pages/annotate.py", title="Annotate"),
         st.Page("pages/latent_space.py", title="Latent space"),
+        st.Page("pages/replay.py", title="Replay"),
         st.Page("pages/predictions.py", title="Predictions"),
         st.Page("pages/integration.py", title="Integration"),
+        st.Page("pages/factors.py", title="Factors"),
+        st.Page("pages/sweep.py", title="Sweep"),
         st.Page("pages/runs.py", title="Runs"),
     ]
 )

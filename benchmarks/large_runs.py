@@ -29,12 +29,15 @@ class Cells:
     names: pd.Index
 
 
-def write_comparison(home: Home, n_cells: int) -> list[RunRecord]:
-    """scANVI, SemafoVAE and Both on the same cells, finished."""
+MIXES = (*(Mix(*corner) for corner in CORNERS.values()), Mix(1, 0.5))
+
+
+def write_comparison(home: Home, n_cells: int, n_runs: int = 3) -> list[RunRecord]:
+    """scANVI, SemafoVAE, Both and a fourth mix on the same cells, finished; the first `n_runs` of them."""
     rng = np.random.default_rng(0)
     codes = (rng.integers(0, n, n_cells) for n in (N_TYPES, N_BATCHES, len(PARTS)))
     cells = Cells(*codes, pd.Index([f"cell_{i:07d}" for i in range(n_cells)], name=keys.CELL))
-    configs = [RunConfig(DatasetSpec(f"simulated:cells={n_cells}"), mix=Mix(*corner)) for corner in CORNERS.values()]
+    configs = [RunConfig(DatasetSpec(f"simulated:cells={n_cells}"), mix=mix) for mix in MIXES[:n_runs]]
     return [_write_run(home, config, cells, seed) for seed, config in enumerate(configs)]
 
 
@@ -51,8 +54,18 @@ def _write_run(home: Home, config: RunConfig, cells: Cells, seed: int) -> RunRec
     n_test = int((table[keys.PART] == keys.TEST).sum())
     scores = {"accuracy": 1 - WRONG, "n_scored": n_test, "accuracy_low": 0.79, "accuracy_high": 0.81}
     write_json(folder / keys.PREDICTIONS_FILE, {"types": _names("Cell type", N_TYPES).tolist(), "test": scores})
+    np.save(folder / keys.PROBABILITIES_FILE, _probabilities(table))
     write_json(folder / keys.MANIFEST_FILE, {"files": {}})
     return RunRecord(folder)
+
+
+def _probabilities(table: pd.DataFrame) -> np.ndarray:
+    """The confidence for the predicted type, and the rest shared by the others. Returns (n, types) float32."""
+    confidence = table[keys.CONFIDENCE].to_numpy()
+    found = np.repeat((1 - confidence)[:, None] / np.float32(N_TYPES - 1), N_TYPES, axis=1)
+    predicted = pd.Index(_names("Cell type", N_TYPES)).get_indexer(table[keys.PREDICTED])
+    found[np.arange(len(found)), predicted] = confidence
+    return found
 
 
 def _map(types: np.ndarray, rng: np.random.Generator) -> np.ndarray:

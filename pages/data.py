@@ -22,5 +22,5 @@ with picture:
 with form:
     if st.button("Use these cells", type="primary", disabled=inspection is None):
         state.use_dataset(spec)
-        st.switch_page(state.TRAIN_PAGE)
+        state.go_to(state.TRAIN_PAGE)
     st.caption(f"Train uses {data_form.described(state.dataset())}.")

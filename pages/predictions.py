@@ -2,7 +2,19 @@
 
 import streamlit as st
 
-from semafo.ui import closer, comparisons, controls, frame, live, matrices, methods, state, statistics
+from semafo.ui import (
+    closer,
+    comparisons,
+    controls,
+    disagreement,
+    frame,
+    live,
+    matrices,
+    methods,
+    pairing,
+    state,
+    statistics,
+)
 
 frame.title("Predictions")
 runs = controls.chosen_or_stop()
@@ -16,7 +28,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     population = controls.population("prediction_cells")
     by = matrices.normalisation()
 matrices.show_panels(runs, population, by, narrow)
+pairing.show(runs)
 statistics.show_scores(runs, population)
+disagreement.show(runs, narrow)
+closer.show(runs, population, by, narrow)
 comparisons.show(runs, narrow)
 methods.show(runs, narrow)
-closer.show(runs, population, by, narrow)

@@ -27,9 +27,11 @@ HEIGHT = {
     "terminal": 6,
     "comparison": 6,
     "ui": 6,
+    "cli_options": 7,
     "cli_annotate": 7,
-    "cli": 8,
-    "__main__": 9,
+    "cli_sweep": 8,
+    "cli": 9,
+    "__main__": 10,
 }
 HEAVY = {"torch", "scvi", "scanpy", "umap", "jax", "lightning", "numba"}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo.ui import procrustes, state
+from semafo.ui import procrustes, projections, state
 from semafo.ui.artefacts import Artefacts
+from semafo.ui.procrustes import Similarity
 from semafo.ui.state import ChosenRun
 
 
@@ -24,15 +25,32 @@ def hold_the_same_cells(runs: Sequence[ChosenRun]) -> bool:
     return len(n_cells) <= 1 and all(_n_shared(one, found[0]) == one.n_cells for one in found[1:])
 
 
-def aligned(moved: Artefacts, fixed: Artefacts) -> np.ndarray:
+def aligned(moved: Artefacts, fixed: Artefacts, name: str = projections.UMAP) -> np.ndarray:
     """A run's map brought onto another's by a similarity, (n, 2); found once for each pair."""
-    return moved.umap if moved is fixed else _aligned(moved.key, fixed.key, moved, fixed)
+    found = similarity(moved, fixed, name)
+    return projections.places(moved, name) if found is None else _aligned(moved.key, fixed.key, name, moved, found)
+
+
+def similarity(moved: Artefacts, fixed: Artefacts, name: str = projections.UMAP) -> Similarity | None:
+    """What brings a run's map onto another's; None where it is the same map, or too few cells are in both."""
+    if moved is fixed or _n_shared(moved, fixed) < procrustes.FEWEST_CELLS:
+        return None
+    return _similarity(moved.key, fixed.key, name, moved, fixed)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
-def _aligned(moved_key: str, fixed_key: str, _moved: Artefacts, _fixed: Artefacts) -> np.ndarray:
-    mine, theirs = _shared(_moved, _fixed)
-    return procrustes.similarity(_moved.umap[mine], _fixed.umap[theirs])(_moved.umap)
+def _similarity(moved_key: str, fixed_key: str, name: str, _moved: Artefacts, _fixed: Artefacts) -> Similarity:
+    mine, theirs = shared(_moved, _fixed)
+    moved, fixed = projections.places(_moved, name)[mine], projections.places(_fixed, name)[theirs]
+    if name == projections.TSNE:  # of very many cells a sample is laid out
+        known = np.isfinite(moved[:, 0]) & np.isfinite(fixed[:, 0])
+        moved, fixed = moved[known], fixed[known]
+    return procrustes.similarity(moved, fixed)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _aligned(moved_key: str, fixed_key: str, name: str, _moved: Artefacts, _found: Similarity) -> np.ndarray:
+    return _found(projections.places(_moved, name))
 
 
 def _with_maps(runs: Sequence[ChosenRun]) -> list[Artefacts]:
@@ -45,10 +63,10 @@ def _n_shared(one: Artefacts, other: Artefacts) -> int:
 
 @st.cache_resource(max_entries=100, show_spinner=False)
 def _count_shared(one_key: str, other_key: str, _one: Artefacts, _other: Artefacts) -> int:
-    return len(_shared(_one, _other)[0])
+    return len(shared(_one, _other)[0])
 
 
-def _shared(one: Artefacts, other: Artefacts) -> tuple[np.ndarray, np.ndarray]:
+def shared(one: Artefacts, other: Artefacts) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the cells that both have, in the one and in the other. Names say which only within one data set."""
     if one.data == other.data and one.names.equals(other.names):
         rows = np.arange(one.n_cells)

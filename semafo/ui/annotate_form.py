@@ -15,7 +15,19 @@ from semafo.mix import HEADS, LABEL_WEIGHTINGS
 from semafo.runs import annotation
 from semafo.runs.inspect import Inspection
 from semafo.settings import DatasetSpec, Mix, RunConfig, TrainSettings
-from semafo.ui import charts, colours, controls, data_form, guard, obs_columns, presets, state, train_form, words
+from semafo.ui import (
+    charts,
+    colours,
+    controls,
+    data_form,
+    figures,
+    guard,
+    obs_columns,
+    presets,
+    state,
+    train_form,
+    words,
+)
 
 FILE, BUILT_IN = "File on this machine", "Built in"
 NO_BATCHES = "None: one batch a file"
@@ -160,8 +172,12 @@ def show_found(inspection: Inspection) -> None:
     counts = pd.crosstab(labelled[keys.TRUE].astype(str), labelled[keys.BATCH_COLUMN].astype(str))
     counts = counts.drop(index="nan", errors="ignore")
     st.caption("The reference")
-    figure = charts.composition(counts, colours.of_types(counts.index), narrow=state.is_narrow())
-    st.plotly_chart(figure, key="annotate_reference", config=controls.QUIET_CHART)
+    figures.show_figure(
+        charts.composition(counts, colours.of_types(counts.index), narrow=state.is_narrow()),
+        "annotate_reference",
+        alt=f"Number of cells of each of {len(counts)} types in each batch of the reference, as bars.",
+        runs=(),
+    )
     for warning in report["warnings"]:
         st.caption(warning)
     if joined["n_query_labels"]:

@@ -15,7 +15,8 @@ from semafo import keys
 from semafo.errors import DataError
 from semafo.runs import annotation
 from semafo.runs.record import RunRecord
-from semafo.ui import charts, colours, controls, downloads, state, words
+from semafo.ui import charts, colours, downloads, figures, palettes, state, words
+from semafo.ui.state import ChosenRun
 
 MOST_ROWS = 2000  # of the table on the page; the file has all
 
@@ -65,16 +66,24 @@ def show_types(record: RunRecord, limit: float) -> pd.DataFrame:
     cells = state.artefacts(record).cells
     cells = cells[cells[keys.ROLE] == keys.QUERY]
     labels = annotation.labels_at(cells, limit)
-    narrow = state.is_narrow()
+    narrow, shown = state.is_narrow(), _as_shown(record)
     st.markdown(headline(record, labels))
     types, confidence = st.columns([6, 5], gap="large")
     with types:
-        looks = colours.of_types(state.artefacts(record).predictions["types"])
-        figure = charts.predicted_bars(labels, looks, annotation.UNKNOWN, narrow=narrow)
-        st.plotly_chart(figure, key="annotation_types", config=controls.QUIET_CHART)
+        looks = palettes.of_types([record], state.artefacts(record).predictions["types"])
+        figures.show_figure(
+            charts.predicted_bars(labels, looks, annotation.UNKNOWN, narrow=narrow),
+            "annotation_types",
+            alt="Number of cells of each predicted type, unknown ones apart, as bars.",
+            runs=shown,
+        )
     with confidence:
-        figure = charts.confidence_histogram(cells[keys.CONFIDENCE].to_numpy(float), limit)
-        st.plotly_chart(figure, key="annotation_confidence", config=controls.QUIET_CHART)
+        figures.show_figure(
+            charts.confidence_histogram(cells[keys.CONFIDENCE].to_numpy(float), limit),
+            "annotation_confidence",
+            alt="Histogram of the cells' confidence, with the threshold below which a cell is unknown.",
+            runs=shown,
+        )
     st.caption(" ".join([truth(record), *agreement(record, cells)]))
     return cells.assign(**{annotation.LABEL: labels})
 
@@ -127,13 +136,20 @@ def show_markers(record: RunRecord) -> None:
     elif not markers.get("genes"):
         st.caption("Markers need two predicted types with ten cells or more.")
     else:
-        figure = charts.marker_dots(markers, narrow=state.is_narrow())
-        st.plotly_chart(figure, key="annotation_markers", config=controls.QUIET_CHART)
-        st.caption(
-            "Area: share of the cells that express the gene. Colour: mean of log(1 + counts per 10 000). Genes were "
-            "chosen in the query by Wilcoxon's test, each predicted type against the others, at any confidence: check "
-            "that they are the genes you know the types by."
+        figures.show_figure(
+            charts.marker_dots(markers, narrow=state.is_narrow()),
+            "annotation_markers",
+            alt=f"Expression of {len(markers['genes'])} marker genes in each predicted type, as dots.",
+            caption="Area: share of the cells that express the gene. Colour: mean of log(1 + counts per 10 000). Genes "
+            "were chosen in the query by Wilcoxon's test, each predicted type against the others, at any confidence: "
+            "check that they are the genes you know the types by.",
+            runs=_as_shown(record),
         )
+
+
+def _as_shown(record: RunRecord) -> list[ChosenRun]:
+    """The run as figures want it, whether it is in the tray or not."""
+    return [ChosenRun(record, record.title, colours.ACCENT)]
 
 
 def show_table(record: RunRecord, cells: pd.DataFrame) -> None:

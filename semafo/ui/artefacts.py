@@ -17,6 +17,7 @@ from semafo.errors import RunNotFound
 from semafo.runs.record import RunRecord
 
 CODED = [keys.TRUE, keys.PREDICTED, keys.BATCH_COLUMN, keys.ROLE, keys.PART]
+_BLOCK = 100_000  # cells looked at together
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +111,39 @@ class Artefacts:
         """A column of the per-cell table as codes."""
         return self.columns[column]
 
+    def has(self, obsm_key: str) -> bool:
+        """Whether the run left such an array."""
+        return (self.record.folder / keys.array_file(obsm_key)).exists()
+
+    def stamp(self, obsm_key: str) -> int:
+        """When an array was written: some come after the run."""
+        return (self.record.folder / keys.array_file(obsm_key)).stat().st_mtime_ns
+
+    @property
+    def later_files(self) -> tuple[int, ...]:
+        """When those files were written that may come after the maps: 0 for one that is not there."""
+        paths = [self.record.folder / name for name in (keys.GENES_FILE, keys.OBS_FILE, keys.array_file(keys.X_TSNE))]
+        return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
+
+    def array(self, obsm_key: str) -> np.ndarray:
+        """An array of the run, left on disk until it is read."""
+        return np.load(self.record.folder / keys.array_file(obsm_key), mmap_mode="r", allow_pickle=False)
+
+    @cached_property
+    def latent(self) -> np.ndarray | None:
+        """(n, d) latent representation, left on disk; None where the run has none."""
+        name = self.record.config.mix.obsm_key
+        return self.array(name) if self.has(name) else None
+
+    @cached_property
+    def entropy(self) -> np.ndarray | None:
+        """(n,) float32 entropy of each cell's predicted probabilities, 0 (certain) to 1 (all types alike).
+
+        In units of log C, C the number of types; None where the run left no probabilities.
+        """
+        path = self.record.folder / keys.PROBABILITIES_FILE
+        return normalised_entropy(np.load(path, mmap_mode="r", allow_pickle=False)) if path.exists() else None
+
     @cached_property
     def cells(self) -> pd.DataFrame:
         """The whole per-cell table. A second for a million cells: maps do without."""
@@ -120,6 +154,17 @@ class Artefacts:
         """Number and hash of the test cells and their labels: equal where two runs were scored on the same cells."""
         test = self.cells.loc[self.cells[keys.PART] == keys.TEST, keys.TRUE]
         return len(test), int(pd.util.hash_pandas_object(test.sort_index()).sum())
+
+
+def normalised_entropy(probabilities: np.ndarray) -> np.ndarray:
+    """Entropy of each row by the logarithm of the number of columns, (n,) float32, 0 to 1; 0 of one column."""
+    found = np.zeros(len(probabilities), dtype=np.float32)
+    n_types = probabilities.shape[1]
+    for start in range(0, len(found) if n_types > 1 else 0, _BLOCK):
+        p = np.asarray(probabilities[start : start + _BLOCK], dtype=np.float32)
+        entropies = -(p * np.log(np.maximum(p, np.finfo(np.float32).tiny))).sum(axis=1)  # 0 log 0 = 0
+        found[start : start + _BLOCK] = np.clip(entropies / np.log(n_types), 0, 1)
+    return found
 
 
 def artefacts(record: RunRecord) -> Artefacts:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from semafo.ui import charts, controls, state, words
+from semafo.ui import charts, downloads, figures, state, words
 from semafo.ui.charts import CoverageLine, Reliability
 from semafo.ui.state import ChosenRun
 
@@ -25,11 +25,14 @@ def reliability(runs: Sequence[ChosenRun], narrow: bool) -> None:
         st.info("There is no test cell with a label, so nobody can tell how far the confidence can be trusted.")
         return
     figure = charts.reliability_panels([panel(run, values) for run, values in found.items()], narrow=narrow)
-    st.plotly_chart(figure, key="reliability", config=controls.QUIET_CHART)
-    st.caption(
-        "Test cells in bins of confidence, with the 95 % interval of each bin's accuracy (Wilson). Below the dotted "
-        "line a model is too sure, above it not sure enough. ECE is the mean distance from it, weighted by cells: 0 is "
-        "best, and with few cells it is above 0 by chance alone."
+    figures.show_figure(
+        figure,
+        "reliability",
+        alt=f"Accuracy against confidence of {words.listed([run.name for run in found])}, a panel each.",
+        caption="Test cells in bins of confidence, with the 95 % interval of each bin's accuracy (Wilson). Below the "
+        "dotted line a model is too sure, above it not sure enough. ECE is the mean distance from it, weighted by "
+        "cells: 0 is best, and with few cells it is above 0 by chance alone.",
+        runs=list(found),
     )
     without = [run.name for run, values in found.items() if not words.is_number(values.get("temperature"))]
     if len(without) < len(found):
@@ -63,11 +66,17 @@ def coverage(runs: Sequence[ChosenRun], narrow: bool) -> None:
     threshold = _threshold(sorted({row["threshold"] for found in rows.values() for row in found}))
     marked = {run: at_threshold(found, threshold) for run, found in rows.items()}
     lines = [CoverageLine(run.name, run.colour, found, marked[run]) for run, found in rows.items()]
-    st.plotly_chart(charts.coverage_curves(lines, narrow=narrow), key="coverage", config=controls.QUIET_CHART)
+    figures.show_figure(
+        charts.coverage_curves(lines, narrow=narrow),
+        "coverage",
+        alt="Accuracy of the cells that keep their prediction against their share, a line a run.",
+        runs=list(rows),
+    )
     frame = coverage_frame(marked)
     swatches = frame.style.apply(lambda _: [f"color: {run.colour}" for run in marked], subset=[""])
     columns = {"": st.column_config.Column(width=24)} | ({"Run": st.column_config.Column(width=110)} if narrow else {})
     st.dataframe(swatches, hide_index=True, column_config=columns, key="coverage_table", width="content")
+    downloads.csv_button(frame.drop(columns=""), "coverage")
     st.caption(_unseen_sentence(marked))
 
 

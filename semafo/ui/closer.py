@@ -4,34 +4,42 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from semafo.ui import breakdown, calibration, controls, matrices
+from semafo.ui import breakdown, calibration, confusions, controls, matrices, type_markers
 from semafo.ui.state import ChosenRun
 
-TYPES, BATCHES, CONFIDENCE, UNKNOWN, MATRICES = (
+TYPES, BATCHES, MISTAKES, MARKERS, CONFIDENCE, UNKNOWN, MATRICES = (
     "Types",
     "Batches",
+    "Mistakes",
+    "Marker genes",
     "Calibration",
     "Unknown cells",
     "Two matrices",
 )
+PURPOSES = {
+    TYPES: "Which types are found, and which labels can be believed: each type by itself.",
+    BATCHES: "Whether the model works in every batch or donor, or only on average.",
+    MISTAKES: "Which types are taken for which, the commonest mistakes first. Press one to select its cells.",
+    MARKERS: "Whether cells that were given a name express what that name promises.",
+    CONFIDENCE: "How far a confidence can be trusted.",
+    UNKNOWN: "What is gained and lost where unsure predictions are called unknown.",
+    MATRICES: "Where the mistakes of two runs differ: one confusion matrix minus another.",
+}
 
 
 def show(runs: Sequence[ChosenRun], population: str, by: str, narrow: bool) -> None:
-    """The look that is picked."""
+    """The look that is picked, with one line that says what it is for."""
     st.subheader("A closer look", anchor=False)
-    picked = controls.choice(
-        "A closer look",
-        [TYPES, BATCHES, CONFIDENCE, UNKNOWN, MATRICES],
-        "closer_look",
-        help="Types: recall, precision and F1 of each. Batches: accuracy in each. Calibration: how far a confidence "
-        "can be trusted. Unknown cells: what is left where unsure predictions are not made. Two matrices: one "
-        "confusion matrix minus another.",
-        label_visibility="collapsed",
-    )
+    picked = controls.choice("A closer look", list(PURPOSES), "closer_look", label_visibility="collapsed")
+    st.markdown(PURPOSES[picked])
     if picked == TYPES:
         breakdown.by_type(runs, population, narrow)
     elif picked == BATCHES:
         breakdown.by_batch(runs, population, narrow)
+    elif picked == MISTAKES:
+        confusions.show(runs, population, narrow)
+    elif picked == MARKERS:
+        type_markers.show(runs, population, narrow)
     elif picked == CONFIDENCE:
         calibration.reliability(runs, narrow)
     elif picked == UNKNOWN:

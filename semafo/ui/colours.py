@@ -23,7 +23,7 @@ BATCHES = (
     *("#6B7A8F", "#C9A66B", "#7FB7BE", "#84420C", "#6C427E", "#967E24", "#A284CC", "#96DEA8"),
     *("#CCC0FC", "#00725A", "#5A9C84", "#E4C672", "#6060A2", "#C67860", "#B4A2EA", "#96602A"),
 )
-RUNS = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377")
+RUNS = ("#4477AA", "#EE6677", "#995511", "#22AAEE", "#9911EE", "#CC1177")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross")  # one more a round through the colours
 
 RIGHT, WRONG = "#7F9BB3", "#D55E00"
@@ -45,6 +45,10 @@ DIVERGING = (
 )
 CONFIDENCE = "Viridis"
 
+# For points, which must be seen at the pale end as well, on a white and on a dark ground.
+EXPRESSION = ((0.0, "#A9B1BA"), (0.5, "#E3A857"), (1.0, "#C8321E"))
+SIGNED = ((0.0, "#8E44AD"), (0.5, "#A9B1BA"), (1.0, "#D97706"))
+
 
 class Look(NamedTuple):
     """Colour and marker symbol of a category."""
@@ -53,13 +57,16 @@ class Look(NamedTuple):
     symbol: str
 
 
-def of_types(types: Iterable[str]) -> dict[str, Look]:
-    """A look for each type, from the sorted list of all types of a data set."""
+def of_types(*types: Iterable[str]) -> dict[str, Look]:
+    """A look for each type, from the sorted list of all types of a data set.
+
+    Of several data sets, the first one's types look as they do without the others.
+    """
     return _assign(types, TYPES)
 
 
-def of_batches(batches: Iterable[str]) -> dict[str, Look]:
-    """A look for each batch, from the sorted list of all batches of a data set."""
+def of_batches(*batches: Iterable[str]) -> dict[str, Look]:
+    """A look for each batch, from the sorted list of all batches of a data set; of several as `of_types`."""
     return _assign(batches, BATCHES)
 
 
@@ -68,7 +75,7 @@ def of_slot(slot: int) -> str:
     return RUNS[slot % len(RUNS)]
 
 
-def _assign(names: Iterable[str], palette: Sequence[str]) -> dict[str, Look]:
-    ordered = sorted({str(name) for name in names})
+def _assign(groups: Iterable[Iterable[str]], palette: Sequence[str]) -> dict[str, Look]:
+    ordered = dict.fromkeys(name for group in groups for name in sorted({str(name) for name in group}))
     n = len(palette)
     return {name: Look(palette[i % n], SYMBOLS[(i // n) % len(SYMBOLS)]) for i, name in enumerate(ordered)}

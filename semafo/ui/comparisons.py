@@ -8,7 +8,7 @@ import streamlit as st
 from semafo import keys
 from semafo.evaluation.significance import PairedDifference
 from semafo.runs import differences
-from semafo.ui import charts, controls, live, state, tables, views, words
+from semafo.ui import charts, figures, live, state, tables, views, words
 from semafo.ui.charts import Estimate, Row
 from semafo.ui.state import ChosenRun
 
@@ -25,12 +25,14 @@ def show(runs: Sequence[ChosenRun], narrow: bool) -> None:
         st.subheader("Differences between these runs", anchor=False)
     if rows:
         figure = charts.forest(rows, DIFFERENCE_AXIS, zero=0.0, narrow=narrow)
-        st.plotly_chart(figure, key="differences", config=controls.QUIET_CHART)
         chance = f" Of {len(rows)} intervals, about one in twenty misses by chance alone." if len(rows) > MANY else ""
-        st.caption(
-            "Same test cells. Right of the line the first named is better; grey is no clear difference. Intervals: "
-            "95 %, paired bootstrap over cells; p: McNemar's exact test. Both speak about these two runs alone, not "
-            f"about the methods.{chance}"
+        figures.show_figure(
+            figure,
+            "differences",
+            alt=f"{len(rows)} differences in accuracy between runs on the same test cells, with their intervals.",
+            caption="Same test cells. Right of the line the first named is better; grey is no clear difference. "
+            "Intervals: 95 %, paired bootstrap over cells; p: McNemar's exact test. Both speak about these two runs "
+            f"alone, not about the methods.{chance}",
         )
     if len(groups) > 1:
         names = words.listed([_names(group) for group in groups])

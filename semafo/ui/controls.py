@@ -1,7 +1,7 @@
 """Small controls that several pages share."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -10,6 +10,8 @@ from semafo.errors import SemafoError
 from semafo.ui import alignment, presets, state, words
 from semafo.ui.presets import Preset
 from semafo.ui.state import ChosenRun
+
+Option = TypeVar("Option")
 
 QUIET_CHART = {"displayModeBar": False, "responsive": True}
 MAP_CHART = {
@@ -53,15 +55,70 @@ def _start(preset: Preset) -> None:
     except SemafoError as error:
         st.error(str(error))
         return
-    st.switch_page(state.LATENT_PAGE)
+    state.go_to(state.LATENT_PAGE)
 
 
-def choice(label: str, options: Sequence[str], key: str, help: str | None = None, **kwargs: Any) -> str:
-    """One of a few named options, kept for the session."""
+def choice(
+    label: str,
+    options: Sequence[str],
+    key: str,
+    help: str | None = None,
+    *,
+    default: str | None = None,
+    **kwargs: Any,
+) -> str:
+    """One of a few named options; the first unless `default` is given.
+
+    The value stays for the session and stands in the URL as `?key=option`, so that a copied link opens the same view.
+    The default and what is not an option are left out of the URL; another page's choices are as well.
+    """
+    first = options[0] if default is None else default
     picked = st.segmented_control(
-        label, options, default=options[0], required=True, key=key, help=help, persist_state="session", **kwargs
+        label,
+        options,
+        default=first,
+        required=True,
+        key=key,
+        help=help,
+        bind="query-params",
+        persist_state="session",
+        **kwargs,
     )
-    return picked or options[0]
+    return picked if picked in options else first
+
+
+def pick(
+    label: str,
+    options: Sequence[Option],
+    key: str,
+    help: str | None = None,
+    *,
+    default: Option | None = None,
+    format_func: Callable[[Option], str] = str,
+    **kwargs: Any,
+) -> Option | None:
+    """One of many options from a select that can be searched; kept and linked as a `choice` is.
+
+    The URL has what `format_func` makes of the option. None where there is no option.
+    """
+    options = list(options)
+    index = options.index(default) if default in options else 0
+    return st.selectbox(
+        label,
+        options,
+        index if options else None,
+        format_func,
+        key,
+        help,
+        bind="query-params",
+        persist_state="session",
+        **kwargs,
+    )
+
+
+def switch(label: str, key: str, default: bool = False, help: str | None = None, **kwargs: Any) -> bool:
+    """Yes or no; kept and linked as a `choice` is."""
+    return st.toggle(label, default, key, help, bind="query-params", persist_state="session", **kwargs)
 
 
 def population(key: str) -> str:
@@ -117,10 +174,9 @@ def why_nothing(runs: Sequence[ChosenRun]) -> None:
 
 def hollow_toggle() -> bool:
     """Whether cells whose label the model did not see are drawn as rings."""
-    return st.toggle(
+    return switch(
         "Rings for hidden labels",
-        key="hollow",
-        persist_state="session",
+        "hollow",
         help="Cells whose label the model did not see (hidden and test cells) are rings, labelled ones filled.",
     )
 
@@ -130,24 +186,12 @@ def align_toggle(runs: Sequence[ChosenRun]) -> bool:
     if not alignment.can_align(runs):
         return False
     same = alignment.hold_the_same_cells(runs)
-    return st.toggle(
+    return switch(
         "Align maps",
+        "align" if same else "align_some",
         same,
-        key=f"align-{same}",
-        persist_state="session",
         help="Turn, mirror, scale and move each map as a whole, so that the cells that it shares with the first map "
         "come closest to their places there. Distances within a map keep their proportions.",
-    )
-
-
-def map_caption(hollow: bool, onto: str | None) -> str:
-    """What a UMAP does not say. `onto` is the run that the other maps were aligned to."""
-    rings = "Rings are cells whose label the model did not see. " if hollow else ""
-    moved = f"The maps are turned, mirrored and scaled as a whole to match {onto}, nothing else. " if onto else ""
-    return (
-        f"{rings}{moved}UMAP shows neighbourhoods, not distances, and hides the scale of a latent space: see the "
-        "latent sd of each run. Accuracy is on the test cells, with its 95 % interval. One seed proves nothing about "
-        "the methods."
     )
 
 

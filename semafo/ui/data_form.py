@@ -13,7 +13,7 @@ from semafo.data import catalogue
 from semafo.errors import SemafoError
 from semafo.runs.inspect import Inspection
 from semafo.settings import DatasetSpec
-from semafo.ui import charts, colours, obs_columns, state, words
+from semafo.ui import charts, colours, figures, obs_columns, state, words
 
 BUILT_IN, SERVER_FILE, UPLOAD = "Built in", "File on this machine", "Upload"
 ANY_SIZE = "Simulated, any size"
@@ -187,8 +187,12 @@ def show_report(spec: DatasetSpec, inspection: Inspection) -> None:
     counts = pd.DataFrame(report["composition"]).T.fillna(0).astype(int)
     looks = colours.of_types(counts.index)
     st.markdown(headline(report))
-    figure = charts.composition(counts, looks, narrow=state.is_narrow())
-    st.plotly_chart(figure, key="composition", config={"displayModeBar": False})
+    figures.show_figure(
+        charts.composition(counts, looks, narrow=state.is_narrow()),
+        "composition",
+        alt=f"Number of cells of each of {len(counts)} types in each batch, as bars.",
+        runs=(),
+    )
     for warning in report["warnings"]:
         st.warning(warning)
     found = [part for part in findings(report) if part]

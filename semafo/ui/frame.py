@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from semafo.ui import engine, live, sidebar, state
+from semafo.ui import engine, live, sidebar, state, viewport
 
 _STYLE = Path(__file__).parents[2] / "assets" / "style.css"
 _FRAMED = "framed"
@@ -15,6 +15,7 @@ def show(page_title: str) -> None:
     """Draw what surrounds the page, and keep tray and URL in step."""
     st.session_state[_FRAMED] = True
     st.html(_STYLE)
+    viewport.watch()
     engine.wake()
     state.mirror_tray()
     live.announce()

@@ -1,4 +1,4 @@
-"""The Integration page's parts: the weight, what the table says, and what is still missing."""
+"""The Integration page's parts: the weight, the table as a picture and as numbers, and what is still missing."""
 
 from collections.abc import Sequence
 
@@ -7,46 +7,62 @@ import streamlit as st
 from semafo import keys
 from semafo.evaluation.metrics import BATCH, METRICS
 from semafo.settings import PAPER_WEIGHTS, SCIB_WEIGHTS
-from semafo.ui import downloads, state, tables, words
+from semafo.ui import charts, controls, downloads, figures, reference_rows, state, tables, words
 from semafo.ui.charts import ScoreRow
 from semafo.ui.state import ChosenRun
 
-_WEIGHT = "bio_weight"
+PAPER, SCIB, OTHER = f"Paper, {PAPER_WEIGHTS:g}", f"scIB, {SCIB_WEIGHTS:g}", "Other"
 
 
 def weight() -> float:
-    """Share of the bio mean in the total, with the paper's and scIB's as shortcuts."""
+    """Share of the bio mean in the total: the paper's, scIB's, or any other."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        value = st.slider(
+        picked = controls.choice(
             "Weight of biology in the total",
-            0.0,
-            1.0,
-            PAPER_WEIGHTS,
-            0.05,
-            key=_WEIGHT,
-            persist_state="session",
-            width=320,
-            help="Total = weight × bio mean + (1 − weight) × batch mean. The paper weighs both alike (0.5); scIB 0.6.",
+            [PAPER, SCIB, OTHER],
+            "weighting",
+            help="Total = weight × bio mean + (1 − weight) × batch mean: alike in the paper, biology more in scIB.",
         )
-        st.button(f"Paper, {PAPER_WEIGHTS:g}", on_click=_set, args=(PAPER_WEIGHTS,), type="tertiary")
-        st.button(f"scIB, {SCIB_WEIGHTS:g}", on_click=_set, args=(SCIB_WEIGHTS,), type="tertiary")
-    return value
+        if picked != OTHER:
+            return PAPER_WEIGHTS if picked == PAPER else SCIB_WEIGHTS
+        return st.slider("Weight", 0.0, 1.0, PAPER_WEIGHTS, 0.05, key="bio_weight", persist_state="session", width=260)
 
 
-def _set(value: float) -> None:
-    st.session_state[_WEIGHT] = value
+def show(runs: Sequence[ChosenRun], bio_weight: float, narrow: bool) -> None:
+    """The table as a picture, with the paper's rows where the data are the paper's, what it says, and the numbers."""
+    rows = tables.score_rows(runs, bio_weight)
+    if not rows:
+        return
+    reported = reference_rows.rows(runs, bio_weight)
+    figures.show_figure(
+        charts.score_table([*rows, *reported], narrow=narrow),
+        "scores",
+        alt=f"Integration scores of {words.listed([row.name for row in rows])}: five of biology kept, six of batches "
+        "mixed, and their means; sorted by total.",
+        caption=caption(runs),
+    )
+    captions(runs, rows)
+    if reported:
+        st.caption(reference_rows.NOTE)
+    table([*rows, *reported])
 
 
-def captions(runs: Sequence[ChosenRun], rows: Sequence[ScoreRow]) -> None:
-    """Population, n, and why scores are undefined."""
+def caption(runs: Sequence[ChosenRun]) -> str:
+    """Population and n, and how to read the picture."""
     scored = [run.record.integration() for run in runs if run.record.has_scores]
     sizes = sorted({(found.get("population", "cells"), found.get("n_cells", 0)) for found in scored})
     populations = ", ".join(f"{words.count(n)} {population}" for population, n in sizes)
-    st.caption(
-        f"On {populations}. Area follows the score; 1 is best, except where the hint says otherwise. BRAS (*) takes no "
-        "part in the batch mean. scVI sees no labels; PCA sees neither labels nor batches. One seed proves nothing "
-        "about the methods."
+    return (
+        f"On {populations}. Area and strength follow the score; 1 is best. The best of each column is bold, with a "
+        "ring: one seed proves nothing about the methods, so read hundredths as ties. BRAS (*) takes no part in the "
+        "batch mean. scVI sees no labels; PCA sees neither labels nor batches. A column's title says on hover what it "
+        "means."
     )
+
+
+def captions(runs: Sequence[ChosenRun], rows: Sequence[ScoreRow]) -> None:
+    """How scores are approximate, and why some are undefined."""
+    scored = [run.record.integration() for run in runs if run.record.has_scores]
     if any(row.scores.get("is_approximate") for row in rows):
         sampled = max(row.scores.get("n_sampled") or 0 for row in rows)
         of = f", on a stratified sample of {words.cells(sampled)}" if sampled else ""
@@ -81,7 +97,10 @@ def table(rows: Sequence[ScoreRow]) -> None:
             lambda value: words.score(value), subset=list(frame.columns[1:]), na_rep=words.UNDEFINED
         )
         hints = {
-            metric.title: st.column_config.Column(help=f"{metric.meaning} {metric.undefined}") for metric in METRICS
+            metric.title: st.column_config.Column(
+                help=f"{charts.about(metric).replace('<br>', ' ')} {metric.undefined}"
+            )
+            for metric in METRICS
         }
         st.dataframe(shown if len(numbers) else frame, hide_index=True, column_config=hints, key="score_table")
     downloads.csv_button(frame, "integration-scores")

@@ -12,7 +12,7 @@ import streamlit as st
 from semafo import keys
 from semafo.runs import store
 from semafo.runs.record import RunRecord
-from semafo.ui import charts, colours, engine, guard, state, words
+from semafo.ui import charts, colours, engine, figures, guard, state, words
 from semafo.ui.state import ChosenRun
 
 EVERY_SECONDS = 1.0
@@ -189,12 +189,14 @@ def _losses(runs: Sequence[ChosenRun], narrow: bool, key: str) -> None:
     if not histories:
         return
     looks = {run.name: run.colour for run in runs}
-    st.caption(
-        "Loss terms of the current stage, in nats a cell, against its epochs; then latent scale and label gap, on "
-        "labelled training cells. A scale far below 1 (dotted) means that the latent space shrinks."
+    figures.show_figure(
+        charts.loss_terms(histories, looks, narrow=narrow),
+        key,
+        alt="Loss terms of the runs in training against the epochs of their current stage, a panel each.",
+        caption="Loss terms of the current stage, in nats a cell, against its epochs; then latent scale and label gap, "
+        "on labelled training cells. A scale far below 1 (dotted) means that the latent space shrinks.",
+        runs=[run for run in runs if run.name in histories],
     )
-    figure = charts.loss_terms(histories, looks, narrow=narrow)
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False})
 
 
 def _fraction(progress: Mapping[str, object]) -> float:

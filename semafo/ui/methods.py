@@ -12,7 +12,7 @@ from semafo.runs import differences
 from semafo.runs.differences import MethodGroup
 from semafo.runs.record import RunRecord
 from semafo.settings import Mix, RunConfig
-from semafo.ui import charts, controls, state, words
+from semafo.ui import charts, downloads, figures, state, words
 from semafo.ui.charts import Estimate, Row
 from semafo.ui.comparisons import DIFFERENCE_AXIS
 from semafo.ui.state import ChosenRun
@@ -37,8 +37,9 @@ def show(runs: Sequence[ChosenRun], narrow: bool) -> None:
     for i, group in enumerate(found):
         if len(found) > 1:
             st.markdown(f"**{_setting(group.config)}**")
+        frame = score_frame(group)
         st.dataframe(
-            score_frame(group),
+            frame,
             hide_index=True,
             key=f"methods-{i}",
             width="stretch" if narrow else "content",
@@ -47,8 +48,16 @@ def show(runs: Sequence[ChosenRun], narrow: bool) -> None:
         rows = difference_rows(group, colours_of)
         if rows:
             figure = charts.forest(rows, DIFFERENCE_AXIS, zero=0.0, narrow=narrow)
-            st.plotly_chart(figure, key=f"method-differences-{i}", config=controls.QUIET_CHART)
-        st.caption(caption(group))
+            figures.show_figure(
+                figure,
+                f"method-differences-{i}",
+                alt=f"{len(rows)} mean differences in accuracy between methods, with their intervals.",
+                caption=caption(group),
+                runs=(),
+            )
+        else:
+            st.caption(caption(group))
+        downloads.csv_button(frame, f"methods-{i}")
 
 
 def _n_pairs(group: MethodGroup) -> int:

@@ -26,6 +26,10 @@ class Similarity:
         """Positions after it. xy: (n, 2). Returns (n, 2) float32."""
         return (self.scale * (xy - self.centre) @ self.turn + self.onto).astype(np.float32)
 
+    def undone(self, xy: np.ndarray) -> np.ndarray:
+        """Positions before it, of positions after it. xy: (n, 2). Returns (n, 2) float64."""
+        return (np.asarray(xy, dtype=np.float64) - self.onto) @ self.turn.T / self.scale + self.centre
+
 
 def similarity(moved: np.ndarray, fixed: np.ndarray) -> Similarity:
     """The similarity that brings `moved` closest to `fixed`.

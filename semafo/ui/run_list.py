@@ -43,7 +43,7 @@ def actions(selected: Sequence[RunRecord]) -> None:
     with st.container(horizontal=True):
         if st.button(f"Show {_runs(len(run_ids[: state.TRAY_SIZE]))}", type="primary"):
             state.show(run_ids)
-            st.switch_page(state.LATENT_PAGE)
+            state.go_to(state.LATENT_PAGE)
         if st.button("Cancel training", disabled=not active):
             _send(store.cancel, active)
             st.toast(f"Cancelling {_runs(len(active))}.")

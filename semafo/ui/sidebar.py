@@ -26,7 +26,7 @@ def _tray(runs: list[ChosenRun]) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
             st.html(_name(run, len(datasets) > 1), width="stretch")
             st.button(
-                "",
+                f"Remove {run.name}",  # for screen readers: the styles show the icon alone
                 icon=":material/close:",
                 key=f"remove-{run.run_id}",
                 type="tertiary",
@@ -40,6 +40,7 @@ def _tray(runs: list[ChosenRun]) -> None:
 def _name(run: ChosenRun, with_dataset: bool) -> str:
     extra = words.STATES[run.record.state].lower() if run.record.state != "done" else ""
     dataset = state.short_dataset(run.record.config.dataset.name) if with_dataset else ""
+    dataset = "" if dataset in run.name.split(" · ") else dataset  # said already
     small = " · ".join(part for part in (dataset, extra) if part)
     below = f"<br><small>{small}</small>" if small else ""
     return f'<div class="semafo-run">{live.swatch(run.colour)} {run.name}{below}</div>'

@@ -12,7 +12,7 @@ from semafo.data.presets import Preset
 from semafo.data.split import Split, make_split
 from semafo.runs.inspect import Inspection
 from semafo.settings import SplitSettings
-from semafo.ui import charts, controls, state, words
+from semafo.ui import charts, controls, figures, state, words
 
 OWN = "Of my own"
 ONE_STAGE, SURGERY, ALONE = "All cells together", "Query onto a reference", "Reference alone"
@@ -60,7 +60,7 @@ def _own_split(inspection: Inspection, dataset: str, batches: Sequence[str]) -> 
             "first, then the query is mapped onto it (scArches surgery). Alone: that first model and nothing else, so "
             "there are no test cells.",
         )
-    reference = () if form == ONE_STAGE else _reference(batches, dataset)
+    reference = () if form == ONE_STAGE else reference_batches(batches, dataset)
     if form == ALONE:
         return SplitSettings(reference, reference_only=True, **_advanced(inspection, dataset, by_rate=False))
     query = [batch for batch in batches if batch not in reference]
@@ -79,7 +79,8 @@ def _own_split(inspection: Inspection, dataset: str, batches: Sequence[str]) -> 
     return SplitSettings(reference, labelled_rate=_rate(place, form, advanced["test_share"]), **advanced)
 
 
-def _reference(batches: Sequence[str], dataset: str) -> tuple[str, ...]:
+def reference_batches(batches: Sequence[str], dataset: str) -> tuple[str, ...]:
+    """Batches whose labels are all known."""
     chosen = st.multiselect(
         "Reference batches",
         batches,
@@ -173,8 +174,12 @@ def split_picture(inspection: Inspection, settings: SplitSettings) -> bool:
     by_batch = inspection.cells[keys.BATCH_COLUMN].nunique() > 1
     rows = controls.choice("Bars", ["Batches", "Types"], "split_bars") if by_batch else "Types"
     column = keys.BATCH_COLUMN if rows == "Batches" else keys.TRUE
-    figure = charts.split_bars(split.cells, column, narrow=state.is_narrow())
-    st.plotly_chart(figure, key="split", config=controls.QUIET_CHART)
+    figures.show_figure(
+        charts.split_bars(split.cells, column, narrow=state.is_narrow()),
+        "split",
+        alt=f"Number of reference, labelled, hidden and test cells, as bars; rows: {rows.lower()}.",
+        runs=(),
+    )
     for warning in split.warnings:
         st.warning(warning)
     return True

@@ -1,9 +1,10 @@
 """What a session remembers: the home, the tray of chosen runs, the chosen data set.
 
 The tray lives in the session and is mirrored in the URL (`?runs=a,b`), so that a reload or a shared link restores it.
+A run whose colour is not the one of its place says so (`?runs=b~2`): it kept it when another run left.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from semafo.runs.home import Home
 from semafo.runs.index import index_row
 from semafo.runs.record import RunRecord
 from semafo.settings import DatasetSpec, RunConfig
-from semafo.ui import colours, words
+from semafo.ui import colours, viewport, words
 from semafo.ui.artefacts import artefacts as artefacts
 
 TRAY_SIZE = 6
@@ -49,8 +50,8 @@ def home() -> Home:
 
 
 def is_narrow() -> bool:
-    """Whether the browser says that it is a telephone's: panels then stand below one another."""
-    return "Mobi" in (st.context.headers.get("User-Agent") or "")
+    """Whether the window is narrow: panels then stand below one another."""
+    return viewport.is_narrow()
 
 
 def start(configs: Sequence[RunConfig]) -> list[str]:
@@ -59,6 +60,11 @@ def start(configs: Sequence[RunConfig]) -> list[str]:
     launch.ensure_engine(home())
     show(run_ids)
     return run_ids
+
+
+def go_to(page: str) -> None:
+    """Leave for another page; tray and selection follow, what this page's widgets put into the URL stays behind."""
+    st.switch_page(page, query_params={})  # without them Streamlit refuses to clear what bound widgets wrote
 
 
 # --- Runs -------------------------------------------------------------------------------------------------------------
@@ -100,7 +106,8 @@ def _exists(run_id: str) -> bool:
 def tray() -> list[str]:
     """Ids of the chosen runs, deleted ones left out."""
     if "tray" not in st.session_state:
-        _set_tray(_from_url() or newest_comparison(rows()))
+        linked = from_link(st.query_params.get(URL_KEY, ""))
+        _set_tray([run_id for run_id in linked if _exists(run_id)] or newest_comparison(rows()), linked)
     kept = [run_id for run_id in st.session_state["tray"] if _exists(run_id)]
     if kept != st.session_state["tray"]:
         _set_tray(kept)
@@ -109,7 +116,7 @@ def tray() -> list[str]:
 
 def mirror_tray() -> None:
     """Write the tray into the URL; changing the page empties it."""
-    wanted = ",".join(tray())
+    wanted = to_link(tray(), st.session_state["tray_slots"])
     if wanted and st.query_params.get(URL_KEY) != wanted:
         st.query_params[URL_KEY] = wanted
     elif not wanted and URL_KEY in st.query_params:
@@ -186,7 +193,7 @@ def short_dataset(name: str) -> str:
     return Path(name).stem if name.endswith(".h5ad") else name
 
 
-def assign_slots(run_ids: Sequence[str], old: dict[str, int]) -> dict[str, int]:
+def assign_slots(run_ids: Sequence[str], old: Mapping[str, int]) -> dict[str, int]:
     """Each run keeps its colour; a new one takes the first that is free."""
     slots = {run_id: old[run_id] for run_id in run_ids if run_id in old}
     for run_id in run_ids:
@@ -195,14 +202,28 @@ def assign_slots(run_ids: Sequence[str], old: dict[str, int]) -> dict[str, int]:
     return slots
 
 
-def _set_tray(run_ids: list[str]) -> None:
+def to_link(run_ids: Sequence[str], slots: Mapping[str, int]) -> str:
+    """Runs and colours of the tray as a link has them: `a,b`; `b~2,c~3` where their places do not give the colours."""
+    return ",".join(
+        run_id if slots[run_id] == place else f"{run_id}~{slots[run_id] + 1}" for place, run_id in enumerate(run_ids)
+    )
+
+
+def from_link(text: str) -> dict[str, int]:
+    """Ids of the runs in a link with their slots: the inverse of `to_link`. No two runs have one slot."""
+    slots: dict[str, int] = {}
+    asked = [part.partition("~") for part in text.split(",") if part]
+    for place, (run_id, _, number) in enumerate(asked):
+        slot = int(number) - 1 if number.isdecimal() else place
+        if 0 <= slot < TRAY_SIZE and slot not in slots.values():
+            slots[run_id] = slot
+    return assign_slots([run_id for run_id, _, _ in asked], slots)
+
+
+def _set_tray(run_ids: list[str], slots: Mapping[str, int] | None = None) -> None:
     run_ids = list(dict.fromkeys(run_ids))[:TRAY_SIZE]
     st.session_state["tray"] = run_ids
-    st.session_state["tray_slots"] = assign_slots(run_ids, st.session_state.get("tray_slots", {}))
-
-
-def _from_url() -> list[str]:
-    return [run_id for run_id in st.query_params.get(URL_KEY, "").split(",") if _exists(run_id)]
+    st.session_state["tray_slots"] = assign_slots(run_ids, slots or st.session_state.get("tray_slots", {}))
 
 
 # --- Data set ---------------------------------------------------------------------------------------------------------

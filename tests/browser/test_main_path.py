@@ -1,14 +1,9 @@
 """The main path in a real Chromium: one button, three maps, three matrices, scores; reload and cancel on the way."""
 
 import os
-import shutil
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,80 +12,20 @@ from semafo import keys
 from semafo.runs import store
 from semafo.runs.home import Home
 from semafo.runs.launch import engine_pid
-from tests.runs.tiny import end_engine
+from tests.browser.serving import clean_console, serving, wait
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-ROOT = Path(__file__).parents[2]
 SECONDS = float(os.environ.get("SEMAFO_MAIN_PATH_SECONDS", "120"))  # from the click to three maps, on two free cores
 SCORES_SECONDS = 180  # the scib table comes when it is ready
-# Software rendering through ANGLE; other software paths print the driver's own performance notes to the console.
-CHROMIUM_ARGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
-# Streamlit finds its base address by asking below the page's own path first, when an inner page is loaded.
-PROBES = ("/_stcore/health", "/_stcore/host-config")
-
-
-def skip(reason):
-    if os.environ.get("SEMAFO_CI_NO_SKIPS"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api") if not os.environ.get("SEMAFO_CI_NO_SKIPS") else None
-    if sync_api is None:
-        from playwright import sync_api
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_api.sync_playwright() as playwright:
-        try:
-            chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGS)
-        except sync_api.Error as error:
-            skip(f"no Chromium to test with: {error}")
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[tuple[str, Home]]:
     """The app on a free port with a home of its own."""
     home = Home.at(tmp_path / "home")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    environment = {**os.environ, "SEMAFO_HOME": str(home.path), "STREAMLIT_SERVER_HEADLESS": "true"}
-    with (tmp_path / "app.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    try:
-        wait(lambda: answers(port), 60, "the app to answer")
-        yield f"http://127.0.0.1:{port}", home
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-        end_engine(home)
-
-
-def answers(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def wait(condition, seconds, what):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"
-        time.sleep(0.3)
-
-
-@contextmanager
-def clean_console(page):
-    """Whatever the browser's console says within, but for Streamlit's probes, fails the test."""
-    said = []
-    page.on("console", lambda m: said.append((m.type, m.text, m.location.get("url", ""))))
-    page.on("pageerror", lambda error: said.append(("pageerror", str(error), "")))
-    yield
-    assert [message for message in said if not message[2].endswith(PROBES)] == []
+    with serving(home, tmp_path / "app.log") as address:
+        yield address, home
 
 
 def states(home):

@@ -38,12 +38,14 @@ def warm_server(monkeypatch: pytest.MonkeyPatch) -> None:
 def open_page(home: Home, warm_server: None) -> Callable[..., AppTest]:
     """Open a page by the path in its address, in a new session."""
 
-    def open_it(path: str = "", runs: str | None = None) -> AppTest:
+    def open_it(path: str = "", runs: str | None = None, **query: str) -> AppTest:
         app = AppTest.from_file(str(APP), default_timeout=60)
         if path:
             app.switch_page(f"pages/{path}.py")
         if runs is not None:
             app.query_params["runs"] = runs
+        for name, value in query.items():
+            app.query_params[name] = value
         return app.run()
 
     return open_it

@@ -7,11 +7,17 @@ import pytest
 from semafo import keys
 from semafo.files import write_json
 from semafo.settings import SplitSettings, TrainSettings
+from semafo.ui import reference_rows
 from tests import fakes
 from tests.pages.conftest import charts, texts
 
 RESULTS = ("latent_space", "predictions", "integration")
 MIX_NAMES = ("scANVI", "SemafoVAE", "Both")
+
+
+def frame_with(app, column):
+    """The first table of the page that has this column."""
+    return next(element.value for element in app.dataframe if column in element.value.columns)
 
 
 @pytest.mark.parametrize("path", [*RESULTS, "runs"])
@@ -99,7 +105,7 @@ def test_maps_of_the_same_cells_are_aligned_unless_that_is_switched_off(home, op
 
 def test_a_single_map_has_nothing_to_be_aligned_to(home, open_page):
     fakes.finished(home)
-    assert [toggle.label for toggle in open_page("latent_space").toggle] == ["Rings for hidden labels"]
+    assert "Align maps" not in [toggle.label for toggle in open_page("latent_space").toggle]
 
 
 def test_maps_of_other_data_are_not_aligned(home, open_page):
@@ -119,7 +125,7 @@ def test_every_scale_of_the_confusion_matrices_works(home, open_page, scale):
     app.run()
     assert not app.exception
     assert not app.error
-    assert charts(app) == 3  # matrices, differences, types
+    assert charts(app) == 4  # matrices, flips, types, differences
     assert "as the paper scores" in texts(app)
 
 
@@ -163,14 +169,14 @@ def test_one_seed_is_not_enough_and_several_are_compared(home, open_page):
     for seed in (1, 2):
         fakes.comparison(home, replace(fakes.REAL, train=TrainSettings(seed=seed)), batch=str(seed), age=9000)
     app = open_page("predictions")
-    methods = app.dataframe[1].value.set_index("Method")
+    methods = frame_with(app, "Method").set_index("Method")
     assert methods.loc["scANVI", ["Runs", "Splits", "Seeds"]].tolist() == [3, 1, 3]
     assert "[" in methods.loc["scANVI", "Accuracy"]
     assert "nothing is said about others: donors, splits" in texts(app)
     assert not app.error
 
 
-LOOKS = ("Types", "Batches", "Calibration", "Unknown cells", "Two matrices")
+LOOKS = ("Types", "Batches", "Mistakes", "Marker genes", "Calibration", "Unknown cells", "Two matrices")
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -181,7 +187,58 @@ def test_every_closer_look_is_drawn(home, open_page, look):
     app.run()
     assert not app.exception
     assert not app.error
-    assert charts(app) == 3
+    assert charts(app) == (3 if look == "Mistakes" else 4)  # matrices, flips and differences are always there
+
+
+def test_a_mistake_in_words_selects_its_cells(home, open_page):
+    first, *_ = fakes.comparison(home)
+    app = open_page("predictions")
+    assert "Click a cell of a matrix" in texts(app)
+    app.session_state["closer_look"] = "Mistakes"
+    app.run()
+    app.button(key=f"mistake-{first.run_id}-0").click().run()
+    assert not app.exception
+    assert f"pair:{first.run_id}:test:" in app.query_params["selection"]
+    assert "predicted as" in texts(app)
+    assert "Genes that tell them from the" in texts(app)
+    app.button(key="pairing_clear").click().run()
+    assert "selection" not in app.query_params
+    assert "Click a cell of a matrix" in texts(app)
+
+
+def test_a_link_to_a_matrix_cell_selects_it_and_an_old_run_says_why_it_has_no_genes(home, open_page):
+    first, *_ = fakes.comparison(home)
+    (first.folder / keys.GENES_FILE).unlink()
+    app = open_page("predictions", selection=f"pair:{first.run_id}:test:Dendritic>Dendritic")
+    assert not app.exception
+    assert "Dendritic cells rightly predicted by scANVI · 20 % · seed 0" in texts(app)
+    assert "was trained before expression was kept with a run" in texts(app)
+
+
+def test_two_runs_disagree_in_numbers_and_any_two_can_be_chosen(home, open_page):
+    fakes.comparison(home)
+    app = open_page("predictions")
+    assert "**scANVI** alone gets" in texts(app)
+    assert "**SemafoVAE** alone" in texts(app)
+    app.selectbox(key="differ_second").select("Both · 20 % · seed 0").run()
+    assert not app.exception
+    assert "**Both** alone" in texts(app)
+
+
+def test_flipped_cells_are_shown_on_the_map_whatever_stands_in_the_address(home, open_page):
+    first, second, _ = fakes.comparison(home)
+    app = open_page("predictions", closer_look="Mistakes")
+    app.button(key="flips_0").click().run()
+    assert not app.exception
+    assert app.title[0].value == "Latent space"
+    assert app.query_params["selection"] == f"differ:{first.run_id}>{second.run_id}"
+
+
+def test_a_single_run_has_nobody_to_disagree_with(home, open_page):
+    fakes.finished(home)
+    app = open_page("predictions")
+    assert not app.exception
+    assert "choose two runs with the same labelled test cells" in texts(app)
 
 
 def test_a_run_without_a_temperature_says_how_to_get_one(home, open_page):
@@ -198,9 +255,9 @@ def test_a_threshold_says_what_it_keeps_and_what_becomes_of_unseen_types(home, o
     app.session_state["closer_look"] = "Unknown cells"
     app.run()
     app.select_slider(key="unknown_below").set_value(0.0).run()
-    everything = app.dataframe[1].value
+    everything = frame_with(app, "Keep a type")
     app.select_slider(key="unknown_below").set_value(0.8).run()
-    some = app.dataframe[1].value
+    some = frame_with(app, "Keep a type")
     assert set(everything["Keep a type"]) == {"100.0 %"}
     assert set(everything["Unseen types called unknown"]) == {"0.0 %"}
     assert (some["n kept"] < everything["n kept"]).all()
@@ -249,7 +306,7 @@ def test_runs_of_different_data_sets_get_matrices_of_their_own(home, open_page):
     app = open_page("predictions", runs=",".join(run.run_id for run in runs))
     assert not app.exception
     assert not app.error
-    assert charts(app) == 5  # matrices of each, differences, types of each
+    assert charts(app) == 6  # matrices of each, flips, types of each, differences
     assert "No comparison between" in texts(app)
     assert charts(open_page("latent_space", runs=",".join(run.run_id for run in runs))) == 1
 
@@ -276,6 +333,28 @@ def test_one_batch_leaves_batch_scores_undefined_and_says_so(home, open_page):
 def test_weights_of_paper_and_scib_are_one_click(home, open_page):
     fakes.comparison(home, fakes.MAPPED)
     app = open_page("integration")
-    next(button for button in app.button if button.label == "scIB, 0.6").click().run()
-    assert app.slider(key="bio_weight").value == 0.6
-    assert not app.error
+    frames = {}
+    for weighting, bio_weight in (("Paper, 0.5", 0.5), ("scIB, 0.6", 0.6), ("Other", 0.5)):
+        app.session_state["weighting"] = weighting
+        app.run()
+        assert not app.error
+        frames[weighting] = app.dataframe[0].value
+        bio, batch = frames[weighting]["Bio mean"], frames[weighting]["Batch mean"]
+        assert (frames[weighting]["Total"] - bio_weight * bio - (1 - bio_weight) * batch).abs().max() < 1e-9
+    app.slider(key="bio_weight").set_value(0.9).run()
+    assert not app.exception
+
+
+def test_the_paper_s_rows_are_there_where_the_data_are_the_paper_s_and_only_there(home, open_page):
+    runs = fakes.comparison(home, fakes.MAPPED)
+    assert "paper" not in " ".join(open_page("integration").dataframe[0].value["Embedding"])
+    batches = [f"batch {i}" for i in range(reference_rows.N_BATCHES)]
+    composition = {f"type {i}": dict.fromkeys(batches, 1) for i in range(reference_rows.N_TYPES)}
+    report = {"n_cells": reference_rows.N_CELLS, "composition": composition}
+    for run in runs:
+        write_json(run.folder / keys.SPLIT_FILE, {**run.split(), "report": report})
+    app = open_page("integration")
+    assert not app.exception
+    frame = app.dataframe[0].value.set_index("Embedding")
+    assert frame.loc["semafoVI · paper", ["KMeans NMI", "kBET", "Total"]].tolist() == [0.71, 0.46, 0.67]
+    assert "the paper's Figure 4" in texts(app)

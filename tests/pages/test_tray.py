@@ -30,7 +30,20 @@ def test_one_click_removes_a_run_from_every_view(home, open_page):
     app = open_page("latent_space")
     app.button(key=f"remove-{first.run_id}").click().run()
     assert app.session_state["tray"] == [record.run_id for record in others]
-    assert app.query_params["runs"] == ",".join(record.run_id for record in others)
+    assert app.query_params["runs"] == f"{others[0].run_id}~2,{others[1].run_id}~3"  # they keep their colours
+
+
+def test_a_link_gives_the_runs_the_colours_that_they_had(home, open_page):
+    first, second, third = fakes.comparison(home)
+    app = open_page("runs", runs=f"{second.run_id}~2,{third.run_id}~3")
+    assert app.session_state["tray_slots"] == {second.run_id: 1, third.run_id: 2}
+    assert app.query_params["runs"] == f"{second.run_id}~2,{third.run_id}~3"
+    assert first.run_id not in app.session_state["tray"]
+
+
+def test_the_button_that_removes_a_run_is_named_for_those_who_do_not_see_it(home, open_page):
+    record = fakes.finished(home)
+    assert open_page("runs").button(key=f"remove-{record.run_id}").label == f"Remove {record.title}"
 
 
 def test_a_select_adds_a_run_and_failed_ones_are_not_offered(home, open_page):

@@ -1,10 +1,15 @@
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from semafo import keys
 from semafo.evaluation.metrics import METRICS, aggregate
 from semafo.ui import charts, colours
+from semafo.ui.charts.panel import Frame
+from semafo.ui.charts.points import opacity_of, size_of
+from semafo.ui.charts.raster import Raster
+from semafo.ui.charts.scale import Scale, around_zero, from_zero, robust
 
 
 def panel(n=50, **changes):
@@ -29,10 +34,10 @@ def test_all_panels_are_in_one_figure_with_typed_arrays_and_one_legend():
 
 def test_panels_have_equal_aspect():
     figure = charts.latent_panels([panel(), panel()], colours.of_types(["A", "B"]))
-    assert (figure.layout.yaxis.scaleanchor, figure.layout.yaxis2.scaleanchor) == ("x", "x2")
+    assert (figure.layout.yaxis.scaleanchor, figure.layout.yaxis2.matches) == ("x", "y")
 
 
-def test_aligned_panels_share_one_scale_and_move_as_one():
+def test_aligned_panels_share_one_scale_and_all_panels_move_as_one():
     twice = panel(xy=2 * panel().xy)
     looks = colours.of_types(["A", "B"])
     apart = charts.latent_panels([panel(), twice], looks)
@@ -41,7 +46,8 @@ def test_aligned_panels_share_one_scale_and_move_as_one():
     np.testing.assert_allclose(
         2 * np.diff(places(together.data[0]), axis=0), np.diff(places(together.data[2]), axis=0), atol=3
     )
-    assert (together.layout.xaxis2.matches, together.layout.yaxis2.matches) == ("x", "y")
+    for figure in (apart, together):
+        assert (figure.layout.xaxis2.matches, figure.layout.yaxis2.matches) == ("x", "y")
 
 
 def test_whole_numbers_keep_the_shape_of_a_map():
@@ -80,7 +86,8 @@ def test_a_settled_figure_is_encoded_once():
 def test_no_more_than_three_panels_stand_in_a_row():
     figure = charts.latent_panels([panel() for _ in range(5)], colours.of_types(["A", "B"]))
     assert figure.layout.xaxis.domain == figure.layout.xaxis4.domain
-    assert figure.layout.xaxis6.visible is False
+    assert figure.layout.yaxis4.domain[1] < figure.layout.yaxis.domain[0]
+    assert {trace.xaxis for trace in figure.data} == {"x", "x2", "x3", "x4", "x5"}
     narrow = charts.latent_panels([panel(), panel()], colours.of_types(["A", "B"]), narrow=True)
     assert narrow.layout.xaxis.domain == narrow.layout.xaxis2.domain
 
@@ -105,6 +112,141 @@ def test_confidence_has_one_scale_from_0_to_1():
     assert (marker.coloraxis, marker.color.dtype, marker.color.max()) == ("coloraxis", np.uint8, 100)
 
 
+def test_cells_that_do_not_stand_out_are_faded_and_drawn_first():
+    looks, lit = colours.of_types(["A", "B"]), np.arange(50) % 5 == 0
+    figure = charts.latent_panels([panel(lit=lit)], looks)
+    faded = [trace.marker.opacity < 0.2 for trace in figure.data]
+    assert faded == [True, True, False, False]
+    assert sum(len(trace.x) for trace in figure.data if trace.marker.opacity > 0.5) == lit.sum()
+    assert [trace.name for trace in figure.data if trace.showlegend] == ["A", "B"]
+    assert not any(trace.showlegend for trace in figure.data[:2])
+
+
+def test_numbers_that_stand_out_are_above_the_others_and_missing_ones_below():
+    numbers = np.linspace(-2, 2, 50)
+    numbers[:5] = np.nan
+    scale = Scale("z", -2.0, 2.0, colours.SIGNED)
+    figure = charts.latent_panels([panel(numbers=numbers, codes=None, scale=scale)], None)
+    missing, known = figure.data
+    assert (missing.name, missing.showlegend, len(missing.x)) == ("Missing", True, 5)
+    assert (known.marker.color == np.sort(known.marker.color)).all()  # the highest are drawn last
+    lit = charts.latent_panels([panel(numbers=numbers, codes=None, scale=scale, lit=np.arange(50) > 40)], None)
+    assert [len(trace.x) for trace in lit.data] == [5, 36, 9]
+
+
+def test_cells_without_expression_are_pale():
+    numbers = np.where(np.arange(50) < 30, 0.0, 3.0)
+    figure = charts.latent_panels(
+        [panel(numbers=numbers, codes=None, scale=from_zero("G", [numbers], "Viridis"))], None
+    )
+    pale, seen = figure.data
+    assert (len(pale.x), len(seen.x)) == (30, 20)
+    assert pale.marker.opacity < 0.5 * seen.marker.opacity
+
+
+def test_panels_of_several_colourings_have_legends_and_bars_of_their_own():
+    types, batches = colours.of_types(["A", "B"]), colours.of_batches(["one", "two"])
+    scales = [Scale("first", 0.0, 1.0), Scale("second", -3.0, 3.0, colours.SIGNED)]
+    numbers = np.linspace(0, 1, 50)
+    panels = [panel(looks=types), panel(looks=batches), panel(looks=dict(types))]
+    panels += [panel(numbers=numbers, codes=None, scale=scale) for scale in scales]
+    figure = charts.latent_panels(panels, None)
+    assert {(trace.name, trace.legend) for trace in figure.data if trace.showlegend} == {
+        *(("A", "legend"), ("B", "legend"), ("one", "legend2"), ("two", "legend2"))
+    }
+    assert figure.layout.legend.y > figure.layout.legend2.y
+    assert [figure.data[-2].marker.coloraxis, figure.data[-1].marker.coloraxis] == ["coloraxis", "coloraxis2"]
+    assert figure.layout.coloraxis2.colorbar.ticktext == ("−3", "0", "3")
+    assert figure.layout.coloraxis2.colorbar.x == figure.layout.xaxis5.domain[0]
+
+
+def test_a_picture_lies_below_the_points_where_its_cells_are():
+    image = Raster("data:image/png;base64,", -1.0, 3.0, 0.0, 2.0)
+    xy = np.array([[-1.0, 0.0], [3.0, 2.0]])
+    figure = charts.latent_panels([panel(xy=xy, codes=np.zeros(2, int), image=image)], colours.of_types(["A"]))
+    [drawn] = figure.layout.images
+    corners = places(figure.data[0])
+    np.testing.assert_allclose([drawn.x, drawn.y - drawn.sizey], corners.min(axis=0), atol=1)
+    np.testing.assert_allclose([drawn.x + drawn.sizex, drawn.y], corners.max(axis=0), atol=1)
+    assert (drawn.layer, drawn.xref, drawn.yref) == ("below", "x", "y")
+
+
+def test_only_selectable_points_are_drawn_where_there_are_such():
+    figure = charts.latent_panels([panel(selectable=np.array([3, 7]))], colours.of_types(["A", "B"]))
+    assert sum(len(trace.x) for trace in figure.data) == 2
+
+
+def test_lines_and_names_are_drawn_above_the_points_and_do_not_change_the_legend():
+    line = ("#000000", np.array([[0.0, 0.0], [1.0, 1.0], [np.nan, np.nan]]))
+    figure = charts.latent_panels([panel(contours=[line], labels=[("A", 0.0, 0.0)])], colours.of_types(["A", "B"]))
+    kinds = [(trace.type, trace.mode) for trace in figure.data]
+    assert kinds == [*[("scattergl", "markers")] * 2, ("scattergl", "lines"), *[("scatter", "markers")] * 2]
+    assert [trace.marker.opacity for trace in figure.data if trace.showlegend] == [0.85, 0.85]
+    assert np.isnan(figure.data[2].x[-1])
+    assert [text.text for text in figure.layout.annotations if text.xref == "x"] == ["A"]
+
+
+def test_a_window_is_what_all_panels_show_and_a_lasso_is_drawn_in_the_select_mode():
+    looks = colours.of_types(["A", "B"])
+    figure = charts.latent_panels([panel(), panel()], looks, window=(0, 10, 20, 30), mode="select", revision="r")
+    assert figure.layout.xaxis2.range == (0, 10)
+    assert figure.layout.yaxis.range == (20, 30)
+    assert (figure.layout.dragmode, figure.layout.uirevision) == ("lasso", "r")
+
+
+def test_a_frame_leads_to_the_figure_and_back():
+    xy = panel().xy * [4, 1] + [10, -3]
+    frame = Frame.around([xy])
+    np.testing.assert_allclose(frame.undrawn(frame.exactly(xy)), xy)
+    np.testing.assert_allclose(frame.undrawn(frame.drawn(xy)), xy, atol=1 / frame.steps)
+    assert max(frame.half) == 32_000
+    np.testing.assert_allclose(np.abs(frame.exactly(xy)).max(axis=0), frame.half)
+
+
+def test_more_cells_have_smaller_and_fainter_points():
+    sizes, opacities = ([f(n) for n in (10, 700, 4_000, 20_000, 85_000, 10**6)] for f in (size_of, opacity_of))
+    assert sizes == sorted(sizes, reverse=True)
+    assert opacities == sorted(opacities, reverse=True)
+    assert 1.5 < sizes[-1] < 2 < sizes[-2] < 2.5
+    assert sizes[0] == 7
+
+
+def test_a_figure_is_valid_and_what_is_sent_is_what_is_seen_in_it():
+    line = ("#000000", np.array([[0.0, 0.0], [1.0, 1.0], [np.nan, np.nan]]))
+    figure = charts.latent_panels(
+        [panel(contours=[line], corner="z1"), panel(lit=np.arange(50) > 3)], colours.of_types("AB")
+    )
+    sent = figure.to_dict()
+    assert go.Figure(sent).to_dict()["data"] == sent["data"]
+    assert sent["layout"]["template"] == go.Figure().to_dict()["layout"]["template"]
+
+
+def test_a_legend_of_very_many_types_scrolls_instead_of_pushing_the_maps_away():
+    names = [f"a type with a rather long name {i}" for i in range(80)]
+    codes = np.arange(80)
+    figure = charts.latent_panels([panel(80, codes=codes)], colours.of_types(names))
+    assert figure.layout.legend.maxheight == 190
+    assert figure.layout.margin.b == 200
+
+
+def test_scales_leave_out_the_highest_hundredth_and_say_so():
+    numbers = np.concatenate([np.linspace(0, 1, 1000), [50.0, np.nan]])
+    scale = robust("n", [numbers, numbers], "Viridis")
+    assert (scale.low, scale.high) == pytest.approx((0.01, 0.99), abs=0.01)
+    assert scale.ticks[1][2].startswith("≥")
+    assert (scale.steps(np.array([-9.0, 99.0])) == [0, 100]).all()
+    around = around_zero("z", [numbers - 0.5], colours.SIGNED)
+    assert around.low == -around.high
+    assert around.high == pytest.approx(0.5, abs=0.01)
+    gene = from_zero("g", [np.array([0.0] * 999 + [2.0])], "Viridis")
+    assert (gene.low, gene.high, gene.clipped) == (0, 2, (False, False))
+    nothing = from_zero("g", [np.zeros(5)], "Viridis")
+    assert (nothing.low, nothing.high) == (0, 1)
+    assert robust("n", [np.full(4, np.nan)], "Viridis").ticks[1] == ["0", "0.5", "1"]
+    rare = robust("n", [np.array([0.0] * 999 + [2.0])], "Viridis")
+    assert (rare.low, rare.high) == (0, 2)
+
+
 COUNTS = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])
 
 
@@ -119,8 +261,9 @@ def test_confusion_by_row_and_by_column_are_shares():
 def test_matrices_share_order_and_scale():
     matrices = [charts.Matrix(name, "", "#4477AA", COUNTS * factor) for name, factor in (("one", 1), ("two", 3))]
     figure = charts.confusion_panels(matrices, ["A", "B", "C"], "counts")
-    assert [list(trace.y) for trace in figure.data] == [["A", "B", "C"]] * 2
-    assert {trace.coloraxis for trace in figure.data} == {"coloraxis"}
+    panels = [trace for trace in figure.data if trace.type == "heatmap"]
+    assert [list(trace.y) for trace in panels] == [["A", "B", "C"]] * 2
+    assert {trace.coloraxis for trace in panels} == {"coloraxis"}
     assert figure.layout.coloraxis.cmax == 27
 
 

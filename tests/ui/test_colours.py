@@ -20,20 +20,54 @@ def oklab(rgb):
 # Machado et al. 2009, full severity, on linear RGB
 PROTAN = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
 DEUTAN = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+TRITAN = [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+VISIONS = {"normal": np.eye(3), "protanopia": PROTAN, "deuteranopia": DEUTAN, "tritanopia": TRITAN}
+
+# Distance in OKLab: from about 0.02 two patches side by side differ, from about 0.05 two marks apart do. The more
+# colours there are, the less room is left between them.
+LEAST = {
+    "6 runs": (colours.RUNS, 0.10),
+    "8 batches": (colours.BATCHES[:8], 0.08),
+    "16 batches": (colours.BATCHES, 0.06),
+    "12 types": (colours.TYPES[:12], 0.07),
+    "20 types": (colours.TYPES, 0.045),
+}
+GROUNDS = {"light": "#FFFFFF", "dark": "#14191F"}  # of .streamlit/config.toml
 
 
-@pytest.mark.parametrize("vision", [np.eye(3), PROTAN, DEUTAN], ids=["normal", "protanopia", "deuteranopia"])
-@pytest.mark.parametrize(
-    ("palette", "least"), [(colours.TYPES[:12], 0.075), (colours.TYPES, 0.055), (colours.BATCHES[:8], 0.09)]
-)
+@pytest.mark.parametrize("vision", VISIONS.values(), ids=VISIONS)
+@pytest.mark.parametrize(("palette", "least"), LEAST.values(), ids=LEAST)
 def test_colours_can_be_told_apart_by_colour_blind_eyes(palette, least, vision):
     seen = [oklab(np.clip(np.array(vision) @ linear(colour), 0, 1)) for colour in palette]
     distances = [np.linalg.norm(a - b) for i, a in enumerate(seen) for b in seen[:i]]
     assert min(distances) > least
 
 
+def contrast(first, second):
+    """WCAG's contrast ratio, 1 to 21."""
+    low, high = sorted(0.05 + linear(colour) @ [0.2126, 0.7152, 0.0722] for colour in (first, second))
+    return high / low
+
+
+@pytest.mark.parametrize("ground", GROUNDS.values(), ids=GROUNDS)
+@pytest.mark.parametrize(
+    ("palette", "least"),
+    [(colours.RUNS, 2.5), (colours.TYPES, 1.5), (colours.BATCHES, 1.5)],
+    ids=["runs", "types", "batches"],
+)
+def test_colours_stand_out_from_either_ground(palette, least, ground):
+    assert min(contrast(colour, ground) for colour in palette) > least
+
+
 def test_a_type_keeps_its_colour_whatever_the_order_of_the_names():
     assert colours.of_types(["B", "A", "C"]) == colours.of_types(["C", "B", "A", "A"])
+
+
+def test_another_data_set_does_not_move_the_colours_of_the_first():
+    alone = colours.of_types(["C", "A"])
+    both = colours.of_types(["C", "A"], ["B", "A"])
+    assert {name: both[name] for name in alone} == alone
+    assert len(set(both.values())) == 3
 
 
 def test_more_types_than_colours_get_another_symbol():

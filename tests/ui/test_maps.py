@@ -8,9 +8,24 @@ import streamlit as st
 from semafo import keys
 from semafo.runs.home import Home
 from semafo.settings import Mix, SplitSettings
-from semafo.ui import alignment, artefacts, maps, procrustes, state
+from semafo.ui import (
+    alignment,
+    artefacts,
+    cell_texts,
+    colourings,
+    colours,
+    crowds,
+    landmarks,
+    maps,
+    procrustes,
+    projections,
+    selection,
+    state,
+    words,
+)
 from semafo.ui.artefacts import Coded
-from semafo.ui.charts import latent
+from semafo.ui.charts import points
+from semafo.ui.selection import Pairing
 from tests import fakes
 
 
@@ -41,7 +56,7 @@ def counted(monkeypatch, module, name):
 def test_a_second_drawing_of_the_same_view_computes_nothing(runs, colouring, monkeypatch):
     drawings = counted(monkeypatch, maps, "latent_panels")
     turns = counted(monkeypatch, procrustes, "similarity")
-    sorts = counted(monkeypatch, latent, "_category_traces")
+    sorts = counted(monkeypatch, points, "category_traces")
     readings = counted(monkeypatch, artefacts.parquet, "read_table")
     view = maps.View(colouring, aligned=True)
     first = maps.figure(runs, view).to_dict()
@@ -77,8 +92,8 @@ def test_categories_hold_the_cells_that_the_table_says(runs, colouring, shown):
     cells = record.cells()
     if shown == maps.TEST_CELLS:
         cells = cells[cells[keys.PART] == keys.TEST]
-    right = (cells[keys.TRUE] == cells[keys.PREDICTED]).map({True: maps.RIGHT, False: maps.WRONG})
-    expected = right if colouring == maps.CORRECT else cells[maps.COLUMNS[colouring]]
+    right = (cells[keys.TRUE] == cells[keys.PREDICTED]).map({True: colourings.RIGHT, False: colourings.WRONG})
+    expected = right if colouring == maps.CORRECT else cells[colourings.COLUMNS[colouring]]
     figure = maps.draw(runs[1:2], maps.View(colouring, shown, hollow=True))
     found: dict[str, int] = {}
     for trace in figure.data:
@@ -86,14 +101,29 @@ def test_categories_hold_the_cells_that_the_table_says(runs, colouring, shown):
     assert found == expected.value_counts().to_dict()
 
 
-def test_the_text_of_a_cell_is_what_the_table_says_of_it(runs):
+def test_the_text_of_a_cell_says_what_every_model_predicts_it_to_be(runs):
+    found = [state.artefacts(run.record) for run in runs]
+    row, others = found[0].cells.iloc[37], [one.cells.loc[found[0].cells.index[37]] for one in found[1:]]
+    start, end = row[keys.TRUE], f"<br>{row[keys.BATCH_COLUMN]} · {row[keys.PART]}"
+    rows = np.array([12, 37, 5])
+    alone = f"<br>predicted {row[keys.PREDICTED]} ({row[keys.CONFIDENCE]:.2f})"
+    assert cell_texts.texts(found[0], rows)[1] == start + alone + end
+    models = list(zip(("one", "two", "three"), found, strict=True))
+    said = [
+        f"<br>{m[0]}: {r[keys.PREDICTED]} ({r[keys.CONFIDENCE]:.2f})"
+        for m, r in zip(models, [row, *others], strict=True)
+    ]
+    value = ("gene", np.array([1.0, 0.25, np.nan]))
+    texts = cell_texts.texts(found[0], rows, models, value)
+    assert texts[1] == start + "".join(said) + "<br>gene 0.25" + end
+    assert "<br>gene missing<br>" in texts[2]
+
+
+def test_a_model_of_other_data_says_nothing_of_a_cell(runs):
     found = state.artefacts(runs[0].record)
-    row = found.cells.iloc[37]
-    expected = (
-        f"{row[keys.TRUE]}<br>predicted {row[keys.PREDICTED]} ({row[keys.CONFIDENCE]:.2f})"
-        f"<br>{row[keys.BATCH_COLUMN]} · {row[keys.PART]}"
-    )
-    assert maps.hover(found, np.array([12, 37, 5]))[1] == expected
+    other = replace(found, data="other data", key="other")
+    texts = cell_texts.texts(found, np.arange(3), [("own", found), ("other", other)])
+    assert all("own:" in text and "other:" not in text for text in texts)
 
 
 def test_aligned_maps_of_one_run_are_equal_however_one_was_turned(tmp_path):
@@ -104,6 +134,10 @@ def test_aligned_maps_of_one_run_are_equal_however_one_was_turned(tmp_path):
     one, other = (state.artefacts(record) for record in (first, second))
     np.testing.assert_allclose(alignment.aligned(other, one), umap, atol=1e-4)
     assert alignment.aligned(one, one) is one.umap
+    corners = [(0, 0), (20_000, -9_000)]
+    both = chosen([first, second])
+    onto = [maps.on_own_map(both, maps.View(aligned=True), i, corners) for i in (0, 1)]
+    np.testing.assert_allclose(onto[1], 3 * onto[0][:, ::-1] + 5, atol=1e-4)
 
 
 def test_maps_can_be_aligned_where_cells_are_shared_and_only_within_one_data_set(tmp_path):
@@ -125,19 +159,29 @@ def test_maps_can_be_aligned_where_cells_are_shared_and_only_within_one_data_set
     assert alignment._n_shared(other, state.artefacts(same[0].record)) == 0
 
 
-def test_beyond_what_a_browser_can_draw_the_same_cells_are_drawn_in_every_run(runs, monkeypatch):
-    monkeypatch.setattr(maps, "MOST_DRAWN", 600)
-    monkeypatch.setattr(maps, "RARE", 10)
-    found = [state.artefacts(run.record) for run in runs]
-    rows = [maps.drawn(one, np.ones(700, dtype=bool), 200 / 700) for one in found]
-    assert 120 < len(rows[0]) < 280
-    assert all(np.array_equal(rows[0], other) for other in rows)
-    types = found[0].cells[keys.TRUE]
-    rare = types[types == "CD4+/CD45RA+/CD25- Naive T"]  # 8 cells
-    assert set(rare.index) <= set(found[0].cells.index[rows[0]])
+def test_beyond_what_a_browser_can_draw_the_same_cells_are_drawn_over_a_picture(runs, monkeypatch):
+    monkeypatch.setattr(crowds, "MOST_POINTS", 600)
+    monkeypatch.setattr(crowds, "SAMPLED", 450)
     figure = maps.draw(runs, maps.View())
-    assert sum(len(trace.x) for trace in figure.data) == 3 * len(rows[0])
-    assert any("of 700 cells, at random" in annotation.text for annotation in figure.layout.annotations)
+    assert len(figure.layout.images) == 3
+    assert sum(len(trace.x) for trace in figure.data) <= 450
+    texts = [sorted(text for trace in figure.data if trace.xaxis == x for text in trace.text) for x in ("x", "x2")]
+    assert texts[0] == texts[1]
+    assert any("700 cells shown" in annotation.text for annotation in figure.layout.annotations)
+
+
+def test_a_few_chosen_cells_are_points_even_where_most_cells_are_in_the_picture(runs, monkeypatch):
+    monkeypatch.setattr(crowds, "MOST_POINTS", 600)
+    monkeypatch.setattr(crowds, "SAMPLED", 90)
+    found = state.artefacts(runs[0].record)
+    chosen_cells = Pairing(
+        "query", found.coded(keys.TRUE).names[0], found.coded(keys.PREDICTED).names[0], runs[0].run_id
+    )
+    n = int(selection.mask(found, chosen_cells, runs).sum())
+    figure = maps.draw(runs, maps.View(), chosen_cells)
+    assert len(figure.layout.images) == 6  # of all cells, faint, and of the chosen ones
+    lit = [len(t.x) for t in figure.data if t.xaxis == "x" and t.marker.opacity > 0.5]
+    assert 30 < sum(lit) == n
 
 
 def test_codes_know_missing_names():
@@ -151,6 +195,81 @@ def test_codes_know_missing_names():
     unused = pa.chunked_array([pa.DictionaryArray.from_arrays([1, None], ["x", "y"])])
     assert (Coded.of(unused).names, list(Coded.of(unused).codes)) == (("y",), [0, -1])
     assert (nothing.names, list(nothing.codes), nothing.has_missing) == ((), [-1, -1], True)
+
+
+def test_chosen_cells_are_lit_in_every_panel_and_counted(runs):
+    cells = runs[0].record.cells()
+    cells = cells[cells[keys.PART] == keys.TEST]
+    true, predicted = cells[cells[keys.TRUE] != cells[keys.PREDICTED]].iloc[0][[keys.TRUE, keys.PREDICTED]]
+    n = int(((cells[keys.TRUE] == true) & (cells[keys.PREDICTED] == predicted)).sum())
+    figure = maps.figure(runs, maps.View(), Pairing("test", true, predicted, runs[0].run_id))
+    for axis in ("x", "x2", "x3"):
+        lit = [len(trace.x) for trace in figure.data if trace.xaxis == axis and trace.marker.opacity > 0.5]
+        assert sum(lit) == n
+    assert sum(f"{n} of 700 cells selected" in text.text for text in figure.layout.annotations) == 3
+    assert maps.figure(runs, maps.View()) is not figure
+
+
+def test_latent_maps_are_on_one_scale_unless_each_is_to_have_its_own(runs):
+    name = runs[1].record.config.mix.obsm_key
+    latent = runs[1].record.array(name)
+    np.save(runs[1].record.folder / keys.array_file(name), (0.1 * latent).astype(np.float32))
+    for projection in (projections.PCA, projections.DIMENSIONS):
+        view = maps.View(projection=projection, aligned=True)
+        shared, own = (maps.frames(runs, replace(view, same_scale=same)) for same in (True, False))
+        assert len(set(shared)) == 1
+        assert own[1].steps > 8 * own[0].steps
+        np.testing.assert_allclose(maps.on_own_map(runs, view, 1, [(0, 0)]), [shared[1].middle])
+        figure = maps.draw(runs, view)
+        assert sum("↑" in text.text for text in figure.layout.annotations) == 3
+    np.save(runs[1].record.folder / keys.array_file(name), latent)
+
+
+def test_what_a_run_lacks_is_said_in_its_panel(runs):
+    for view, said in (
+        (maps.View(projection=projections.TSNE), "No t-SNE yet"),
+        (maps.View(maps.GENE, argument="CD14"), "kept no expression of CD14"),
+        (maps.View(maps.COLUMN, argument="donor"), "kept no column 'donor'"),
+        (maps.View(maps.DIMENSION, argument="99"), "no latent dimension 99"),
+        (maps.View(projection=projections.DIMENSIONS, dimensions=(1, 99)), "has 10 latent dimensions, not 99"),
+    ):
+        figure = maps.draw(runs, view)
+        assert sum(said in text.text for text in figure.layout.annotations) == 3, said
+        assert not any(trace.type == "scattergl" for trace in figure.data)
+
+
+def test_a_map_that_was_made_later_is_drawn_as_soon_as_it_is_there(runs):
+    view = maps.View(projection=projections.TSNE)
+    path = runs[0].record.folder / keys.array_file(keys.X_TSNE)
+    before = maps.figure(runs, view)
+    np.save(path, runs[0].record.array(keys.X_UMAP)[:, ::-1])
+    after = maps.figure(runs, view)
+    path.unlink()
+    assert (
+        sum(t.type == "scattergl" for t in before.data),
+        sum(len(t.x) for t in after.data if t.text is not None),
+    ) == (0, 700)
+
+
+def test_names_and_lines_of_equal_density_are_of_the_cells_that_are_shown(runs):
+    figure = maps.draw(runs, maps.View(shown=maps.TEST_CELLS, labels=True, density=True))
+    names = {text.text for text in figure.layout.annotations if text.xref in ("x", "x2", "x3")}
+    types = set(state.artefacts(runs[0].record).coded(keys.TRUE).names)
+    assert {words.shortened(name, landmarks.LONGEST) for name in types} >= names > set()
+    assert any(trace.mode == "lines" for trace in figure.data)
+    number = maps.draw(runs, maps.View(maps.CONFIDENCE, density=True))
+    assert {trace.line.color for trace in number.data if trace.mode == "lines"} == {colours.NEUTRAL}
+
+
+def test_one_run_in_six_colourings_is_one_figure(runs):
+    looks_at = [maps.View(colouring) for colouring in maps.COLOURINGS]
+    figure = maps.figure_of_one(runs[0], looks_at)
+    titles = [text.text for text in figure.layout.annotations]
+    assert titles[: len(looks_at)] == [f"<b>{name}</b><br>" + titles[0].split("<br>", 1)[1] for name in maps.COLOURINGS]
+    for i in range(6):
+        assert sum(len(t.x) for t in figure.data if t.xaxis == ("x" if i == 0 else f"x{i + 1}")) == 700
+    assert {trace.legend for trace in figure.data if trace.showlegend} == {"legend", "legend2", "legend3"}
+    assert maps.figure_of_one(runs[0], looks_at) is figure
 
 
 def test_reference_only_runs_are_drawn_too(tmp_path):

@@ -1,5 +1,8 @@
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
 from semafo.ui import live, presets, state
 
@@ -19,6 +22,22 @@ def test_the_newest_comparison_comes_in_the_order_of_the_corners():
 def test_a_run_keeps_its_colour_when_another_leaves():
     slots = state.assign_slots(["a", "b", "c"], {})
     assert state.assign_slots(["b", "c", "d"], slots) == {"b": 1, "c": 2, "d": 0}
+
+
+@given(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=6, unique=True), st.permutations(range(6)))
+def test_a_link_has_the_runs_and_their_colours(run_ids, order):
+    slots = dict(zip(run_ids, order, strict=False))
+    assert state.from_link(state.to_link(run_ids, slots)) == slots
+
+
+def test_a_link_is_short_while_places_give_the_colours():
+    assert state.to_link(["a", "b"], {"a": 0, "b": 1}) == "a,b"
+    assert state.to_link(["b", "c"], {"b": 1, "c": 2}) == "b~2,c~3"
+
+
+def test_a_link_that_asks_for_what_cannot_be_still_gives_each_run_a_colour_of_its_own():
+    assert state.from_link("a~2,b~2,c~99,d~x,,e") == {"a": 1, "b": 0, "c": 2, "d": 3, "e": 4}
+    assert state.from_link("") == {}
 
 
 def test_names_say_what_tells_runs_apart():

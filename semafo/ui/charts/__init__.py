@@ -4,28 +4,37 @@ Nothing here reads a file or knows Streamlit; colours of text and ground are lef
 """
 
 from semafo.ui.charts.calibration import CoverageLine, Reliability, coverage_curves, reliability_panels
-from semafo.ui.charts.confusion import Matrix, confusion_difference, confusion_panels, normalised
+from semafo.ui.charts.confusion import Matrix, clicked, confusion_difference, confusion_panels, normalised
 from semafo.ui.charts.dots import confidence_histogram, marker_dots, predicted_bars
+from semafo.ui.charts.factors import Along, Carried, information_panels, traversal_panels
+from semafo.ui.charts.flips import FlipRow, flip_bars
 from semafo.ui.charts.forest import Estimate, Row, forest
 from semafo.ui.charts.latent import Panel, latent_panels
-from semafo.ui.charts.scores import ScoreRow, score_table
+from semafo.ui.charts.scores import ScoreRow, about, score_table
 from semafo.ui.charts.split import composition, split_bars
 from semafo.ui.charts.terms import loss_terms
 
 __all__ = [
+    "Along",
+    "Carried",
     "CoverageLine",
     "Estimate",
+    "FlipRow",
     "Matrix",
     "Panel",
     "Reliability",
     "Row",
     "ScoreRow",
+    "about",
+    "clicked",
     "composition",
     "confidence_histogram",
     "confusion_difference",
     "confusion_panels",
     "coverage_curves",
+    "flip_bars",
     "forest",
+    "information_panels",
     "latent_panels",
     "loss_terms",
     "marker_dots",
@@ -34,4 +43,5 @@ __all__ = [
     "reliability_panels",
     "score_table",
     "split_bars",
+    "traversal_panels",
 ]

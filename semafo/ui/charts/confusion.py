@@ -1,7 +1,12 @@
-"""Confusion matrices side by side, and the difference of two. Rows are observed types, columns predicted ones."""
+"""Confusion matrices side by side, and the difference of two. Rows are observed types, columns predicted ones.
 
-from collections.abc import Sequence
+A heat map cannot be clicked: an invisible marker in the middle of each cell with counts takes the click in its place.
+The markers of all panels are one trace over the whole figure, since every subplot keeps a selection of its own.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,6 +17,8 @@ from semafo.ui.charts import style
 BY_ROW, BY_COLUMN, COUNTS = "row", "column", "counts"
 NAME_LENGTH = 24
 TITLE_HEIGHT = 44
+OUTLINE = "#E69F00"  # of the selected cell: stands out from every shade of the scale, on a white and a dark ground
+N_PLACES = 3  # panel, row, column: the first numbers of what a click carries
 TEXT_UP_TO = 10  # types; more leave no room for a number in each cell
 
 
@@ -38,9 +45,19 @@ def normalised(counts: np.ndarray, by: str) -> np.ndarray:
     return np.divide(counts, total, out=np.full_like(counts, np.nan), where=total > 0)
 
 
-def confusion_panels(matrices: Sequence[Matrix], types: Sequence[str], by: str, *, narrow: bool = False) -> go.Figure:
-    """One panel a run, all on one scale and in one order of types."""
-    grid, margin = _grid(len(matrices), types, narrow)
+def confusion_panels(
+    matrices: Sequence[Matrix],
+    types: Sequence[str],
+    by: str,
+    *,
+    narrow: bool = False,
+    outlined: tuple[int, int, int] | None = None,
+) -> go.Figure:
+    """One panel a run, all on one scale and in one order of types. `clicked` reads a click on a cell.
+
+    outlined: the cell that is selected from the start: places of panel, observed and predicted type.
+    """
+    grid, margin, panel = _grid(len(matrices), types, narrow)
     figure = grid.figure
     for i, matrix in enumerate(matrices):
         style.panel_title(figure, i, matrix.title, [matrix.line] if matrix.line else [], matrix.colour)
@@ -49,22 +66,30 @@ def confusion_panels(matrices: Sequence[Matrix], types: Sequence[str], by: str, 
             z = np.full((len(types), len(types)), np.nan)
         else:
             z = normalised(matrix.counts, by)
-        trace = _heatmap(z, types, _cell_text(z, by, len(types)))
-        if matrix.counts is not None:
-            trace.update(customdata=_hover(matrix.counts), hovertemplate=_HOVER)
-        grid.add(i, trace)
+        grid.add(i, _heatmap(z, types, _cell_text(z, by, len(types))).update(hoverinfo="skip"))
     present = [matrix.counts.max() for matrix in matrices if matrix.counts is not None]
     top = max([1, *present]) if by == COUNTS else 1
     scale = {"cmin": 0, "cmax": top, "colorscale": colours.SEQUENTIAL, "colorbar": style.colour_bar(_BAR_TITLES[by])}
     _axes(grid, types, len(matrices))
-    return style.base(figure, grid.height, margin=margin, coloraxis=scale)
+    _add_targets(grid, matrices, types, panel / len(types), outlined)
+    return style.base(figure, grid.height, margin=margin, coloraxis=scale, hoverdistance=1, showlegend=False)
+
+
+def clicked(points: Sequence[Mapping[str, Any]]) -> tuple[int, int, int] | None:
+    """Panel, observed type and predicted type of the cell that was clicked last, as places; None where none was.
+
+    points: the points of Streamlit's selection state.
+    """
+    places = [point.get("customdata") for point in points]
+    found = [place for place in places if isinstance(place, Sequence) and len(place) > N_PLACES - 1]
+    return tuple(int(place) for place in found[-1][:N_PLACES]) if found else None
 
 
 def confusion_difference(
     first: Matrix, second: Matrix, types: Sequence[str], by: str, narrow: bool = False
 ) -> go.Figure:
     """Second minus first, centred on 0."""
-    grid, margin = _grid(1, types, narrow)
+    grid, margin, _ = _grid(1, types, narrow)
     figure, margin = grid.figure, {**margin, "t": TITLE_HEIGHT + 16}
     z = np.nan_to_num(normalised(second.counts, by)) - np.nan_to_num(normalised(first.counts, by))
     style.panel_title(figure, 0, f"{second.title} minus {first.title}", [f"{second.line}", f"against {first.line}"])
@@ -79,18 +104,17 @@ def confusion_difference(
     return style.base(figure, grid.height + 16, margin=margin, coloraxis=scale)
 
 
-_HOVER = "Observed %{y}<br>Predicted %{x}<br>%{customdata[0]} of %{customdata[1]} observed cells<extra></extra>"
 _BAR_TITLES = {BY_ROW: "Share of the observed type", BY_COLUMN: "Share of the predicted type", COUNTS: "Cells"}
 
 
-def _grid(n: int, types: Sequence[str], narrow: bool) -> tuple[style.Grid, dict[str, int]]:
-    """Empty panels and margins. Names of types stand at the left and at the bottom only."""
+def _grid(n: int, types: Sequence[str], narrow: bool) -> tuple[style.Grid, dict[str, int], int]:
+    """Empty panels, margins, and the height of a panel in pixels. Names of types stand at the left and the bottom."""
     columns = 1 if narrow else min(3, max(n, 1))
     names = round(6.2 * max(len(words.shortened(t, 16 if narrow else NAME_LENGTH)) for t in types)) + 10
     panel = 250 if narrow else max(250, min(520, (style.WIDE - names) // max(columns, 2)))
     bottom = names + 56
     grid = style.panel_grid(n, columns, panel=panel, title=TITLE_HEIGHT, bottom=bottom, gap=0.02)
-    return grid, {"l": names, "t": TITLE_HEIGHT, "b": bottom}
+    return grid, {"l": names, "t": TITLE_HEIGHT, "b": bottom}, panel
 
 
 def _heatmap(z: np.ndarray, types: Sequence[str], text: np.ndarray | None) -> go.Heatmap:
@@ -98,6 +122,58 @@ def _heatmap(z: np.ndarray, types: Sequence[str], text: np.ndarray | None) -> go
     if text is not None:
         trace.update(text=text, texttemplate="%{text}", textfont_size=10)
     return trace
+
+
+def _add_targets(
+    grid: style.Grid,
+    matrices: Sequence[Matrix],
+    types: Sequence[str],
+    size: float,
+    outlined: tuple[int, int, int] | None,
+) -> None:
+    """What takes clicks and says what is there; seen only as the outline of the cell that is selected."""
+    figure, places, xy = grid.figure, [], []
+    for panel, matrix in enumerate(matrices):
+        if matrix.counts is not None:
+            row, column = np.nonzero(matrix.counts)
+            places.append(np.column_stack([np.full(len(row), panel), row, column]))
+            xy.append(_centres(figure, panel, row, column, len(types)))
+    if not places:
+        return
+    places, (x, y) = np.concatenate(places), np.concatenate(xy).T
+    hover = [_hover(matrices[panel].counts, types, row, column) for panel, row, column in places]
+    chosen = np.flatnonzero((places == outlined).all(axis=1)) if outlined else []
+    suffix = style.axis_suffix(grid.rows * grid.columns)
+    whole = {"visible": False, "range": [0, 1], "fixedrange": True}
+    figure.update_layout(
+        {
+            "plot_bgcolor": "rgba(0, 0, 0, 0)",  # the ground of the axes on top would hide the panels
+            f"xaxis{suffix}": {**whole, "domain": [0, 1], "anchor": f"y{suffix}"},
+            f"yaxis{suffix}": {**whole, "domain": [0, 1], "anchor": f"x{suffix}"},
+        }
+    )
+    outline = {"symbol": "square-open", "size": max(4.0, size - 3), "color": OUTLINE, "opacity": 0}
+    figure.add_scatter(
+        x=x.tolist(),
+        y=y.tolist(),
+        xaxis=f"x{suffix}",
+        yaxis=f"y{suffix}",
+        mode="markers",
+        marker={**outline, "line_width": 2.5},
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 0}},
+        selectedpoints=list(chosen) if len(chosen) else None,
+        customdata=places.tolist(),
+        hovertext=hover,
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+
+
+def _centres(figure: go.Figure, panel: int, row: np.ndarray, column: np.ndarray, n: int) -> np.ndarray:
+    """Middles of a panel's cells as shares of the figure's plotting area, (cells, 2); rows go down."""
+    suffix = style.axis_suffix(panel)
+    (left, right), (bottom, top) = (figure.layout[f"{axis}axis{suffix}"].domain for axis in "xy")
+    return np.column_stack([left + (right - left) * (column + 0.5) / n, top - (top - bottom) * (row + 0.5) / n])
 
 
 def _cell_text(z: np.ndarray, by: str, n_types: int, signed: bool = False) -> np.ndarray | None:
@@ -110,9 +186,13 @@ def _cell_text(z: np.ndarray, by: str, n_types: int, signed: bool = False) -> np
     return np.array([[f"{v:{sign}.{digits}f}" if abs(v) >= smallest else "" for v in row] for row in z])
 
 
-def _hover(counts: np.ndarray) -> np.ndarray:
-    total = np.broadcast_to(counts.sum(axis=1, keepdims=True), counts.shape)
-    return np.stack([counts, total], axis=-1)
+def _hover(counts: np.ndarray, types: Sequence[str], row: int, column: int) -> str:
+    """What is in a cell, and which share of the observed and of the predicted type that is."""
+    n, of_row, of_column = (int(v) for v in (counts[row, column], counts[row].sum(), counts[:, column].sum()))
+    return (
+        f"Observed {types[row]}<br>Predicted {types[column]}<br>{words.cells(n)}: {words.percent(n / of_row, 1)} of "
+        f"{words.count(of_row)} observed,<br>{words.percent(n / of_column, 1)} of {words.count(of_column)} predicted"
+    )
 
 
 def _axes(grid: style.Grid, types: Sequence[str], n_panels: int) -> None:

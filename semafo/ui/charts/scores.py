@@ -1,4 +1,4 @@
-"""The integration table as a picture: a circle a score, a bar a mean, rows sorted by total."""
+"""The integration table as a picture: a circle a score, a bar a mean, rows sorted by total, the best marked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,19 +12,25 @@ from semafo.ui.charts import style
 
 ROW_HEIGHT = 44
 HEAD_HEIGHT = 128
+SMALLEST_RINGED = 20  # pixels
 MEANS = (("bio", "Bio mean"), ("batch", "Batch mean"), ("total", "Total"))
 GROUP_TITLES = {BIO: "Biology kept", BATCH: "Batches mixed"}
 GROUP_COLOURS = {BIO: "#0F7B8A", BATCH: "#8A6078"}
+TOTAL_COLOUR = "#5B6875"
 
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """Scores of one embedding by metric key, undefined ones None, and their means."""
+    """Scores of one embedding by metric key, undefined ones None, and their means.
+
+    is_reference: reported elsewhere, so drawn hollow, and never the best.
+    """
 
     name: str
     colour: str
     scores: Mapping[str, float | None]
     means: Mapping[str, float | None]
+    is_reference: bool = False
 
 
 def score_table(rows: Sequence[ScoreRow], *, narrow: bool = False) -> go.Figure:
@@ -43,36 +49,82 @@ def score_table(rows: Sequence[ScoreRow], *, narrow: bool = False) -> go.Figure:
     head = 32 if narrow else HEAD_HEIGHT
     height = head + ROW_HEIGHT * len(rows) + 8
     figure.update_layout(barmode="overlay", bargap=0.4, showlegend=False)
-    return style.base(figure, height, margin={"t": head, "l": 130 if narrow else 210, "b": 8})
+    return style.base(figure, height, margin={"t": head, "l": 130 if narrow else 210, "b": 8, "r": 30})
+
+
+def best(values: Sequence[float | None], rows: Sequence[ScoreRow]) -> list[bool]:
+    """Which values are the highest of those that were computed here, ties as they are shown; none of a single row."""
+    shown = [
+        round(value, 2) if words.is_number(value) and not row.is_reference else None
+        for value, row in zip(values, rows, strict=True)
+    ]
+    known = [value for value in shown if value is not None]
+    return [len(known) > 1 and value is not None and value == max(known) for value in shown]
 
 
 def _label(row: ScoreRow, narrow: bool) -> str:
     name = row.name if not narrow else row.name.replace(" · ", "<br>", 1)
+    if row.is_reference:
+        return f"<span style='color:{colours.NEUTRAL}'>{name} □</span>"
     return f"{name} <span style='color:{row.colour}'>■</span>"
 
 
 def _circles(figure: go.Figure, rows: Sequence[ScoreRow], names: Sequence[str], group: str) -> None:
-    """A circle for each score: its area follows the value, its text says it; a dash where it is undefined."""
-    metrics = [(i, metric) for i, metric in enumerate(METRICS) if metric.group == group]
-    cells = [(i, metric, row, name) for row, name in zip(rows, names, strict=True) for i, metric in metrics]
-    values = [row.scores.get(metric.key) for _, metric, row, _ in cells]
-    figure.add_scatter(
-        x=[i for i, *_ in cells],
-        y=[name for *_, name in cells],
-        mode="markers+text",
-        text=[words.score(value, 2) for value in values],
-        textfont_size=11,
-        marker={
-            "size": [_diameter(value) for value in values],
-            "color": GROUP_COLOURS[group],
-            "opacity": 0.28,
-            "line_width": 0,
+    """A circle for each score: area and strength follow the value, its text says it; a dash where it is undefined."""
+    for i, metric in enumerate(METRICS):
+        if metric.group != group:
+            continue
+        values = [row.scores.get(metric.key) for row in rows]
+        marked = best(values, rows)
+        figure.add_scatter(
+            x=[i] * len(rows),
+            y=list(names),
+            mode="markers+text",
+            text=[_bold(words.score(v, 2), m) for v, m in zip(values, marked, strict=True)],
+            textfont_size=11,
+            marker=_marker(values, marked, rows, GROUP_COLOURS[group]),
+            hovertext=[_hover(row.name, metric, v) for row, v in zip(rows, values, strict=True)],
+            hovertemplate="%{hovertext}<extra></extra>",
+            row=1,
+            col=1,
+        )
+
+
+def _bold(text: str, is_bold: bool) -> str:
+    return f"<b>{text}</b>" if is_bold else text
+
+
+def _marker(
+    values: Sequence[float | None], marked: Sequence[bool], rows: Sequence[ScoreRow], colour: str
+) -> dict[str, object]:
+    """Filled circles, the best with a ring; hollow grey ones for what was reported elsewhere."""
+    hollow = [row.is_reference for row in rows]
+    return {
+        "size": [_diameter(value) for value in values],
+        "color": [_CLEAR if h else _tinted(colour, v) for v, h in zip(values, hollow, strict=True)],
+        "line": {
+            "color": [colours.NEUTRAL if h else colour for h in hollow],
+            "width": [_ring(*looks) for looks in zip(values, marked, hollow, strict=True)],
         },
-        hovertext=[_hover(row.name, metric, row.scores.get(metric.key)) for _, metric, row, _ in cells],
-        hovertemplate="%{hovertext}<extra></extra>",
-        row=1,
-        col=1,
-    )
+        "opacity": 1,
+    }
+
+
+def _ring(value: float | None, is_best: bool, is_hollow: bool) -> float:
+    """Width of the line around a circle; a small one has no room for a ring around its number."""
+    if _diameter(value) < SMALLEST_RINGED:
+        return 0
+    return 1.2 if is_hollow else 2 if is_best else 0
+
+
+_CLEAR = "rgba(0, 0, 0, 0)"
+
+
+def _tinted(colour: str, value: float | None) -> str:
+    """A colour of the form #RRGGBB, the stronger the higher the value; light enough for text in front of it."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    share = min(max(value, 0.0), 1.0) if words.is_number(value) else 0.0
+    return f"rgba({red}, {green}, {blue}, {0.12 + 0.32 * share:.2f})"
 
 
 def _diameter(value: float | None) -> float:
@@ -81,8 +133,16 @@ def _diameter(value: float | None) -> float:
 
 def _hover(name: str, metric: Metric, value: float | None) -> str:
     if words.is_number(value):
-        return f"{name}<br>{metric.title} {value:.3f}<br>{_wrapped(metric.meaning)}"
-    return f"{name}<br>{metric.title} is undefined<br>{_wrapped(metric.undefined)}"
+        return f"{name}<br><b>{metric.title} {value:.3f}</b><br>{about(metric)}"
+    return f"{name}<br><b>{metric.title} is undefined</b><br>{_wrapped(metric.undefined)}<br>{about(metric)}"
+
+
+def about(metric: Metric) -> str:
+    """Meaning, range and direction of a metric, in lines."""
+    direction = "higher is better" if metric.higher_is_better else "lower is better"
+    place = "" if metric.averaged else " Takes no part in the mean."
+    span = f"From {metric.low:g} to {metric.high:g}, {direction}.{place}".replace("-", "−")
+    return f"{_wrapped(metric.meaning)}<br>{span}"
 
 
 def _wrapped(text: str, width: int = 60) -> str:
@@ -101,14 +161,17 @@ def _bars(
     """Bars of one mean, each in a lane one unit wide."""
     key, title = mean
     values = [row.means[key] for row in rows]
-    strong = key == "total"
-    colour = "#5B6875" if strong else GROUP_COLOURS[key]
+    colour = TOTAL_COLOUR if key == "total" else GROUP_COLOURS[key]
+    hollow = [row.is_reference for row in rows]
     figure.add_bar(
         y=list(names),
         x=[0.8 * value if words.is_number(value) else 0 for value in values],
         base=place,
         orientation="h",
-        marker={"color": colour, "opacity": 0.5 if strong else 0.4, "line_width": 0},
+        marker={
+            "color": [_CLEAR if h else _tinted(colour, 1.0) for h in hollow],
+            "line": {"color": colours.NEUTRAL, "width": [1.2 if h else 0 for h in hollow]},
+        },
         hovertext=[f"{row.name}<br>{title} {words.score(value)}" for row, value in zip(rows, values, strict=True)],
         hovertemplate="%{hovertext}<extra></extra>",
         row=1,
@@ -118,7 +181,7 @@ def _bars(
         x=[place + 0.03] * len(rows),
         y=list(names),
         mode="text",
-        text=[f"<b>{words.score(value, 2)}</b>" if strong else words.score(value, 2) for value in values],
+        text=[_bold(words.score(v, 2), m) for v, m in zip(values, best(values, rows), strict=True)],
         textposition="middle right",
         textfont_size=11,
         hoverinfo="skip",
@@ -131,23 +194,23 @@ _QUIET = {"showgrid": False, "zeroline": False, "ticks": "", "side": "top", "fix
 
 
 def _heads(figure: go.Figure) -> None:
-    """Titles of the columns; BRAS, which takes no part in the mean, has a star."""
+    """Titles of the columns, which say on hover what they mean; BRAS, which takes no part in the mean, has a star."""
     n = len(METRICS)
-    titles = [metric.title + ("" if metric.averaged else " *") for metric in METRICS]
-    heads = {"tickmode": "array", "tickvals": list(range(n)), "ticktext": titles, "tickangle": -50}
-    figure.update_xaxes(**_QUIET, **heads, range=[-0.6, n - 0.4], row=1, col=1)
-    for group, title in GROUP_TITLES.items():
+    figure.update_xaxes(**_QUIET, showticklabels=False, range=[-0.6, n - 0.4], row=1, col=1)
+    above = {"y": 1, "xref": "x", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "showarrow": False}
+    for i, metric in enumerate(METRICS):
         figure.add_annotation(
-            text=f"<span style='color:{GROUP_COLOURS[group]}'><b>{title}</b></span>",
-            x=next(i for i, metric in enumerate(METRICS) if metric.group == group) - 0.4,
-            y=1,
-            xref="x",
-            yref="paper",
-            xanchor="left",
-            yanchor="bottom",
-            yshift=98,
-            showarrow=False,
+            **above,
+            text=metric.title + ("" if metric.averaged else " *"),
+            x=i - 0.1,
+            textangle=-50,
+            font_size=11,
+            hovertext=f"<b>{metric.title}</b><br>{about(metric)}",
         )
+    for group, title in GROUP_TITLES.items():
+        start = next(i for i, metric in enumerate(METRICS) if metric.group == group) - 0.4
+        text = f"<span style='color:{GROUP_COLOURS[group]}'><b>{title}</b></span>"
+        figure.add_annotation(**above, text=text, x=start, yshift=98)
 
 
 def _axes(figure: go.Figure, col: int) -> None:

@@ -81,36 +81,46 @@ def panel_title(
     figure: go.Figure, index: int, title: str, lines: Iterable[str] = (), colour: str | None = None
 ) -> None:
     """Title of a panel at its upper left: a swatch of the run's colour, its name, and small lines below."""
+    figure.add_annotation(**title_text(index, title, lines, colour))
+
+
+def title_text(index: int, title: str, lines: Iterable[str] = (), colour: str | None = None) -> dict[str, object]:
+    """The annotation that is a panel's title."""
     swatch = f"<span style='color:{colour}'>■</span> " if colour else ""
     small = "".join(f"<br><span style='font-size:11px'>{line}</span>" for line in lines)
     suffix = axis_suffix(index)
-    figure.add_annotation(
-        text=f"{swatch}<b>{title}</b>{small}",
-        x=0,
-        y=1,
-        xref=f"x{suffix} domain",
-        yref=f"y{suffix} domain",
-        xanchor="left",
-        yanchor="bottom",
-        yshift=6,
-        align="left",
-        showarrow=False,
-        font_size=TITLE_SIZE,
-    )
+    return {
+        "text": f"{swatch}<b>{title}</b>{small}",
+        "x": 0,
+        "y": 1,
+        "xref": f"x{suffix} domain",
+        "yref": f"y{suffix} domain",
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "yshift": 6,
+        "align": "left",
+        "showarrow": False,
+        "font": {"size": TITLE_SIZE},
+    }
 
 
 def panel_note(figure: go.Figure, index: int, text: str) -> None:
     """A quiet sentence in the middle of a panel that has nothing to draw."""
+    figure.add_annotation(**note_text(index, text))
+
+
+def note_text(index: int, text: str) -> dict[str, object]:
+    """The annotation that says why a panel is empty."""
     suffix = axis_suffix(index)
-    figure.add_annotation(
-        text=f"<span style='color:{colours.NEUTRAL}'>{text}</span>",
-        x=0.5,
-        y=0.5,
-        xref=f"x{suffix} domain",
-        yref=f"y{suffix} domain",
-        showarrow=False,
-        font_size=TEXT_SIZE,
-    )
+    return {
+        "text": f"<span style='color:{colours.NEUTRAL}'>{text}</span>",
+        "x": 0.5,
+        "y": 0.5,
+        "xref": f"x{suffix} domain",
+        "yref": f"y{suffix} domain",
+        "showarrow": False,
+        "font": {"size": TEXT_SIZE},
+    }
 
 
 def legend_pixels(names: Iterable[str], narrow: bool) -> int:
@@ -126,17 +136,21 @@ def legend_pixels(names: Iterable[str], narrow: bool) -> int:
 
 def bottom_legend(figure: go.Figure) -> None:
     """Put the legend below the figure, in rows."""
-    figure.update_layout(
-        legend={
-            "orientation": "h",
-            "xref": "container",
-            "yref": "container",
-            "x": 0,
-            "xanchor": "left",
-            "y": 0,
-            "yanchor": "bottom",
-            "itemsizing": "constant",
-            "tracegroupgap": 0,
-            "title_text": "",
-        }
-    )
+    figure.update_layout(legend=legend_rows())
+
+
+def legend_rows(bottom: float = 0.0, most: int | None = None) -> dict[str, object]:
+    """A legend in rows, its lower edge at a share of the figure's height. Above `most` pixels it scrolls."""
+    return {
+        "orientation": "h",
+        "xref": "container",
+        "yref": "container",
+        "x": 0,
+        "xanchor": "left",
+        "y": bottom,
+        "yanchor": "bottom",
+        "itemsizing": "constant",
+        "tracegroupgap": 0,
+        "title": {"text": ""},
+        **({"maxheight": most} if most else {}),
+    }

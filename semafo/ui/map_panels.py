@@ -1,0 +1,126 @@
+"""One run's panel in the figure of the maps: cells, colours, names, lines of equal density, texts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from semafo import keys
+from semafo.ui import cell_texts, colours, crowds, landmarks, map_places, projections, selection, state, views, words
+from semafo.ui.artefacts import Artefacts
+from semafo.ui.charts import Panel, density
+from semafo.ui.charts.latent import EXPLORE, HOVER_TEXT_CELLS, SELECT
+from semafo.ui.charts.panel import Frame
+from semafo.ui.colourings import PREDICTED_TYPE, Painted
+from semafo.ui.map_view import View
+from semafo.ui.selection import Selection
+from semafo.ui.state import ChosenRun
+
+LABELS_NOT_SEEN = (keys.HIDDEN, keys.TEST, keys.CALIBRATION)
+MOST_CONTOURED = 20  # categories with lines of their own: of more, all cells have lines together
+
+
+def empty(run: ChosenRun, note: str) -> Panel:
+    """The panel of a run that has nothing to draw, and why."""
+    return Panel(run.name, (), run.colour, note=note)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What the panels of one figure have in common."""
+
+    runs: Sequence[ChosenRun]
+    found: Sequence[Artefacts | None]
+    chosen: Selection | None
+    n_panels: int
+
+    def panel(self, i: int, view: View, painted: Painted, frame: Frame) -> Panel:
+        """The ith run's panel."""
+        run, one, values = self.runs[i], self.found[i], painted.values[i]
+        if values is None:
+            return empty(run, painted.reasons[i])
+        places, rows = map_places.places(one, self.found, view), view.rows(one)
+        if view.projection == projections.TSNE:
+            rows = rows[np.isfinite(places[rows, 0])]  # of very many cells a sample is laid out
+        lit = None if self.chosen is None else selection.mask(one, self.chosen, self.runs)[rows]
+        by_name = painted.looks is not None
+        panel = Panel(
+            title=run.name,
+            lines=_lines(run, len(rows), None if lit is None else int(lit.sum())),
+            colour=run.colour,
+            xy=places[rows],
+            codes=values[rows] if by_name else None,
+            numbers=None if by_name else values[rows],
+            looks=painted.looks,
+            scale=painted.scale,
+            hollow=one.coded(keys.PART).isin(LABELS_NOT_SEEN)[rows] if view.hollow else None,
+            frame=frame,
+            lit=lit,
+            corner=projections.directions(view.map_name),
+        )
+        if not len(rows):
+            return empty(run, "No such cells in this run.")
+        panel = replace(panel, **_landmarks(one, rows, panel, view))
+        return self._thinned(panel, rows, i, view)
+
+    def _thinned(self, panel: Panel, rows: np.ndarray, i: int, view: View) -> Panel:
+        """A panel with as many points as a browser takes, a picture of all below them, and texts of the points."""
+        one, window = self.found[i], view.window
+        strata = one.coded(keys.TRUE).codes[rows] + 1
+        selecting = view.mode == SELECT
+        drawn = crowds.drawn(panel, strata, selecting=selecting, n_panels=self.n_panels, window=window)
+        if crowds.needs_picture(panel, drawn, window):
+            panel = replace(
+                panel,
+                image=crowds.kept_picture(self._key(i, view), panel, window),
+                lit_image=None if panel.lit is None else crowds.picture(panel, window, lit=True),
+            )
+        if drawn is not None:
+            drawn = _with_lit(drawn, panel.lit)
+            panel, rows = replace(panel, **panel.rows(drawn)), rows[drawn]
+        if selecting or len(rows) * self.n_panels > HOVER_TEXT_CELLS:  # a lasso would send the texts back
+            return panel
+        names = words.without_common_parts([run.name for run in self.runs])
+        models = [(name, model) for name, model in zip(names, self.found, strict=True) if model is not None]
+        return replace(panel, hover=cell_texts.texts(one, rows, models, _value_lines(panel)))
+
+    def _key(self, i: int, view: View) -> tuple:
+        """What the picture of all cells of a panel depends on."""
+        stamps = tuple(None if one is None else (one.key, one.later_files) for one in self.found)
+        return i, stamps, replace(view, mode=EXPLORE, labels=False, density=False, hollow=False)
+
+
+def _with_lit(drawn: np.ndarray, lit: np.ndarray | None) -> np.ndarray:
+    """Rows of the points, and of the cells that stand out where they are few: on a picture they would be lost."""
+    if lit is None or np.count_nonzero(lit) > crowds.SELECTABLE:
+        return drawn
+    return np.union1d(drawn, np.flatnonzero(lit))
+
+
+def _value_lines(panel: Panel) -> tuple[str, np.ndarray] | None:
+    return None if panel.numbers is None else (panel.scale.title, panel.numbers)
+
+
+def _landmarks(found: Artefacts, rows: np.ndarray, panel: Panel, view: View) -> Mapping[str, tuple]:
+    """Labels and lines of equal density of a panel."""
+    marks: dict[str, tuple] = {}
+    if view.labels:
+        types = found.coded(keys.PREDICTED if view.colouring == PREDICTED_TYPE else keys.TRUE)
+        width, height = panel.frame.half
+        seen = view.window or (-width, width, -height, height)
+        (x0, y0), (x1, y1) = panel.frame.undrawn(np.array(seen).reshape(2, 2).T)
+        marks["labels"] = landmarks.labels(panel.xy, types.codes[rows], types.names, (x0, x1, y0, y1))
+    if view.density:
+        own = panel.looks is not None and len(panel.looks) <= MOST_CONTOURED
+        palette = [look.colour for look in panel.looks.values()] if own else [colours.NEUTRAL]
+        marks["contours"] = density.contours(panel.xy, palette, panel.codes if own else None)
+    return marks
+
+
+def _lines(run: ChosenRun, n_shown: int, n_lit: int | None) -> tuple[str, ...]:
+    """Small lines below a panel's title: accuracy with n and interval, cells shown and latent scale."""
+    scale = words.score(state.artefacts(run.record).predictions.get("latent_scale"), 2)
+    shown = f"{words.cells(n_shown)} shown"
+    if n_lit is not None:
+        shown = f"{words.count(n_lit)} of {words.cells(n_shown)} selected"
+    return views.score_line(run, "test", "test cells"), f"{shown} · latent sd {scale}"

@@ -1,0 +1,123 @@
+"""A click on a cell of a confusion matrix in a real Chromium: its cells stand out on the maps."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from semafo.runs.home import Home
+from tests import fakes
+
+pytestmark = [pytest.mark.browser]
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM_ARGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
+SECONDS = 60  # for a page to answer on a busy machine
+# The figure of the matrices, and its trace of markers that take clicks
+TARGETS = """[...document.querySelectorAll(".js-plotly-plot")]
+    .flatMap(plot => plot.data.filter(t => t.customdata && t.unselected).map(trace => ({plot, trace})))[0]"""
+# The largest mistake of a run: where it is on the screen, how many cells it has, which types it confuses
+LARGEST_MISTAKE = f"""panel => {{
+    const {{plot, trace}} = {TARGETS}, suffix = trace.xaxis.slice(1), layout = plot._fullLayout;
+    const xa = layout["xaxis" + suffix], ya = layout["yaxis" + suffix], box = plot.getBoundingClientRect();
+    const count = i => Number(/(\\d+) cells?:/.exec(trace.hovertext[i])[1]);
+    const i = trace.customdata.map((place, i) => i).filter(i => {{
+        const [run, row, column] = trace.customdata[i];
+        return run === panel && row !== column;
+    }}).sort((i, j) => count(j) - count(i))[0];
+    const x = box.left + xa._offset + xa.d2p(trace.x[i]), y = box.top + ya._offset + ya.d2p(trace.y[i]);
+    return {{x, y, n: count(i), text: trace.hovertext[i], index: i}};
+}}"""
+OUTLINED = f"() => {{ const found = {TARGETS}; return found ? found.trace.selectedpoints || [] : null; }}"
+HOVERED = """() => [...document.querySelectorAll(".hoverlayer .hovertext")].map(label => label.textContent).join("")"""
+
+
+def skip(reason):
+    if os.environ.get("SEMAFO_CI_NO_SKIPS"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def page():
+    sync_api = pytest.importorskip("playwright.sync_api") if not os.environ.get("SEMAFO_CI_NO_SKIPS") else None
+    if sync_api is None:
+        from playwright import sync_api
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_api.sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGS)
+        except sync_api.Error as error:
+            skip(f"no Chromium to test with: {error}")
+        page = chromium.new_page(viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(1000 * SECONDS)
+        yield page
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app on a free port with three finished runs that were never trained; no engine is needed."""
+    folder = tmp_path_factory.mktemp("app")
+    home = Home.at(folder / "home")
+    fakes.comparison(home)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    environment = {**os.environ, "SEMAFO_HOME": str(home.path), "STREAMLIT_SERVER_HEADLESS": "true"}
+    with (folder / "app.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    try:
+        wait(lambda: answers(port), "the app to answer")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait(condition, what):
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {SECONDS} s for {what}"
+        time.sleep(0.2)
+
+
+def test_cells_of_a_clicked_matrix_cell_are_selected_on_the_map(page, app):
+    page.goto(f"{app}/predictions")
+    wait(lambda: page.evaluate(OUTLINED) == [], "the matrices, with nothing selected")
+    page.get_by_text("Over seeds and splits").wait_for()  # the page is whole and stands still
+    target = page.evaluate(LARGEST_MISTAKE, 1)  # in the second run's panel
+    page.mouse.move(target["x"] - 2, target["y"])
+    wait(lambda: page.evaluate(HOVERED) == target["text"].replace("<br>", ""), "what is in the cell, on hover")
+    page.mouse.click(target["x"], target["y"])
+    page.get_by_text(f"{target['n']} ", exact=False).filter(has_text="predicted as").first.wait_for()
+    page.get_by_text(re.compile(r"Genes that tell them from the \d+ rightly predicted")).wait_for()
+    assert page.evaluate(OUTLINED) == [target["index"]]
+    assert "selection=pair" in page.url
+
+    page.get_by_text("Show them on the map").click()
+    page.get_by_role("heading", name="Latent space").wait_for()
+    page.get_by_text(f"{target['n']} cells selected").first.wait_for()
+    assert "selection=pair" in page.url
+
+    page.reload()  # a link opens the same selection in a new session
+    page.get_by_text(f"{target['n']} cells selected").first.wait_for()
+    page.get_by_role("link", name="Predictions").click()
+    wait(lambda: page.evaluate(OUTLINED) == [target["index"]], "the outline around the selected cell")
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_text("Click a cell of a matrix").wait_for()
+    wait(lambda: page.evaluate(OUTLINED) == [], "the outline to go")
+    assert "selection" not in page.url
