@@ -1,14 +1,9 @@
 """The queue of a home: which run goes to which worker, and how each one ends."""
 
-import contextlib
 import logging
 import os
 import shutil
-import signal
 import time
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from semafo import keys
@@ -16,49 +11,19 @@ from semafo.errors import SemafoError
 from semafo.files import read_json, write_json
 from semafo.runs.home import Home
 from semafo.runs.index import Index
+from semafo.runs.jobs import Job, clear_draft, is_run_of_sweep, keep, outcome_of_death
 from semafo.runs.pool import Pool, Worker
 from semafo.runs.processes import Nursery
 from semafo.runs.record import RunRecord
 from semafo.runs.sweep import is_of_sweep, paused
 from semafo.runs.worker import SCORE, TRAIN, Outcome, compile_kernels, work
-from semafo.training.cache import StageCache, pretrain_key, scoring_keys
+from semafo.training.cache import StageCache
 
 _logger = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 1.0  # after which a worker that was asked to stop is killed
 _MOST_DEATHS = 2  # workers that one run may cost
-_DRAFT_SECONDS = 3600  # after which a draft is nobody's
 _KEPT_AFTER_FAILURE = {keys.CONFIG_FILE, keys.STATUS_FILE, keys.LOG_FILE, keys.HISTORY_FILE, keys.SPLIT_FILE}
-
-
-@dataclass
-class Job:
-    """One half of a run, waiting or given to a worker."""
-
-    record: RunRecord
-    half: str
-    created: float
-    order: int
-    worker: Worker | None = None
-    cancelled_at: float | None = None
-
-    @cached_property
-    def batch(self) -> str | None:
-        """What the run was asked for with."""
-        return self.record.settings.get("batch")
-
-    @property
-    def rank(self) -> tuple:
-        """Earlier comparisons first; within one, all maps before the first score. Sweeps last, run by run."""
-        if is_of_sweep(self.batch):
-            return True, self.created, self.order, self.half == TRAIN
-        return False, self.created, self.half == SCORE, self.order
-
-    @cached_property
-    def stage_keys(self) -> tuple[str, ...]:
-        """The shared stages that this half needs, and makes where they are missing."""
-        config, context = self.record.config, self.record.settings["context"]
-        return (pretrain_key(config, context),) if self.half == TRAIN else scoring_keys(config, context)
 
 
 class Queue:
@@ -99,20 +64,20 @@ class Queue:
         """What an engine before this one left: queued runs go on waiting, unfinished ones are marked as such."""
         for folder in sorted(self._home.runs.iterdir()):
             if folder.name.startswith("."):
-                _clear_draft(folder)
+                clear_draft(folder)
                 continue
             record = RunRecord(folder)
             if record.status["state"] == keys.RUNNING:
                 if (folder / keys.MANIFEST_FILE).exists():
                     self._write_status(record, state=keys.DONE)
-                elif _is_of_sweep(record):
+                elif is_run_of_sweep(record):
                     self._again(record)
                 else:
                     self._give_up(record, keys.FAILED, "The engine stopped while this run was working. Start it again.")
             elif record.state == keys.QUEUED:
                 self._enqueue(record)
         for draft in self._home.cache.glob(".*"):
-            _clear_draft(draft)
+            clear_draft(draft)
         self._index.rebuild()
 
     def _take_requests(self) -> None:
@@ -189,13 +154,13 @@ class Queue:
             self._jobs.remove(job)
             self._again(job.record, deaths=deaths)
         else:
-            self._finish(job, _outcome_of_death(job, exit_code))
+            self._finish(job, outcome_of_death(job, exit_code))
 
     def _again(self, record: RunRecord, **noted: Any) -> None:
         """Do again what was not finished: the scores alone where the maps are there."""
         half = SCORE if record.has_maps else TRAIN
         if half == TRAIN:
-            _keep(record.folder, {keys.CONFIG_FILE, keys.STATUS_FILE, keys.LOG_FILE})
+            keep(record.folder, {keys.CONFIG_FILE, keys.STATUS_FILE, keys.LOG_FILE})
             noted["state"] = keys.QUEUED
         self._write_status(record, **noted)
         status = record.status
@@ -219,7 +184,7 @@ class Queue:
 
     def _give_up(self, record: RunRecord, state: str, reason: str | None) -> None:
         """A run is kept whole or not at all: what it had written so far goes, but what explains its end."""
-        _keep(record.folder, _KEPT_AFTER_FAILURE)
+        keep(record.folder, _KEPT_AFTER_FAILURE)
         self._write_status(record, state=state, reason=reason, finished=time.time())
 
     def _write_status(self, record: RunRecord, **changes: Any) -> None:
@@ -274,41 +239,6 @@ class Queue:
         _write_if_changed(self._home, {"pid": os.getpid(), "workers": workers, "busy": busy})
 
 
-def _is_of_sweep(record: RunRecord) -> bool:
-    try:
-        return is_of_sweep(record.settings.get("batch"))
-    except SemafoError:  # a folder without a config
-        return False
-
-
-def _keep(folder: Path, names: set[str]) -> None:
-    """Delete every file of a run's folder but these."""
-    for path in folder.iterdir():
-        if path.name not in names:
-            path.unlink(missing_ok=True)
-
-
-def _clear_draft(folder: Path) -> None:
-    """Delete a draft that nobody finished; a young one may be somebody's who is writing it now."""
-    with contextlib.suppress(FileNotFoundError):
-        if time.time() - folder.stat().st_mtime > _DRAFT_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
 def _write_if_changed(home: Home, facts: dict[str, Any]) -> None:
     if read_json(home.engine_file) != facts:
         write_json(home.engine_file, facts)
-
-
-def _outcome_of_death(job: Job, exit_code: int | None) -> Outcome:
-    """What to say of a run whose worker ended under it."""
-    if job.cancelled_at is not None:
-        return Outcome(keys.CANCELLED, "Stopped on request.")
-    if exit_code == -signal.SIGKILL:
-        reason = (
-            "The worker process was killed. The system does that when memory runs out: use fewer cells or genes, or "
-            "run one model at a time. Start the run again when there is room."
-        )
-    else:
-        reason = f"The worker process ended unexpectedly (exit code {exit_code}). The run's log has its last words."
-    return Outcome(keys.FAILED, reason)

@@ -24,6 +24,7 @@ FONT = "Arial, Helvetica, Liberation Sans, DejaVu Sans, sans-serif"
 _LINE, _MARGIN = 16, 10  # pixels of the caption
 _LEGEND_ROW, _LEGEND_MARKER = 20, 46  # pixels
 _CHARACTER = 0.52 * LEAST_TEXT  # mean width in pixels
+_CONTROLS = ("updatemenus", "sliders")  # nothing to press on paper
 _FONT_SIZE = re.compile(r"font-size:\s*([\d.]+)px")
 
 _AXIS = {"gridcolor": RULE, "linecolor": RULE, "zerolinecolor": RULE, "automargin": True, "ticks": ""}
@@ -48,7 +49,8 @@ def on_paper(figure: go.Figure) -> dict[str, Any]:
     """
     spec = figure.to_dict()
     width = page_width(spec["layout"])
-    layout = {**spec["layout"], "template": TEMPLATE.to_plotly_json(), "width": width, "autosize": False}
+    drawn = {name: part for name, part in spec["layout"].items() if name not in _CONTROLS}
+    layout = {**drawn, "template": TEMPLATE.to_plotly_json(), "width": width, "autosize": False}
     room = _LEGEND_ROW * (_legend_rows(spec, width) - _legend_rows(spec, style.WIDE))
     margin = layout.get("margin", {})
     layout["height"] = layout.get("height", 450) + room

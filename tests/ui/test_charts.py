@@ -171,11 +171,6 @@ def test_a_picture_lies_below_the_points_where_its_cells_are():
     assert (drawn.layer, drawn.xref, drawn.yref) == ("below", "x", "y")
 
 
-def test_only_selectable_points_are_drawn_where_there_are_such():
-    figure = charts.latent_panels([panel(selectable=np.array([3, 7]))], colours.of_types(["A", "B"]))
-    assert sum(len(trace.x) for trace in figure.data) == 2
-
-
 def test_lines_and_names_are_drawn_above_the_points_and_do_not_change_the_legend():
     line = ("#000000", np.array([[0.0, 0.0], [1.0, 1.0], [np.nan, np.nan]]))
     figure = charts.latent_panels([panel(contours=[line], labels=[("A", 0.0, 0.0)])], colours.of_types(["A", "B"]))

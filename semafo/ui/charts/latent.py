@@ -18,7 +18,7 @@ from semafo.ui.charts.scale import PROBABILITY
 from semafo.ui.charts.settled import SettledFigure
 from semafo.ui.colours import Look
 
-PANEL_HEIGHT, TITLE_HEIGHT = 340, 68
+PANEL_HEIGHT, PANEL_HEIGHT_IN_ROWS, TITLE_HEIGHT = 340, 272, 68  # two rows fit on a laptop's screen
 GAP = 0.025  # between neighbours, as a share of the width
 HOVER_TEXT_CELLS = 12_000  # text for every cell doubles what is sent: not beyond so many
 ROOM, ROOM_FOR_LINES = 1.05, 1.14  # what is shown, by the size of the map
@@ -55,10 +55,11 @@ def latent_panels(
     """
     panels = [_dressed(panel, looks) for panel in _framed(panels, together)]
     key = Key(panels, narrow)
-    columns = 1 if narrow else min(3, max(2, len(panels)))
+    columns = _columns(len(panels), narrow)
     rows = max(1, math.ceil(len(panels) / columns))
-    height = rows * (PANEL_HEIGHT + TITLE_HEIGHT) + key.pixels
-    places = _places(len(panels), columns, rows, height - key.pixels - TITLE_HEIGHT)
+    panel_height = PANEL_HEIGHT if narrow or rows == 1 else PANEL_HEIGHT_IN_ROWS
+    height = rows * (panel_height + TITLE_HEIGHT) + key.pixels
+    places = _places(len(panels), columns, panel_height, height - key.pixels - TITLE_HEIGHT)
     size = points.size_of(max((panel.n_cells for panel in panels), default=0))
     traces = [trace for i, panel in enumerate(panels) for trace in _on_axes(i, _traces(panel, key, size))]
     traces += name_once(traces)
@@ -78,9 +79,14 @@ def latent_panels(
     return PlainFigure(traces, layout)
 
 
-def _places(n: int, columns: int, rows: int, height: int) -> list[Place]:
+def _columns(n: int, narrow: bool) -> int:
+    """Panels in a row: at most three, and four in two rows of two."""
+    return 1 if narrow else 2 if n == 4 else min(3, max(2, n))
+
+
+def _places(n: int, columns: int, panel_height: int, height: int) -> list[Place]:
     """Where the panels stand, as shares of the figure's width and height without its margins."""
-    width, panel, title = (1 - GAP * (columns - 1)) / columns, PANEL_HEIGHT / height, TITLE_HEIGHT / height
+    width, panel, title = (1 - GAP * (columns - 1)) / columns, panel_height / height, TITLE_HEIGHT / height
     found = []
     for i in range(n):
         left, top = (i % columns) * (width + GAP), 1 - (i // columns) * (panel + title)
@@ -103,9 +109,7 @@ def _framed(panels: Sequence[Panel], together: bool) -> list[Panel]:
 
 
 def _dressed(panel: Panel, looks: Mapping[str, Look] | None) -> Panel:
-    """A panel with its own looks or scale, and only with the points that are to be drawn."""
-    if panel.selectable is not None and panel.xy is not None:
-        panel = replace(panel, **panel.rows(panel.selectable), selectable=None)
+    """A panel with its own looks or scale."""
     if panel.numbers is not None:
         return replace(panel, looks=None, scale=panel.scale or PROBABILITY)
     return replace(panel, looks=looks if panel.looks is None else panel.looks, scale=None)

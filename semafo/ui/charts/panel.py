@@ -88,8 +88,6 @@ class Panel:
         Texts with their places, x and y.
     contours
         Lines of equal density, each a colour and its (m, 2) corners, with NaN between the pieces.
-    selectable
-        Rows of the points that a lasso may return, in the select mode: only these are drawn, the image shows the rest.
     """
 
     title: str
@@ -110,7 +108,6 @@ class Panel:
     corner: str = ""
     labels: Sequence[tuple[str, float, float]] = ()
     contours: Sequence[tuple[str, np.ndarray]] = ()
-    selectable: np.ndarray | None = None
 
     @property
     def n_cells(self) -> int:

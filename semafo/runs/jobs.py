@@ -1,0 +1,85 @@
+"""A half of a run as the queue sees it: its place in the order, the shared stages that it needs, how it ends."""
+
+import contextlib
+import shutil
+import signal
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from semafo import keys
+from semafo.errors import SemafoError
+from semafo.runs.pool import Worker
+from semafo.runs.record import RunRecord
+from semafo.runs.sweep import is_of_sweep
+from semafo.runs.worker import SCORE, TRAIN, Outcome
+from semafo.training.cache import pretrain_key, scoring_keys
+
+_DRAFT_SECONDS = 3600  # after which a draft is nobody's
+
+
+@dataclass
+class Job:
+    """One half of a run, waiting or given to a worker."""
+
+    record: RunRecord
+    half: str
+    created: float
+    order: int
+    worker: Worker | None = None
+    cancelled_at: float | None = None
+
+    @cached_property
+    def batch(self) -> str | None:
+        """What the run was asked for with."""
+        return self.record.settings.get("batch")
+
+    @property
+    def rank(self) -> tuple:
+        """Earlier comparisons first; within one, all maps before the first score. Sweeps last, run by run."""
+        if is_of_sweep(self.batch):
+            return True, self.created, self.order, self.half == TRAIN
+        return False, self.created, self.half == SCORE, self.order
+
+    @cached_property
+    def stage_keys(self) -> tuple[str, ...]:
+        """The shared stages that this half needs, and makes where they are missing."""
+        config, context = self.record.config, self.record.settings["context"]
+        return (pretrain_key(config, context),) if self.half == TRAIN else scoring_keys(config, context)
+
+
+def outcome_of_death(job: Job, exit_code: int | None) -> Outcome:
+    """What to say of a run whose worker ended under it."""
+    if job.cancelled_at is not None:
+        return Outcome(keys.CANCELLED, "Stopped on request.")
+    if exit_code == -signal.SIGKILL:
+        reason = (
+            "The worker process was killed. The system does that when memory runs out: use fewer cells or genes, or "
+            "run one model at a time. Start the run again when there is room."
+        )
+    else:
+        reason = f"The worker process ended unexpectedly (exit code {exit_code}). The run's log has its last words."
+    return Outcome(keys.FAILED, reason)
+
+
+def is_run_of_sweep(record: RunRecord) -> bool:
+    """Whether a run was asked for by a sweep."""
+    try:
+        return is_of_sweep(record.settings.get("batch"))
+    except SemafoError:  # a folder without a config
+        return False
+
+
+def keep(folder: Path, names: set[str]) -> None:
+    """Delete every file of a run's folder but these."""
+    for path in folder.iterdir():
+        if path.name not in names:
+            path.unlink(missing_ok=True)
+
+
+def clear_draft(folder: Path) -> None:
+    """Delete a draft that nobody finished; a young one may be somebody's who is writing it now."""
+    with contextlib.suppress(FileNotFoundError):
+        if time.time() - folder.stat().st_mtime > _DRAFT_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
