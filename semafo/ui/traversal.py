@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from semafo.ui import charts, controls, downloads, figures, words
-from semafo.ui.charts import Along
+from semafo.ui.charts import Along, style
 from semafo.ui.factors import CELL_TYPE, Factors
 from semafo.ui.state import ChosenRun
 
@@ -115,7 +115,7 @@ def _commonest(ready: dict[ChosenRun, Factors]) -> str:
 def _dimensions(ready: dict[ChosenRun, Factors], factor: str, narrow: bool) -> dict[ChosenRun, int]:
     """Place of each run's dimension: of those that the decoder uses, that which carries most, or the one chosen."""
     places = {}
-    columns = itertools.cycle(st.columns(_per_row(len(ready), narrow)))
+    columns = itertools.cycle(st.columns(style.panels_in_a_row(len(ready), narrow)))
     for (run, factors), column in zip(ready.items(), columns, strict=False):
         options = [factors.dimensions[place] for place in factors.order(factor)]
         with column:
@@ -123,10 +123,6 @@ def _dimensions(ready: dict[ChosenRun, Factors], factor: str, narrow: bool) -> d
             picked = controls.pick(f"Dimension of {run.name}", options, key)
         places[run] = factors.dimensions.index(picked if picked in options else options[0])
     return places
-
-
-def _per_row(n: int, narrow: bool) -> int:
-    return 1 if narrow else min(3, n)
 
 
 def _show_lines(paths: dict[ChosenRun, Path | None], cell_type: str, factor: str, narrow: bool) -> None:
@@ -162,7 +158,7 @@ def _panel(run: ChosenRun, path: Path | None, name: str, factor: str) -> Along:
 
 def _show_tables(paths: Sequence[Path], narrow: bool) -> None:
     """Genes that rise and that fall most, a table a run."""
-    per_row = _per_row(len(paths), narrow)
+    per_row = style.panels_in_a_row(len(paths), narrow)
     formats = {**dict.fromkeys(_ENDS, "%.2f"), _CHANGE: "%+.2f"}
     config = {name: st.column_config.NumberColumn(format=form) for name, form in formats.items()}
     for first in range(0, len(paths), per_row):

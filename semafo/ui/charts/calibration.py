@@ -38,7 +38,7 @@ class CoverageLine:
 
 def reliability_panels(panels: Sequence[Reliability], *, narrow: bool = False) -> go.Figure:
     """Accuracy against mean confidence, a panel a run; on the dotted line a confidence means what it says."""
-    columns = 1 if narrow else min(3, max(2, len(panels)))
+    columns = style.panels_in_a_row(len(panels), narrow, least=2)
     size = NARROW_PANEL_HEIGHT if narrow else PANEL_HEIGHT
     grid = style.panel_grid(len(panels), columns, panel=size, title=TITLE_HEIGHT + 50, bottom=0, gap=0.05)
     for i, panel in enumerate(panels):

@@ -109,7 +109,7 @@ _BAR_TITLES = {BY_ROW: "Share of the observed type", BY_COLUMN: "Share of the pr
 
 def _grid(n: int, types: Sequence[str], narrow: bool) -> tuple[style.Grid, dict[str, int], int]:
     """Empty panels, margins, and the height of a panel in pixels. Names of types stand at the left and the bottom."""
-    columns = 1 if narrow else min(3, max(n, 1))
+    columns = style.panels_in_a_row(n, narrow)
     names = round(6.2 * max(len(words.shortened(t, 16 if narrow else NAME_LENGTH)) for t in types)) + 10
     panel = 250 if narrow else max(250, min(520, (style.WIDE - names) // max(columns, 2)))
     bottom = names + 56

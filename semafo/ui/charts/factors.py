@@ -63,7 +63,7 @@ class Along:
 
 def information_panels(panels: Sequence[Carried], *, narrow: bool = False) -> go.Figure:
     """One heat map a run, all on one colour scale from 0; rows in the order given."""
-    columns = 1 if narrow else min(3, len(panels))
+    columns = 1 if narrow else len(panels) if len(panels) <= 4 else 3
     names = round(5.8 * min(_NAME_LENGTH, max(len(name) for panel in panels for name in panel.factors))) + 10
     height = ROW_HEIGHT * max(len(panel.dimensions) for panel in panels)
     bottom = names + 52
@@ -116,7 +116,7 @@ def _name_axes(figure: go.Figure, index: int, panel: Carried) -> None:
 
 def traversal_panels(panels: Sequence[Along], *, narrow: bool = False) -> go.Figure:
     """One panel a run: a line a gene, all on one scale; rising genes named at the right, falling ones at the left."""
-    columns = 1 if narrow else min(3, len(panels))
+    columns = style.panels_in_a_row(len(panels), narrow)
     grid = style.panel_grid(len(panels), columns, panel=LINES_HEIGHT, title=TITLE_HEIGHT + 40, bottom=44, gap=0.03)
     top = max((float(panel.values.max()) for panel in panels if len(panel.genes)), default=1.0)
     for i, panel in enumerate(panels):

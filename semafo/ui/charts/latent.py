@@ -37,7 +37,7 @@ def latent_panels(
     mode: str = EXPLORE,
     revision: str = "",
 ) -> SettledFigure:
-    """Panels side by side, at most three a row.
+    """Panels side by side.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def latent_panels(
     """
     panels = [_dressed(panel, looks) for panel in _framed(panels, together)]
     key = Key(panels, narrow)
-    columns = _columns(len(panels), narrow)
+    columns = style.panels_in_a_row(len(panels), narrow, least=2)
     rows = max(1, math.ceil(len(panels) / columns))
     panel_height = PANEL_HEIGHT if narrow or rows == 1 else PANEL_HEIGHT_IN_ROWS
     height = rows * (panel_height + TITLE_HEIGHT) + key.pixels
@@ -77,11 +77,6 @@ def latent_panels(
         **key.layout(panels, height, places),
     }
     return PlainFigure(traces, layout)
-
-
-def _columns(n: int, narrow: bool) -> int:
-    """Panels in a row: at most three, and four in two rows of two."""
-    return 1 if narrow else 2 if n == 4 else min(3, max(2, n))
 
 
 def _places(n: int, columns: int, panel_height: int, height: int) -> list[Place]:

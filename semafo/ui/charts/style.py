@@ -36,6 +36,11 @@ class Grid:
             self.figure.add_trace(trace, row=index // self.columns + 1, col=index % self.columns + 1)
 
 
+def panels_in_a_row(n: int, narrow: bool, least: int = 1) -> int:
+    """At most three, and four in two rows of two; on a telephone one."""
+    return 1 if narrow else 2 if n == 4 else min(3, max(least, n))
+
+
 def panel_grid(n: int, columns: int, *, panel: int, title: int, bottom: int, gap: float) -> Grid:
     """Empty panels `panel` pixels high, each with `title` pixels above it, and `bottom` pixels below them all.
 
