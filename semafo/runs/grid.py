@@ -10,6 +10,7 @@ from semafo.errors import SettingsError
 from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
 
 PRESET_FAMILIES = ("pancreas", "bone-marrow")
+_NAMES = {"points": "labelled rates", "mixes": "mixes", "seeds": "training seeds", "split_seeds": "splits"}
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,9 @@ class Grid:
 
     def __post_init__(self) -> None:
         """Refuse a grid without a single run."""
-        for name in ("points", "mixes", "seeds", "split_seeds"):
+        for name, said in _NAMES.items():
             if not getattr(self, name):
-                raise SettingsError(f"A sweep needs at least one value of each: there are no {name.replace('_', ' ')}.")
+                raise SettingsError(f"A sweep needs at least one of its {said}, and none was chosen. Choose one.")
 
     def configs(self) -> list[RunConfig]:
         """All runs: those that share an scVI stage one after the other, and the first split and seed whole first."""

@@ -1,0 +1,104 @@
+"""The Sweep page: what a sweep would cost, how far it is, what it found, what can be done about it."""
+
+import time
+from dataclasses import replace
+
+from semafo import keys
+from semafo.files import read_json, write_json
+from semafo.runs.sweep import PREFIX, SWEEP_FILE, Sweep, sweeps
+from tests import fakes
+from tests.pages.conftest import charts, texts
+
+RATES = (0.05, 0.5)
+
+
+def a_sweep(home, state: str | None = None) -> Sweep:
+    """scANVI, SemafoVAE and Both at two labelled rates; the last run is in another state where one is given."""
+    records = []
+    for rate in RATES:
+        config = replace(fakes.REAL, split=replace(fakes.REAL.split, labelled_rate=rate))
+        records += fakes.comparison(home, config, batch=f"{PREFIX}fake")
+    if state is not None:
+        write_json(records[-1].folder / keys.STATUS_FILE, {**records[-1].status, "state": state})
+    sweep = Sweep(home, f"{PREFIX}fake")
+    sweep.folder.mkdir()
+    grid = {"points": ["5 %", "50 %"], "mixes": ["scANVI", "SemafoVAE", "Both"], "seeds": [0], "split_seeds": [0]}
+    facts = {"schema": 1, "name": "Two rates", "created": time.time(), "grid": {"preset": None, **grid}}
+    write_json(sweep.folder / SWEEP_FILE, {**facts, "run_ids": [record.run_id for record in records]})
+    return sweep
+
+
+def button(app, label: str):
+    return next(found for found in app.button if found.label == label)
+
+
+def test_without_a_sweep_the_form_says_what_one_would_cost(home, open_page):
+    fakes.write_inspection(home, fakes.REAL)
+    app = open_page("sweep")
+    assert not app.exception
+    assert not app.error
+    assert "**36 runs** · 3 scVI stages, each trained once" in texts(app)  # 4 rates, 3 mixes, 3 seeds
+    assert button(app, "Start 36 runs")
+
+
+def test_a_rate_fewer_is_nine_runs_fewer_and_starting_queues_them(home, open_page):
+    fakes.write_inspection(home, fakes.REAL)
+    app = open_page("sweep")
+    app.pills(key="sweep_rates").set_value([1, 5, 20]).run()
+    button(app, "Start 27 runs").click().run()
+    assert not app.exception
+    [sweep] = sweeps(home)
+    assert sweep.counts() == {keys.QUEUED: 27}
+    assert "27 waiting" in app.get("progress")[0].proto.text
+    assert "No run is finished yet" in texts(app)
+
+
+def test_no_rate_at_all_is_refused_in_words(home, open_page):
+    fakes.write_inspection(home, fakes.REAL)
+    app = open_page("sweep")
+    app.pills(key="sweep_rates").set_value([]).run()
+    assert not app.exception
+    assert "at least one of its labelled rates" in app.error[0].value
+
+
+def test_a_finished_sweep_is_a_curve_a_table_and_files(home, open_page):
+    a_sweep(home)
+    app = open_page("sweep")
+    assert not app.exception
+    assert charts(app) == 1
+    table = app.dataframe[0].value
+    assert list(table.index) == ["5 %", "50 %"]
+    assert list(table.columns)[:3] == ["scANVI", "SemafoVAE", "Both"]
+    assert "n = 1" in table.loc["5 %", "Both"]
+    assert "What would more labels buy?" in texts(app)
+    assert {found.label for found in app.get("download_button")} >= {"Scores (CSV)", "Report (HTML)"}
+
+
+def test_another_score_is_another_table(home, open_page):
+    a_sweep(home)
+    app = open_page("sweep")
+    before = app.dataframe[0].value
+    app.selectbox(key="score").select("Balanced accuracy").run()
+    assert not app.exception
+    assert not app.dataframe[0].value.equals(before)
+
+
+def test_a_failed_run_can_be_retried_and_is_queued_again(home, open_page):
+    sweep = a_sweep(home, keys.FAILED)
+    app = open_page("sweep")
+    assert "1 failed" in app.get("progress")[0].proto.text
+    button(app, "Retry 1").click().run()
+    assert not app.exception
+    assert [read_json(path)["action"] for path in home.inbox.glob("*.json")] == ["queue"]
+    assert len(sweep.facts["run_ids"]) == 6
+
+
+def test_a_sweep_at_work_can_be_paused_and_goes_on(home, open_page):
+    sweep = a_sweep(home, keys.QUEUED)
+    app = open_page("sweep")
+    button(app, "Pause").click().run()
+    assert sweep.is_paused
+    assert "paused" in app.get("progress")[0].proto.text
+    button(app, "Resume").click().run()
+    assert not sweep.is_paused
+    assert not app.exception
