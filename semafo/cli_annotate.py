@@ -1,16 +1,16 @@
 """`semafo annotate` and `semafo save`: a labelled reference, a query without labels, and files to try it with."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from semafo import keys, terminal
+from semafo import cli_options, keys, terminal
 from semafo.data import catalogue
 from semafo.errors import DataError
 from semafo.runs import annotation, store
-from semafo.runs.home import Home
 from semafo.runs.inspect import rehearse
 from semafo.runs.launch import ensure_engine
 from semafo.runs.record import RunRecord
@@ -18,7 +18,6 @@ from semafo.settings import DatasetSpec, Mix, TrainSettings
 
 _out = click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File to write.")
 _force = click.option("--force", is_flag=True, help="Write over an existing file.")
-_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
 @click.command()
@@ -42,16 +41,11 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object a 
     help=f"Confidence below which a cell is {annotation.UNKNOWN!r}.",
 )
 @click.option("--seed", default=0, show_default=True, help="Training seed.")
-@click.option("--threads", default=1, show_default=True, help="Threads; other numbers give other bits.")
-@click.option("--accelerator", default=TrainSettings.accelerator, show_default=True, help="auto (a GPU if any) or cpu.")
-@click.option("--schedule", default=TrainSettings.schedule, show_default=True, help="one-cycle or constant (stock).")
-@click.option("--epochs-pretrain", type=int, help="scVI stage [by schedule and number of cells].")
-@click.option("--epochs-reference", type=int, help="Semi-supervised stage [likewise].")
-@click.option("--epochs-query", type=int, help="Query stage [likewise].")
-@click.option("--home", type=click.Path(file_okay=False), help="Folder of the runs [SEMAFO_HOME, ~/.semafo]")
+@cli_options.of_training
+@cli_options.home
 @_out
 @_force
-@_json
+@cli_options.as_json
 def annotate(home: str | None, out: Path, force: bool, as_json: bool, threshold: float, **options: Any) -> None:
     """Predict the types of a query's cells from a labelled reference, and write the query with them.
 
@@ -59,7 +53,7 @@ def annotate(home: str | None, out: Path, force: bool, as_json: bool, threshold:
     """
     with terminal.errors(as_json):
         require_free(out, force)
-        where = Home.at(home) if home else Home.default()
+        where = cli_options.home_at(home)
         (config,) = annotation.configs(where, *_settings(options))
         rehearse(where, config)
         run_ids = store.submit(where, [config])
@@ -75,15 +69,7 @@ def annotate(home: str | None, out: Path, force: bool, as_json: bool, threshold:
 def _settings(options: dict[str, Any]) -> tuple[DatasetSpec, list[Mix], list[TrainSettings]]:
     names = ("label_key", "batch_key", "counts", "n_hvg", "query", "min_overlap")
     spec = DatasetSpec(options["reference"], **{name: options[name] for name in names})
-    train = TrainSettings(
-        schedule=options["schedule"],
-        epochs_pretrain=options["epochs_pretrain"],
-        epochs_reference=options["epochs_reference"],
-        epochs_query=options["epochs_query"],
-        seed=options["seed"],
-        n_threads=options["threads"],
-        accelerator=options["accelerator"],
-    )
+    train = replace(cli_options.train(options), seed=options["seed"])
     return spec, [Mix.parse(options["mix"], options["label_weighting"], options["head"])], [train]
 
 
@@ -117,7 +103,7 @@ def _say(record: RunRecord, out: Path, threshold: float, as_json: bool) -> None:
 @click.option("--without-labels", is_flag=True, help="Leave the label column out.")
 @_out
 @_force
-@_json
+@cli_options.as_json
 def save(name: str, batches: tuple[str, ...], without_labels: bool, out: Path, force: bool, as_json: bool) -> None:
     """Write a built-in data set, or some of its batches, as an .h5ad file."""
     with terminal.errors(as_json):
@@ -129,7 +115,7 @@ def save(name: str, batches: tuple[str, ...], without_labels: bool, out: Path, f
             raise DataError(f"{name} is a file already. Give a built-in name: `semafo datasets` lists them.")
         spec = catalogue.resolve(spec)
         adata = read_whole(spec)
-        wanted = tuple(part.strip() for text in batches for part in text.split(",") if part.strip())
+        wanted = cli_options.listed(batches)
         if wanted:
             adata = adata[annotation.in_batches(adata.obs, spec, wanted)].copy()
         if without_labels:

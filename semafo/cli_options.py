@@ -1,6 +1,6 @@
 """Options that several commands share, and the settings that they mean."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import Any
@@ -47,6 +47,8 @@ _OF_RUNS = (
     click.option(
         "--split-seed", "split_seeds", type=int, multiple=True, default=(0,), help="Seed of the split. Repeatable [0]."
     ),
+)
+_OF_TRAINING = (
     click.option("--threads", default=1, show_default=True, help="Threads a run; other numbers give other bits."),
     click.option(
         "--accelerator", default=TrainSettings.accelerator, show_default=True, help="auto or cpu; auto is a GPU if any."
@@ -62,7 +64,16 @@ _OF_RUNS = (
 
 def of_runs(command: Callable) -> Callable:
     """Give a command every option that says what runs compute, but which labels are seen."""
-    return reduce(lambda decorated, option: option(decorated), reversed(_OF_RUNS), command)
+    return _with(of_training(command), _OF_RUNS)
+
+
+def of_training(command: Callable) -> Callable:
+    """Give a command the options that `train` reads."""
+    return _with(command, _OF_TRAINING)
+
+
+def _with(command: Callable, options: Sequence[Callable]) -> Callable:
+    return reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
 
 def home_at(path: str | None) -> Home:

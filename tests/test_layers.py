@@ -28,7 +28,7 @@ HEIGHT = {
     "comparison": 6,
     "ui": 6,
     "cli_options": 7,
-    "cli_annotate": 7,
+    "cli_annotate": 8,
     "cli_sweep": 8,
     "cli": 9,
     "__main__": 10,

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from semafo.runs.home import Home
+from tests.needs import missing
 from tests.runs.tiny import end_engine
 
 ROOT = Path(__file__).parents[2]
@@ -22,23 +21,18 @@ CHROMIUM_ARGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
 PROBES = ("/_stcore/health", "/_stcore/host-config")
 
 
-def skip(reason):
-    if os.environ.get("SEMAFO_CI_NO_SKIPS"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @contextmanager
 def chromium():
-    sync_api = pytest.importorskip("playwright.sync_api") if not os.environ.get("SEMAFO_CI_NO_SKIPS") else None
-    if sync_api is None:
+    try:
         from playwright import sync_api
+    except ImportError:
+        missing("playwright is not installed")
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     with sync_api.sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGS)
         except sync_api.Error as error:
-            skip(f"no Chromium to test with: {error}")
+            missing(f"no Chromium to test with: {error}")
         yield browser
         browser.close()
 

@@ -1,24 +1,17 @@
 """A click on a cell of a confusion matrix in a real Chromium: its cells stand out on the maps."""
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from semafo.runs.home import Home
 from tests import fakes
+from tests.browser.serving import serving
+from tests.browser.serving import wait as serving_wait
 
 pytestmark = [pytest.mark.browser]
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM_ARGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
 SECONDS = 60  # for a page to answer on a busy machine
 # The figure of the matrices, and its trace of markers that take clicks
 TARGETS = """[...document.querySelectorAll(".js-plotly-plot")]
@@ -39,60 +32,26 @@ OUTLINED = f"() => {{ const found = {TARGETS}; return found ? found.trace.select
 HOVERED = """() => [...document.querySelectorAll(".hoverlayer .hovertext")].map(label => label.textContent).join("")"""
 
 
-def skip(reason):
-    if os.environ.get("SEMAFO_CI_NO_SKIPS"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="module")
-def page():
-    sync_api = pytest.importorskip("playwright.sync_api") if not os.environ.get("SEMAFO_CI_NO_SKIPS") else None
-    if sync_api is None:
-        from playwright import sync_api
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_api.sync_playwright() as playwright:
-        try:
-            chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGS)
-        except sync_api.Error as error:
-            skip(f"no Chromium to test with: {error}")
-        page = chromium.new_page(viewport={"width": 1440, "height": 900})
-        page.set_default_timeout(1000 * SECONDS)
-        yield page
-        chromium.close()
+def page(browser):
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.set_default_timeout(1000 * SECONDS)
+    yield page
+    page.close()
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app on a free port with three finished runs that were never trained; no engine is needed."""
+    """The app with three finished runs that were never trained."""
     folder = tmp_path_factory.mktemp("app")
     home = Home.at(folder / "home")
     fakes.comparison(home)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    environment = {**os.environ, "SEMAFO_HOME": str(home.path), "STREAMLIT_SERVER_HEADLESS": "true"}
-    with (folder / "app.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    try:
-        wait(lambda: answers(port), "the app to answer")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def answers(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    with serving(home, folder / "app.log") as address:
+        yield address
 
 
 def wait(condition, what):
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {SECONDS} s for {what}"
-        time.sleep(0.2)
+    serving_wait(condition, SECONDS, what)
 
 
 def test_cells_of_a_clicked_matrix_cell_are_selected_on_the_map(page, app):

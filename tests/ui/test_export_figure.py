@@ -10,6 +10,7 @@ import pytest
 
 from semafo.errors import SemafoError
 from semafo.ui import charts, colours, export_figure, printing
+from tests.needs import missing
 from tests.runs.tiny import wait_for
 
 NOTES = ("One seed proves nothing.", "pbmc68k · one stage · 20 % labelled · scANVI, Both · seed 0, 1", "Semafo 0.1.0")
@@ -80,10 +81,14 @@ def test_a_caption_is_broken_into_lines_below_the_drawing():
     assert drawing in whole
 
 
-needs_browser = pytest.mark.skipif(export_figure.browser() is None, reason="no Chromium or Chrome on this machine")
+@pytest.fixture
+def a_browser():
+    """Files are drawn by a browser, a real one."""
+    if export_figure.browser() is None:
+        missing("no Chromium or Chrome on this machine to draw files with")
 
 
-@needs_browser
+@pytest.mark.usefixtures("a_browser")
 def test_an_svg_has_the_figure_and_its_caption_as_text_and_every_cell_as_a_vector():
     svg = export_figure.render(figure_of_points(), "svg", NOTES).decode()
     assert svg.startswith("<svg")
@@ -93,7 +98,7 @@ def test_an_svg_has_the_figure_and_its_caption_as_text_and_every_cell_as_a_vecto
     assert "<image" not in svg
 
 
-@needs_browser
+@pytest.mark.usefixtures("a_browser")
 def test_a_png_has_two_pixels_for_each_and_a_pdf_has_text():
     png = export_figure.render(figure_of_points(), "png", NOTES)
     assert png.startswith(b"\x89PNG")
