@@ -4,8 +4,8 @@ Where cells are chosen with a lasso, the browser sends back every point inside i
 points are drawn then, over a picture of all cells, and the server finds the cells itself.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -15,13 +15,12 @@ from semafo.ui.charts import points
 from semafo.ui.charts.latent import Window
 from semafo.ui.charts.panel import Panel
 from semafo.ui.charts.raster import Raster
-from semafo.ui.rasters import Canvas
+from semafo.ui.rasters import Canvas, Placed
 
 MOST_POINTS = 50_000  # cells of a panel that are drawn one by one
 SAMPLED = 2_400  # points over the pictures of all panels together: each has a text of some 300 bytes
 SELECTABLE = 500  # points of a panel that a lasso may send back, without texts: below 100 kB
 RARE = 20  # points of a type that are in a sample wherever there are as many
-_PAINTED = ("xy", "codes", "numbers")
 _PANEL_PIXELS = 345  # what a panel's map takes on a screen
 _WIDEST = 1.6  # width by height of a panel
 _SHARPER = 1.5  # pixels of a zoomed picture for one of the whole map
@@ -41,11 +40,12 @@ def drawn(
     window
         Piece of the figure that is shown; None shows everything.
     """
-    rows = np.arange(panel.n_cells) if window is None else in_view(panel, window)
+    rows = None if window is None else in_view(panel, window)
     most = SELECTABLE if selecting else MOST_POINTS
-    if len(rows) <= most:
-        return None if window is None else rows
-    return rows[sample(strata[rows], SELECTABLE if selecting else SAMPLED // n_panels)]
+    if (panel.n_cells if rows is None else len(rows)) <= most:
+        return rows
+    n_points = SELECTABLE if selecting else SAMPLED // n_panels
+    return sample(strata, n_points) if rows is None else rows[sample(strata[rows], n_points)]
 
 
 def needs_picture(panel: Panel, rows: np.ndarray | None, window: Window | None) -> bool:
@@ -78,31 +78,47 @@ def sample(strata: np.ndarray, most: int) -> np.ndarray:
     return np.sort(order[places < quota[strata[order]]])
 
 
+# What does not depend on which cells are selected is made once for each key, so that a lasso need not wait for it.
+
+
 @st.cache_resource(max_entries=24, show_spinner=False)
-def kept_picture(key: tuple, _panel: Panel, _window: Window | None) -> Raster:
-    """A picture of all of a panel's cells, made once for each key: it stays while other cells are selected."""
-    return picture(_panel, _window)
+def kept_drawn(key: tuple, _panel: Panel, _strata: np.ndarray, **options: Any) -> np.ndarray | None:
+    """The rows of `drawn`."""
+    return drawn(_panel, _strata, **options)
 
 
-def picture(panel: Panel, window: Window | None, lit: bool = False) -> Raster:
-    """A picture of a panel's cells, or of those that stand out alone."""
+@st.cache_resource(max_entries=8, show_spinner=False)
+def kept_places(key: tuple, _panel: Panel, _window: Window | None) -> Placed:
+    """The pixels of `placed`, four bytes a cell."""
+    return placed(_panel, _window)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def kept_picture(key: tuple, _panel: Panel, _places: Placed) -> Raster:
+    """The picture of all cells."""
+    return picture(_panel, _places)
+
+
+def placed(panel: Panel, window: Window | None) -> Placed:
+    """A panel's cells on a canvas of the piece that is shown."""
     canvas = Canvas.around(panel.xy) if window is None else Canvas.of(_edges(panel, window), _SHARPER)
-    size = points.size_of(panel.n_cells) * max(canvas.width, canvas.height) / _PANEL_PIXELS
-    if not lit:
-        return _painted(panel, canvas, size)
-    columns = {name: None if (found := getattr(panel, name)) is None else found[panel.lit] for name in _PAINTED}
-    raster = _painted(replace(panel, **columns), canvas, size)
-    # Of two pictures at the same place and of the same size plotly draws the first alone.
-    return replace(raster, x1=raster.x1 + 1e-6 * (raster.x1 - raster.x0))
+    return canvas.place(panel.xy)
 
 
-def _painted(panel: Panel, canvas: Canvas, size: float) -> Raster:
-    """size: pixels across a cell."""
+def picture(panel: Panel, places: Placed) -> Raster:
+    """A picture of a panel's cells, or of some of them."""
+    size = points.size_of(panel.n_cells) * max(places.canvas.width, places.canvas.height) / _PANEL_PIXELS
     if panel.scale is not None:
         span = (panel.scale.high - panel.scale.low) or 1.0
-        return rasters.of_numbers(panel.xy, (panel.numbers - panel.scale.low) / span, panel.scale.colours, canvas, size)
-    palette: Sequence[str] = [look.colour for look in panel.looks.values()]
-    return rasters.of_categories(panel.xy, panel.codes, palette, canvas, size)
+        return rasters.of_numbers(places, (panel.numbers - panel.scale.low) / span, panel.scale.colours, size)
+    return rasters.of_categories(places, panel.codes, [look.colour for look in panel.looks.values()], size)
+
+
+def lit_picture(panel: Panel, places: Placed) -> Raster:
+    """A picture of the cells that stand out."""
+    raster = picture(panel, places.only(panel.lit))
+    # Of two pictures at the same place and of the same size plotly draws the first alone.
+    return replace(raster, x1=raster.x1 + 1e-6 * (raster.x1 - raster.x0))
 
 
 def _edges(panel: Panel, window: Window) -> Window:

@@ -42,15 +42,15 @@ class Scene:
         places, rows = map_places.places(one, self.found, view), view.rows(one)
         if view.projection == projections.TSNE:
             rows = rows[np.isfinite(places[rows, 0])]  # of very many cells a sample is laid out
-        lit = None if self.chosen is None else selection.mask(one, self.chosen, self.runs)[rows]
+        lit = None if self.chosen is None else _taken(selection.mask(one, self.chosen, self.runs), rows)
         by_name = painted.looks is not None
         panel = Panel(
             title=run.name,
             lines=_lines(run, len(rows), None if lit is None else int(lit.sum())),
             colour=run.colour,
-            xy=places[rows],
-            codes=values[rows] if by_name else None,
-            numbers=None if by_name else values[rows],
+            xy=_taken(places, rows),
+            codes=_taken(values, rows) if by_name else None,
+            numbers=None if by_name else _taken(values, rows),
             looks=painted.looks,
             scale=painted.scale,
             hollow=one.coded(keys.PART).isin(LABELS_NOT_SEEN)[rows] if view.hollow else None,
@@ -66,14 +66,16 @@ class Scene:
     def _thinned(self, panel: Panel, rows: np.ndarray, i: int, view: View) -> Panel:
         """A panel with as many points as a browser takes, a picture of all below them, and texts of the points."""
         one, window = self.found[i], view.window
-        strata = one.coded(keys.TRUE).codes[rows] + 1
         selecting = view.mode == SELECT
-        drawn = crowds.drawn(panel, strata, selecting=selecting, n_panels=self.n_panels, window=window)
+        strata, uncoloured = one.coded(keys.TRUE).codes, self._key(i, replace(view, colouring="", argument=""))
+        options = {"selecting": selecting, "n_panels": self.n_panels, "window": window}
+        drawn = crowds.kept_drawn(uncoloured, panel, _taken(strata, rows) + 1, **options)
         if crowds.needs_picture(panel, drawn, window):
+            places = crowds.kept_places(uncoloured, panel, window)
             panel = replace(
                 panel,
-                image=crowds.kept_picture(self._key(i, view), panel, window),
-                lit_image=None if panel.lit is None else crowds.picture(panel, window, lit=True),
+                image=crowds.kept_picture(self._key(i, view), panel, places),
+                lit_image=None if panel.lit is None else crowds.lit_picture(panel, places),
             )
         if drawn is not None:
             drawn = _with_lit(drawn, panel.lit)
@@ -88,6 +90,11 @@ class Scene:
         """What the picture of all cells of a panel depends on."""
         stamps = tuple(None if one is None else (one.key, one.later_files) for one in self.found)
         return i, stamps, replace(view, mode=EXPLORE, labels=False, density=False, hollow=False)
+
+
+def _taken(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The values of some rows; of all of them without a copy, which takes a while for a million. rows: ascending."""
+    return values if len(rows) == len(values) else values[rows]
 
 
 def _with_lit(drawn: np.ndarray, lit: np.ndarray | None) -> np.ndarray:

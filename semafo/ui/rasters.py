@@ -62,46 +62,67 @@ class Canvas:
         """Number of pixels."""
         return self.width * self.height
 
-    def pixels(self, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Rows of the cells inside, and the pixel of each, counted line by line from the upper left."""
+    def place(self, xy: np.ndarray) -> "Placed":
+        """Find the pixels of cells. xy: (n, 2), finite."""
         columns = (xy[:, 0] - self.x0) * (self.width / (self.x1 - self.x0))
         lines = (self.y1 - xy[:, 1]) * (self.height / (self.y1 - self.y0))
-        rows = np.flatnonzero((columns >= 0) & (columns < self.width) & (lines >= 0) & (lines < self.height))
-        return rows, lines[rows].astype(np.int64) * self.width + columns[rows].astype(np.int64)
+        inside = (columns >= 0) & (columns < self.width) & (lines >= 0) & (lines < self.height)
+        rows = None if inside.all() else np.flatnonzero(inside).astype(np.int32)
+        if rows is not None:
+            columns, lines = columns[rows], lines[rows]
+        return Placed(self, rows, lines.astype(np.int32) * self.width + columns.astype(np.int32))
 
 
-def of_categories(
-    xy: np.ndarray, codes: np.ndarray, palette: Sequence[str], canvas: Canvas | None = None, size: float = SIZE
-) -> Raster:
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Cells on a canvas. Finding their pixels takes as long as drawing them, and stays true in other colours.
+
+    Attributes
+    ----------
+    rows
+        Rows of the cells on the canvas, ascending; None where all of them are.
+    pixels
+        (m,) pixel of each, counted line by line from the upper left.
+    """
+
+    canvas: Canvas
+    rows: np.ndarray | None
+    pixels: np.ndarray
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """The values of the cells on the canvas, (m,), of values of all cells."""
+        return values if self.rows is None else values[self.rows]
+
+    def only(self, mask: np.ndarray) -> "Placed":
+        """Some of the cells. mask: (n,) bool of all cells."""
+        rows = np.flatnonzero(mask) if self.rows is None else self.rows[mask[self.rows]]
+        return Placed(self.canvas, rows, self.pixels[self.of(mask)])
+
+    def counts(self, weights: np.ndarray | None = None) -> np.ndarray:
+        """Number of cells in each pixel, or the sum of their weights."""
+        return np.bincount(self.pixels, weights, self.canvas.n_pixels)
+
+
+def of_categories(placed: Placed, codes: np.ndarray, palette: Sequence[str], size: float = SIZE) -> Raster:
     """Cells in the colours of their categories.
 
     Parameters
     ----------
-    xy
-        (n, 2) places, finite.
     codes
         (n,) whole numbers, places in the palette.
     palette
         A colour each category, as in the legend.
-    canvas
-        What to show; all cells unless given.
     size
         Pixels across a cell.
     """
     light = np.array([ImageColor.getrgb(colour)[:3] for colour in palette], dtype=np.float64).reshape(-1, 3) ** _GAMMA
-    canvas = canvas or Canvas.around(xy)
-    rows, pixels = canvas.pixels(xy)
-    chosen = codes[rows]
-    sums = np.array([np.bincount(pixels, light[chosen, i], canvas.n_pixels) for i in range(3)])
-    return _draw(canvas, sums, np.bincount(pixels, minlength=canvas.n_pixels), size)
+    chosen = placed.of(codes)
+    sums = np.array([placed.counts(light[:, i][chosen]) for i in range(3)])
+    return _draw(placed.canvas, sums, placed.counts(), size)
 
 
 def of_numbers(
-    xy: np.ndarray,
-    shares: np.ndarray,
-    scale: ColourScale = colours.CONFIDENCE,
-    canvas: Canvas | None = None,
-    size: float = SIZE,
+    placed: Placed, shares: np.ndarray, scale: ColourScale = colours.CONFIDENCE, size: float = SIZE
 ) -> Raster:
     """Cells in the colours of a scale: each pixel in that of its cells' mean.
 
@@ -112,16 +133,13 @@ def of_numbers(
     scale
         A plotly scale: its name, or pairs of place and colour.
     """
-    canvas = canvas or Canvas.around(xy)
-    rows, pixels = canvas.pixels(xy)
-    known = np.isfinite(shares[rows])
-    n_missing = np.bincount(pixels[~known], minlength=canvas.n_pixels)
-    rows, pixels = rows[known], pixels[known]
-    n_known = np.bincount(pixels, minlength=canvas.n_pixels)
-    means = np.bincount(pixels, np.clip(shares[rows], 0, 1), canvas.n_pixels) / np.maximum(n_known, 1)
+    known = placed.only(np.isfinite(shares))
+    n_known, n_all = known.counts(), placed.counts()
+    n_missing = n_all - n_known
+    means = known.counts(np.clip(known.of(shares), 0, 1)) / np.maximum(n_known, 1)
     grey = np.array(ImageColor.getrgb(colours.NEUTRAL), dtype=np.float64) ** _GAMMA
     sums = _light_of(scale)[np.rint((_SCALE_STEPS - 1) * means).astype(np.int64)].T * n_known
-    return _draw(canvas, sums + grey[:, None] * n_missing, n_known + n_missing, size)
+    return _draw(placed.canvas, sums + grey[:, None] * n_missing, n_all, size)
 
 
 def _light_of(scale: ColourScale) -> np.ndarray:

@@ -59,7 +59,7 @@ def test_a_piece_with_few_cells_shows_all_of_them_as_points():
 def test_a_picture_of_a_piece_covers_it_and_is_finer():
     panel = panel_of(60_000)
     (x0, y0), (x1, y1) = panel.frame.exactly([(-0.5, -0.5), (0.5, 0.5)])
-    whole, piece = (crowds.picture(panel, window) for window in (None, (x0, x1, y0, y1)))
+    whole, piece = (crowds.picture(panel, crowds.placed(panel, window)) for window in (None, (x0, x1, y0, y1)))
     assert piece.x0 < -0.5 < 0.5 < piece.x1  # a panel is wider than high, so more is seen
     assert (piece.y0, piece.y1) == pytest.approx((-0.5, 0.5))
     assert piece.x1 - piece.x0 < (whole.x1 - whole.x0) / 2
@@ -67,7 +67,8 @@ def test_a_picture_of_a_piece_covers_it_and_is_finer():
 
 def test_pictures_of_all_and_of_lit_cells_differ_in_place_as_plotly_wants():
     panel = panel_of(3_000, lit=np.arange(3_000) < 1_000)
-    whole, lit = (crowds.picture(panel, None, lit=lit) for lit in (False, True))
+    places = crowds.placed(panel, None)
+    whole, lit = crowds.picture(panel, places), crowds.lit_picture(panel, places)
     assert lit.png != whole.png
     assert lit.x1 != whole.x1
     assert lit.x1 == pytest.approx(whole.x1, rel=1e-4)
