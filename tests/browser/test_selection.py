@@ -1,4 +1,4 @@
-"""A click on a cell of a confusion matrix in a real Chromium: its cells stand out on the maps."""
+"""Clicks on results in a real Chromium: chosen cells stand out on the maps, and nothing moves under the mouse."""
 
 import re
 from collections.abc import Iterator
@@ -30,6 +30,13 @@ LARGEST_MISTAKE = f"""panel => {{
 }}"""
 OUTLINED = f"() => {{ const found = {TARGETS}; return found ? found.trace.selectedpoints || [] : null; }}"
 HOVERED = """() => [...document.querySelectorAll(".hoverlayer .hovertext")].map(label => label.textContent).join("")"""
+
+
+# Everything that moves on the page, however soon after a click
+WATCH = """() => { window.moved = []; new PerformanceObserver(list => list.getEntries().forEach(shift => moved.push(
+    [shift.value, ...shift.sources.map(source => (source.node?.textContent || "").slice(0, 40))]
+))).observe({type: "layout-shift"}); }"""
+IS_IDLE = "() => !document.querySelector('[data-testid=stStatusWidget]')"
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +87,22 @@ def test_cells_of_a_clicked_matrix_cell_are_selected_on_the_map(page, app):
     page.get_by_text("Click a cell of a matrix").wait_for()
     wait(lambda: page.evaluate(OUTLINED) == [], "the outline to go")
     assert "selection" not in page.url
+
+
+@pytest.mark.parametrize(
+    "address, choices",
+    [("latent_space", ("Query", "Test cells", "Select")), ("predictions", ("Whole query", "By row"))],
+)
+def test_nothing_on_a_page_moves_when_a_widget_changes(page, app, address, choices):
+    page.goto(f"{app}/{address}")
+    page.locator(".js-plotly-plot").first.wait_for()
+    page.wait_for_function(IS_IDLE)
+    page.wait_for_timeout(2000)  # the last parts of the page arrive
+    page.evaluate(WATCH)
+    for choice in choices:
+        page.get_by_role("radio", name=choice, exact=True).click()
+        page.wait_for_timeout(500)
+        page.wait_for_function(IS_IDLE)
+        page.wait_for_timeout(500)
+    moved = page.evaluate("() => moved")
+    assert sum(share for share, *_ in moved) < 0.01, moved
