@@ -17,11 +17,11 @@ import streamlit as st
 from semafo import keys
 from semafo.ui import alignment, polygon, projections, state
 from semafo.ui.artefacts import Artefacts
+from semafo.ui.linked import Linked
 from semafo.ui.state import ChosenRun
 
 URL_KEY = "selection"
 TEST, QUERY = "test", "query"
-_SESSION_KEY, _UNREADABLE = "selection", "selection_unreadable"
 _PLAIN = " +/()-_.|&'*!$"  # stay as they are within a name; what separates parts is escaped
 _DIGITS = 5  # of a coordinate: finer than a screen, and short
 
@@ -90,32 +90,22 @@ Selection = Lasso | Pairing | Disagreement
 
 def current() -> Selection | None:
     """What is selected; in a new session what the URL says. Keeps the URL in step."""
-    if _SESSION_KEY not in st.session_state:
-        st.session_state[_SESSION_KEY] = _from_url()
-    chosen = st.session_state[_SESSION_KEY]
-    if chosen is not None and st.query_params.get(URL_KEY) != to_text(chosen):
-        st.query_params[URL_KEY] = to_text(chosen)
-    elif chosen is None and URL_KEY in st.query_params:
-        del st.query_params[URL_KEY]
-    return chosen
+    return _linked().get()
 
 
 def choose(selection: Selection) -> None:
     """Select these cells, in every view."""
-    st.session_state[_SESSION_KEY] = selection
+    _linked().choose(selection)
 
 
 def clear() -> None:
     """Select nothing."""
-    st.session_state[_SESSION_KEY] = None
+    _linked().choose(None)
 
 
-def _from_url() -> Selection | None:
-    text = st.query_params.get(URL_KEY, "")
-    found = from_text(text)
-    if text and found is None:
-        st.toast("The selection in the address cannot be read, so no cells are selected.")
-    return found
+def _linked() -> Linked[Selection]:
+    unreadable = "The selection in the address cannot be read, so no cells are selected."
+    return Linked(URL_KEY, to_text, from_text, unreadable)
 
 
 # --- URL --------------------------------------------------------------------------------------------------------------

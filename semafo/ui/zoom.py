@@ -13,12 +13,13 @@ import streamlit as st
 from semafo.ui import map_places, projections, selection
 from semafo.ui.charts.latent import Window
 from semafo.ui.charts.panel import STEPS
+from semafo.ui.linked import Linked
 from semafo.ui.map_view import View
 from semafo.ui.selection import Lasso, Selection
 from semafo.ui.state import ChosenRun
 
 URL_KEY = "window"
-_SESSION_KEY, _OF = "window", "window_of"
+_OF = "window_of"
 _MARGIN = 0.06  # around the cells that are zoomed in on
 _SMALLEST = 200  # steps across: a 320th of a map
 
@@ -26,27 +27,24 @@ _SMALLEST = 200  # steps across: a 320th of a map
 def window(view: View) -> Window | None:
     """The piece that is shown, None for everything. It is dropped with the maps that it was chosen on."""
     tag = (view.map_name, view.aligned)
-    if _SESSION_KEY not in st.session_state:
-        st.session_state[_SESSION_KEY] = from_text(st.query_params.get(URL_KEY, ""))
-    elif st.session_state.get(_OF, tag) != tag:
+    if st.session_state.get(_OF, tag) != tag:
         out()
     st.session_state[_OF] = tag
-    found = st.session_state[_SESSION_KEY]
-    if found is not None and st.query_params.get(URL_KEY) != to_text(found):
-        st.query_params[URL_KEY] = to_text(found)
-    elif found is None and URL_KEY in st.query_params:
-        del st.query_params[URL_KEY]
-    return found
+    return _linked().get()
 
 
 def into(found: Window) -> None:
     """Look at a piece."""
-    st.session_state[_SESSION_KEY] = from_text(to_text(found))
+    _linked().choose(from_text(to_text(found)))
 
 
 def out() -> None:
     """Look at everything."""
-    st.session_state[_SESSION_KEY] = None
+    _linked().choose(None)
+
+
+def _linked() -> Linked[Window]:
+    return Linked(URL_KEY, to_text, from_text)
 
 
 def to_text(found: Window) -> str:
