@@ -14,18 +14,21 @@ from semafo.plain import fingerprint
 from semafo.runs.record import RunRecord
 from semafo.settings import RunConfig
 
-ACCURACY = "accuracy"
-# Scores that a curve can be drawn of: key, name, whether baselines have it. All 0 to 1, higher is better.
+ACCURACY, QUERY_ACCURACY, REFERENCE_ACCURACY = "accuracy", "accuracy_query", "accuracy_reference"
+LABEL_SCORES = ("f1_weighted", "balanced_accuracy", "cohen_kappa")  # the paper's Table 3
+INTEGRATION_SCORES = ("scib_batch", "scib_bio", "scib_total")  # its Table 6
+# Scores that a curve can be drawn of, and their names. All 0 to 1 (kappa from -1), higher is better.
 METRICS = {
-    ACCURACY: ("Accuracy", True),
-    "balanced_accuracy": ("Balanced accuracy", True),
-    "f1_weighted": ("F1, weighted", True),
-    "cohen_kappa": ("Cohen's kappa", True),
-    "accuracy_query": ("Accuracy, whole query (as the paper)", True),
-    "scib_total": ("scib total", False),
-    "scib_bio": ("scib biology", False),
-    "scib_batch": ("scib batch", False),
+    ACCURACY: "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "f1_weighted": "F1, weighted",
+    "cohen_kappa": "Cohen's kappa",
+    QUERY_ACCURACY: "Accuracy, whole query (as the paper)",
+    "scib_total": "scib total",
+    "scib_bio": "scib biology",
+    "scib_batch": "scib batch",
 }
+MODEL = "model"  # row of a run's own latent space in its scib table; the others see no labels
 _COLUMNS = ("method", "is_baseline", "place", "rate", "seed", "split_seed", "run_id")
 
 
@@ -77,9 +80,10 @@ class Curve:
 
 
 def table(records: Iterable[RunRecord]) -> pd.DataFrame:
-    """Scores of finished runs and of their baselines, one row each: `method`, `rate`, seeds, then `METRICS`.
+    """Scores of finished runs and of their baselines, one row each: `method`, `rate`, seeds, then the scores.
 
-    A baseline that several runs of the same split, seed and rate share is there once.
+    Baselines are classifiers, and for the scib scores the latent space of scVI and PCA. One that several runs of the
+    same split, seed and rate share is there once.
     """
     rows: list[dict[str, Any]] = []
     for record in records:
@@ -93,11 +97,12 @@ def table(records: Iterable[RunRecord]) -> pd.DataFrame:
             "split_seed": config.split.split_seed,
             "run_id": record.run_id,
         }
+        integration = {name: _integration(scores) for name, scores in record.integration().get("rows", {}).items()}
         own = {"method": config.mix.name, "is_baseline": False, **_scores(record.predictions())}
-        rows.append({**common, **own, **_integration(record)})
-        for name, scores in record.baselines().items():
-            rows.append({**common, "method": name, "is_baseline": True, **_scores(scores)})
-    found = pd.DataFrame(rows, columns=[*_COLUMNS, *METRICS])
+        rows.append({**common, **own, **integration.pop(MODEL, {})})
+        baselines = {**{name: _scores(scores) for name, scores in record.baselines().items()}, **integration}
+        rows += [{**common, "method": name, "is_baseline": True, **scores} for name, scores in baselines.items()]
+    found = pd.DataFrame(rows, columns=[*_COLUMNS, *METRICS, REFERENCE_ACCURACY])
     is_repeated = found["is_baseline"].astype(bool) & found.duplicated(["method", "place", "seed", "split_seed"])
     return found[~is_repeated].reset_index(drop=True)
 
@@ -121,14 +126,14 @@ def place_of(config: RunConfig) -> str:
 
 
 def _scores(found: dict[str, Any]) -> dict[str, Any]:
-    """Scores of a run or a baseline on the test cells, and its accuracy on the whole query."""
-    test, query = found.get("test") or {}, found.get("query") or {}
-    return {**{name: test.get(name) for name in METRICS}, "accuracy_query": query.get("accuracy_with_unseen")}
+    """Scores of a run or a baseline on the test cells, its accuracy on the whole query and on the reference."""
+    test, query, reference = (found.get(part) or {} for part in ("test", "query", "reference"))
+    others = {QUERY_ACCURACY: query.get("accuracy_with_unseen"), REFERENCE_ACCURACY: reference.get("accuracy")}
+    return {**{name: test.get(name) for name in METRICS}, **others}
 
 
-def _integration(record: RunRecord) -> dict[str, Any]:
-    scores = record.integration().get("rows", {}).get("model")
-    return {f"scib_{name}": value for name, value in aggregate(scores).items()} if scores else {}
+def _integration(scores: dict[str, Any]) -> dict[str, Any]:
+    return {f"scib_{name}": value for name, value in aggregate(scores).items()}
 
 
 def _point(rows: pd.DataFrame, metric: str) -> CurvePoint:

@@ -3,21 +3,17 @@
 from collections.abc import Iterator
 from html import escape
 
-import pandas as pd
-
-from semafo.data import paper
 from semafo.runs import curves, differences
-from semafo.runs.curves import ACCURACY, METRICS, Curve, CurvePoint
+from semafo.runs.curves import ACCURACY, METRICS, QUERY_ACCURACY, Curve
 from semafo.runs.sweep import Sweep
-from semafo.ui import colours, words
+from semafo.ui import colours, sweep_tables, words
 from semafo.ui.charts.curve import Line, rate_curves
+from semafo.ui.sweep_tables import in_words, name_of
 
-QUERY_ACCURACY = "accuracy_query"
 CAPTION = (
     "Means over splits (over seeds where there is one split) with 95 % intervals by Student's t, on test cells whose "
     "labels no model sees at any rate. Baselines were given the same labels."
 )
-AS_REPORTED = "In brackets what the paper reports: one seed, over the whole query with its labelled cells."
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:1080px;margin:2rem auto;padding:0 1rem;color:#1c2530}"
     "table{border-collapse:collapse}td,th{padding:.25rem .8rem;text-align:right;border-bottom:1px solid #dde3e8}"
@@ -43,40 +39,6 @@ def lines(found: list[Curve]) -> list[Line]:
     ]
 
 
-def name_of(curve: Curve) -> str:
-    """A method's name for people."""
-    return words.BASELINES[curve.method] if curve.is_baseline else curve.method
-
-
-def in_words(point: CurvePoint) -> str:
-    """`0.861 [0.84, 0.88], n = 6`."""
-    interval = "" if point.low is None else f" [{point.low:.2f}, {point.high:.2f}]"
-    return f"{point.mean:.3f}{interval}, n = {point.n_runs}"
-
-
-def table(sweep: Sweep, metric: str = ACCURACY) -> pd.DataFrame:
-    """One row a point of the grid, one column a method, as in the paper's Tables 1 and 2; empty cells have no run."""
-    beside_mix = reported(sweep, metric)
-    rows: dict[str, dict[str, str]] = {}
-    for title, records in sweep.by_point().items():
-        rows[title] = {}
-        for curve in curves.curves(curves.table(records), metric):
-            point = curve.points[0]
-            theirs = {round(rate, 3): value for rate, value in beside_mix.get(curve.method, {}).items()}
-            beside = theirs.get(_nominal(title))
-            text = in_words(point) + ("" if beside is None else f" ({beside:.4f})")
-            rows[title][name_of(curve)] = text
-    found = pd.DataFrame.from_dict(rows, orient="index").fillna("")
-    found.index.name = "Labelled"
-    return found
-
-
-def reported(sweep: Sweep, metric: str) -> dict[str, dict[float, float]]:
-    """What the paper reports beside this sweep, by mix and labelled rate; empty for other scores or data."""
-    family = sweep.facts["grid"].get("preset")
-    return paper.accuracies(family) if metric == QUERY_ACCURACY else {}
-
-
 def clear_differences(sweep: Sweep) -> Iterator[str]:
     """Sentences about methods whose difference the interval supports, point by point."""
     for title, records in sweep.by_point().items():
@@ -87,9 +49,23 @@ def clear_differences(sweep: Sweep) -> Iterator[str]:
 
 
 def as_text(sweep: Sweep) -> str:
-    """The table and what is clear in it, for a terminal."""
+    """The tables and what is clear in them, for a terminal."""
     sentences = list(clear_differences(sweep)) or ["No difference between methods is clear."]
-    return "\n".join([sweep.name, "", table(sweep).to_string(), "", CAPTION, *sentences, _counts(sweep)])
+    by_rate = sweep_tables.by_rate(sweep).to_string()
+    return "\n".join([sweep.name, "", by_rate, *_at_one_rate(sweep), "", CAPTION, *sentences, _counts(sweep)])
+
+
+def _at_one_rate(sweep: Sweep) -> Iterator[str]:
+    """The further tables where labels are fewest, which is where methods differ."""
+    title = fewest_labels(sweep)
+    if title is not None:
+        for table in (sweep_tables.label_scores(sweep, title), sweep_tables.integration(sweep, title)):
+            yield f"\n{title}\n{table.to_string()}"
+
+
+def fewest_labels(sweep: Sweep) -> str | None:
+    """The first point of the grid with a finished run."""
+    return next((title for title, records in sweep.by_point().items() if records), None)
 
 
 def as_csv(sweep: Sweep) -> str:
@@ -108,13 +84,14 @@ def as_html(sweep: Sweep) -> str:
         found = curves.curves(scores, metric)
         if not found:
             continue
-        name = METRICS[metric][0]
-        theirs = reported(sweep, metric)
+        name = METRICS[metric]
+        theirs = sweep_tables.reported(sweep, metric)
         figure = rate_curves(lines(found), name, theirs).update_layout(template="plotly_white")
         drawn = figure.to_html(full_html=False, include_plotlyjs=not number, config={"displaylogo": False})
-        beside = f" {AS_REPORTED}" if theirs else ""
-        caption = f"<p class='caption'>{escape(CAPTION + beside)}</p>"
-        sections.append(f"<h2>{escape(name)}</h2>{drawn}{table(sweep, metric).to_html(border=0)}{caption}")
+        by_rate = sweep_tables.by_rate(sweep, metric)
+        caption = f"<p class='caption'>{escape(CAPTION + sweep_tables.notes(by_rate, bool(theirs)))}</p>"
+        sections.append(f"<h2>{escape(name)}</h2>{drawn}{by_rate.to_html(border=0)}{caption}")
+    sections += _sections_at_one_rate(sweep)
     sentences = "".join(f"<li>{escape(sentence)}</li>" for sentence in clear_differences(sweep))
     clear = f"<ul>{sentences}</ul>" if sentences else "<p>No difference between methods is clear.</p>"
     title = escape(sweep.name)
@@ -124,10 +101,13 @@ def as_html(sweep: Sweep) -> str:
     )
 
 
-def _nominal(title: str) -> float | None:
-    """Rate of a preset's title, 0 to 1."""
-    part = next((part for part in title.replace("%", " ").split() if part.replace(".", "", 1).isdigit()), None)
-    return None if part is None else round(float(part) / 100, 3)
+def _sections_at_one_rate(sweep: Sweep) -> Iterator[str]:
+    title = fewest_labels(sweep)
+    if title is None:
+        return
+    scores, integration = sweep_tables.label_scores(sweep, title), sweep_tables.integration(sweep, title)
+    for heading, table in (("Scores of the labels", scores), ("Integration", integration)):
+        yield f"<h2>{heading}: {escape(title)}</h2>{table.to_html(border=0)}"
 
 
 def _counts(sweep: Sweep) -> str:

@@ -8,10 +8,10 @@ import streamlit as st
 
 from semafo import keys
 from semafo.runs import curves, launch
-from semafo.runs.curves import METRICS, Curve
+from semafo.runs.curves import METRICS, QUERY_ACCURACY, Curve
 from semafo.runs.record import RunRecord
 from semafo.runs.sweep import DELETED, Sweep
-from semafo.ui import controls, downloads, engine, figures, state, sweep_report, words
+from semafo.ui import controls, downloads, engine, figures, state, sweep_report, sweep_tables, words
 from semafo.ui.charts.curve import rate_curves
 
 EVERY_SECONDS = 2.0
@@ -100,23 +100,43 @@ def results(sweep: Sweep) -> None:
         return
     scores = _scores(sweep.sweep_id, len(done), done)
     has_query = sweep.facts["grid"].get("preset") is not None
-    offered = {METRICS[name][0]: name for name in METRICS if scores[name].notna().any()}
+    offered = {METRICS[name]: name for name in METRICS if scores[name].notna().any()}
     if not offered:
         st.info("These runs have no test cells, so there is nothing to score.")
         return
     metric = offered[controls.pick("Score", list(offered), "score", width=360)]
     found = curves.curves(scores, metric)
-    reported = sweep_report.reported(sweep, metric)
-    figure = rate_curves(sweep_report.lines(found), METRICS[metric][0], reported, narrow=state.is_narrow())
-    beside = f" Hollow points: {sweep_report.AS_REPORTED}" if reported else ""
-    alt = f"{METRICS[metric][0]} against labelled rate, one line for each of {len(found)} methods."
+    reported = sweep_tables.reported(sweep, metric)
+    figure = rate_curves(sweep_report.lines(found), METRICS[metric], reported, narrow=state.is_narrow())
+    beside = " Hollow points are the paper's." if reported else ""
+    alt = f"{METRICS[metric]} against labelled rate, one line for each of {len(found)} methods."
     figures.show_figure(figure, "sweep_curve", alt=alt, caption=sweep_report.CAPTION + beside, runs=())
-    st.dataframe(sweep_report.table(sweep, metric))
-    if has_query and metric != sweep_report.QUERY_ACCURACY:
-        st.caption("The score 'Accuracy, whole query' is the one that the paper reports.")
+    by_rate = sweep_tables.by_rate(sweep, metric)
+    _table(by_rate, "by-rate", sweep_tables.notes(by_rate, bool(reported)))
+    if has_query and metric != QUERY_ACCURACY:
+        st.caption(f"The score '{METRICS[QUERY_ACCURACY]}' is the one that the paper reports.")
+    _at_one_rate(sweep)
     _sentences(sweep, len(done))
     _more_labels(found, metric)
     _files(sweep, done)
+
+
+def _table(table: pd.DataFrame, name: str, notes: str = "") -> None:
+    st.dataframe(table, key=f"sweep_{name}", height="content")
+    if notes:
+        st.caption(notes.strip())
+    downloads.csv_button(table.reset_index(), f"sweep-{name}")
+
+
+def _at_one_rate(sweep: Sweep) -> None:
+    """Label scores and integration where the labelled rate is the chosen one."""
+    titles = [title for title, records in sweep.by_point().items() if records]
+    st.subheader("All scores at one labelled rate", anchor=False)
+    title = controls.pick("Labelled", titles, "sweep_rate", width=360)
+    _table(sweep_tables.label_scores(sweep, title), "labels")
+    integration = sweep_tables.integration(sweep, title)
+    if len(integration):
+        _table(integration, "integration", "scib means of five biology and five batch scores, at equal weights.")
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -149,9 +169,7 @@ def _more_labels(found: Sequence[Curve], metric: str) -> None:
     low, high = round(min(means), 2), round(max(means) + 0.005, 2)
     if low >= high:
         return
-    target = st.slider(
-        f"{METRICS[metric][0]} to reach", low, high, round((low + high) / 2, 2), 0.01, key="sweep_target"
-    )
+    target = st.slider(f"{METRICS[metric]} to reach", low, high, round((low + high) / 2, 2), 0.01, key="sweep_target")
     rows = {sweep_report.name_of(curve): _rate_words(curve, target) for curve in drawn}
     st.dataframe(pd.Series(rows, name="Labelled rate that reaches it").rename_axis("Method"))
     st.caption("Along a straight line between the measured means; no interval is given for it, and none is implied.")

@@ -1,31 +1,11 @@
 """The Sweep page: what a sweep would cost, how far it is, what it found, what can be done about it."""
 
-import time
-from dataclasses import replace
-
 from semafo import keys
-from semafo.files import read_json, write_json
-from semafo.runs.sweep import PREFIX, SWEEP_FILE, Sweep, sweeps
+from semafo.files import read_json
+from semafo.runs.sweep import sweeps
 from tests import fakes
+from tests.fake_sweeps import a_sweep
 from tests.pages.conftest import charts, texts
-
-RATES = (0.05, 0.5)
-
-
-def a_sweep(home, state: str | None = None) -> Sweep:
-    """scANVI, SemafoVAE and Both at two labelled rates; the last run is in another state where one is given."""
-    records = []
-    for rate in RATES:
-        config = replace(fakes.REAL, split=replace(fakes.REAL.split, labelled_rate=rate))
-        records += fakes.comparison(home, config, batch=f"{PREFIX}fake")
-    if state is not None:
-        write_json(records[-1].folder / keys.STATUS_FILE, {**records[-1].status, "state": state})
-    sweep = Sweep(home, f"{PREFIX}fake")
-    sweep.folder.mkdir()
-    grid = {"points": ["5 %", "50 %"], "mixes": ["scANVI", "SemafoVAE", "Both"], "seeds": [0], "split_seeds": [0]}
-    facts = {"schema": 1, "name": "Two rates", "created": time.time(), "grid": {"preset": None, **grid}}
-    write_json(sweep.folder / SWEEP_FILE, {**facts, "run_ids": [record.run_id for record in records]})
-    return sweep
 
 
 def button(app, label: str):

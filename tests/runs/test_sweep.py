@@ -15,7 +15,7 @@ from semafo.runs.launch import engine_pid, ensure_engine
 from semafo.runs.record import RunRecord
 from semafo.runs.sweep import Sweep, sweeps
 from semafo.settings import DatasetSpec, Mix, SplitSettings, TrainSettings
-from semafo.ui import sweep_report
+from semafo.ui import sweep_report, sweep_tables
 from tests.runs.tiny import TINY, tiny_config, wait_for
 
 
@@ -62,7 +62,7 @@ def test_a_plan_of_what_is_missing_counts_stages_once(finished_sweep, served_hom
 
 
 def test_the_report_has_a_row_a_rate_and_a_column_a_method(finished_sweep):
-    table = sweep_report.table(finished_sweep)
+    table = sweep_tables.by_rate(finished_sweep)
     assert list(table.index) == ["20 %", "60 %"]
     assert list(table.columns)[:2] == ["scANVI", "SemafoVAE"]
     assert "n = 2" in table.loc["20 %", "scANVI"]
@@ -70,7 +70,7 @@ def test_the_report_has_a_row_a_rate_and_a_column_a_method(finished_sweep):
     assert "plotly" in page
     assert table.loc["60 %", "SemafoVAE"] in page
     lines = sweep_report.as_csv(finished_sweep).splitlines()
-    assert len(lines) == 1 + 8 + 4 * 4  # runs, and four baselines for each rate and seed
+    assert len(lines) == 1 + 8 + 6 * 4  # runs; four classifiers, scVI and PCA for each rate and seed
     assert finished_sweep.name in sweep_report.as_text(finished_sweep)
 
 
