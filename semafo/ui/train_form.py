@@ -35,28 +35,29 @@ def mixes() -> list[Mix]:
         w_scanvi = first.number_input("Weight of scANVI's regulariser", value=0.7, key="w_scanvi", **number)
         w_semafo = second.number_input("Weight of SemafoVAE's regulariser", value=0.3, key="w_semafo", **number)
         weights.append((round(w_scanvi, 3), round(w_semafo, 3)))
-    weightings = st.pills(
+    weightings = _some(
         "Label weighting in SemafoVAE's regulariser",
         LABEL_WEIGHTINGS,
-        selection_mode="multi",
-        default=[LABEL_WEIGHTINGS[0]],
-        key="label_weighting",
-        persist_state="session",
-        help="published: every label counts the same, as in the paper's code; it shrinks the latent space. normalised: "
+        "label_weighting",
+        "published: every label counts the same, as in the paper's code; it shrinks the latent space. normalised: "
         "labels weighted by their probability, with weights that sum to one; not in the paper.",
     )
-    heads = st.pills(
+    heads = _some(
         "Predictions by",
         HEADS,
-        selection_mode="multi",
-        default=[HEADS[0]],
-        key="head",
-        persist_state="session",
-        help="classifier: q(y|z), as published. mixture: the classifier together with a mixture of one Gaussian a "
+        "head",
+        "classifier: q(y|z), as published. mixture: the classifier together with a mixture of one Gaussian a "
         "label over the latent space, fitted to labelled and unlabelled cells. The training is the same.",
     )
-    variants = product(heads or HEADS[:1], weightings or LABEL_WEIGHTINGS[:1], weights)
+    variants = product(heads, weightings, weights)
     return list(dict.fromkeys(Mix(*pair, weighting, head) for head, weighting, pair in variants))
+
+
+def _some(label: str, options: Sequence[str], key: str, help: str) -> Sequence[str]:
+    """One option or several; the first where none is chosen."""
+    kept = {"key": key, "help": help, "persist_state": "session"}
+    chosen = st.pills(label, options, selection_mode="multi", default=[options[0]], **kept)
+    return chosen or options[:1]
 
 
 def formula(chosen: Sequence[Mix]) -> str:

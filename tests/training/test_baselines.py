@@ -21,25 +21,10 @@ from semafo.training import stages
 from semafo.training.cache import baselines_key, classifiers_key, embeddings_key, scoring_keys
 from semafo.training.pipeline import predict_before_query
 from tests.runs.tiny import TINY_BATCHES, tiny_config
+from tests.training.silent import Silent
 
 CONTEXT = {"data": "abc", "versions": {"torch": "2"}}
 BASE = RunConfig(split=SplitSettings(reference=("a", "b")))
-
-
-class Silent:
-    """A progress that nobody watches."""
-
-    def plan(self, expected):
-        pass
-
-    def begin(self, stage, n_epochs=0):
-        pass
-
-    def epoch(self, epoch, terms):
-        pass
-
-    def checkpoint(self):
-        pass
 
 
 @pytest.fixture(scope="module")

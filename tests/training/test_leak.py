@@ -14,24 +14,9 @@ from semafo.runs.store import in_context
 from semafo.settings import Mix
 from semafo.training import stages
 from tests.runs.tiny import TINY_BATCHES, tiny_config
+from tests.training.silent import Silent
 
 MIXES = [Mix(1, 0), Mix(0, 1), Mix(1, 1), Mix(0.7, 0.3), Mix(1, 1, "normalised")]
-
-
-class Silent:
-    """A progress that nobody watches."""
-
-    def plan(self, expected):
-        pass
-
-    def begin(self, stage, n_epochs=0):
-        pass
-
-    def epoch(self, epoch, terms):
-        pass
-
-    def checkpoint(self):
-        pass
 
 
 def with_hidden_labels_permuted(split):

@@ -79,7 +79,7 @@ def marker_dots(markers: Mapping[str, Any], *, narrow: bool = False) -> go.Figur
             "color": mean.ravel(),
             "cmin": 0,
             "colorscale": _SCALE,
-            "colorbar": _bar(narrow),
+            "colorbar": style.colour_bar("Mean expression", 160 if narrow else 260),
             "line_width": 0,
         },
         hovertext=hover,
@@ -101,19 +101,3 @@ _SCALE = ((0.0, "rgba(138, 148, 160, 0.25)"), (1.0, colours.ACCENT))
 
 def _ticks(names: list[str]) -> dict[str, Any]:
     return {"tickvals": list(range(len(names))), "ticktext": names, "range": [-0.6, len(names) - 0.4]}
-
-
-def _bar(narrow: bool) -> dict[str, object]:
-    return {
-        "orientation": "h",
-        "title": {"text": "Mean expression", "side": "right"},
-        "thickness": 10,
-        "len": 160 if narrow else 260,
-        "lenmode": "pixels",
-        "x": 0,
-        "xanchor": "left",
-        "yref": "container",
-        "y": 0,
-        "yanchor": "bottom",
-        "outlinewidth": 0,
-    }
