@@ -2,17 +2,25 @@
 
 import streamlit as st
 
-from semafo.ui import controls, downloads, frame, live, run_list, tables
+from semafo.ui import controls, downloads, frame, live, run_disk, run_export, run_list, run_search, run_settings, tables
 
 frame.title("Runs")
 rows = run_list.visible_rows()
 if not rows:
+    run_list.undo()
     controls.nothing_chosen()
+    run_export.import_form()
+    run_disk.section()
     st.stop()
 
-selected = run_list.choose(rows)
+found = run_search.found(rows)
+selected = run_list.choose(found)
 run_list.actions(selected)
 if len(selected) == 1:
     run_list.detail(selected[0])
+run_settings.comparison(selected)
+run_export.show(selected)
+run_export.import_form()
 live.details()
-downloads.csv_button(tables.run_export(rows), "runs", "All runs as CSV")
+run_disk.section()
+downloads.csv_button(tables.run_export(found), "runs", "These runs as CSV")

@@ -8,12 +8,23 @@ __version__ = "0.1.0"
 # Where each public name lives. Importing semafo loads none of them: `SemafoVI` needs torch, the settings do not.
 _PUBLIC = {
     "DatasetSpec": "semafo.settings",
+    "EvaluationSettings": "semafo.settings",
+    "LabelMask": "semafo.data.mask",
     "Mix": "semafo.settings",
+    "Result": "semafo.experiment",
     "RunConfig": "semafo.settings",
     "SemafoError": "semafo.errors",
     "SemafoVI": "semafo.models.semafovi",
     "SplitSettings": "semafo.settings",
     "TrainSettings": "semafo.settings",
+    "evaluate": "semafo.experiment",
+    "load_data": "semafo.experiment",
+    "map_query": "semafo.experiment",
+    "prepare": "semafo.experiment",
+    "pretrain": "semafo.experiment",
+    "semi_supervise": "semafo.experiment",
+    "train": "semafo.experiment",
+    "use_threads": "semafo.threads",
 }
 
 __all__ = sorted([*_PUBLIC, "__version__"])

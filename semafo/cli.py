@@ -14,7 +14,18 @@ from typing import Any
 import click
 
 import semafo
-from semafo import cli_annotate, cli_options, cli_sweep, comparison, keys, terminal
+from semafo import (
+    cli_annotate,
+    cli_cluster,
+    cli_disk,
+    cli_export,
+    cli_options,
+    cli_runs,
+    cli_sweep,
+    comparison,
+    keys,
+    terminal,
+)
 from semafo.data import catalogue, presets
 from semafo.data.presets import Preset
 from semafo.errors import SemafoError
@@ -84,8 +95,8 @@ def compare(home: str | None, as_json: bool, **options: Any) -> None:
         configs = configs_from(options, _fitted_preset(where, options, as_json))
         for config in {config.split: config for config in configs}.values():  # mixes and seeds share data and split
             rehearse(where, config)
-        run_ids = store.submit(where, configs)
         ensure_engine(where)
+        run_ids = store.submit(where, configs)
         done = []
         for record in terminal.watch(where, run_ids, quiet=as_json):
             done += [record] * (record.state == keys.DONE)
@@ -139,41 +150,8 @@ def _fitted_preset(home: Home, options: dict[str, Any], as_json: bool) -> Preset
 
 
 @cli.command()
-@cli_options.home
-@cli_options.as_json
-def runs(home: str | None, as_json: bool) -> None:
-    """List the runs, newest first."""
-    with terminal.errors(as_json):
-        terminal.say_rows(store.rows(cli_options.home_at(home)), as_json)
-
-
-@cli.command()
-@click.argument("run")
-@cli_options.home
-@cli_options.as_json
-def show(run: str, home: str | None, as_json: bool) -> None:
-    """Print one run: scores, warnings, where its files are. RUN may be the start of an id."""
-    with terminal.errors(as_json):
-        terminal.say_run(store.get(cli_options.home_at(home), run), as_json, whole=True)
-
-
-@cli.command()
-@click.argument("run")
-@cli_options.home
-@cli_options.as_json
-def delete(run: str, home: str | None, as_json: bool) -> None:
-    """Delete a run and its files. RUN may be the start of an id."""
-    with terminal.errors(as_json):
-        where = cli_options.home_at(home)
-        record = store.get(where, run)
-        store.delete(where, record.run_id)
-        ensure_engine(where)
-        terminal.wait_until(lambda: not record.folder.exists())
-        terminal.say({"deleted": record.run_id}, as_json)
-
-
-@cli.command()
 @click.option("--port", default=8501, show_default=True, help="Port on 127.0.0.1.")
+@cli_options.scheduler
 @cli_options.home
 def app(port: int, home: str | None) -> None:
     """Start the dashboard in a browser."""
@@ -195,6 +173,11 @@ cli.add_command(cli_annotate.annotate)
 cli.add_command(cli_annotate.save)
 cli.add_command(cli_sweep.sweep)
 cli.add_command(cli_sweep.report)
+cli.add_command(cli_cluster.keys)
+cli.add_command(cli_export.export_runs)
+cli.add_command(cli_export.import_runs)
+for command in (*cli_runs.COMMANDS, *cli_disk.COMMANDS):
+    cli.add_command(command)
 
 if __name__ == "__main__":
     main()

@@ -1,5 +1,6 @@
 """Options that several commands share, and the settings that they mean."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce
@@ -9,12 +10,32 @@ import click
 
 from semafo.data import catalogue
 from semafo.data.presets import Preset
+from semafo.errors import SettingsError
 from semafo.runs.home import Home
+from semafo.runs.scheduler import SCHEDULER_VARIABLE, checked
 from semafo.settings import DatasetSpec, Mix, SplitSettings, TrainSettings
 
 DEFAULT_MIXES = ("scanvi", "semafo", "both")
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 home = click.option("--home", type=click.Path(file_okay=False), help="Folder of the runs [SEMAFO_HOME, ~/.semafo]")
+
+
+def _use_scheduler(_context: click.Context, _option: click.Parameter, address: str | None) -> None:
+    """The engine, which any command may have to start again, finds the address in its environment."""
+    if address:
+        try:
+            os.environ[SCHEDULER_VARIABLE] = checked(address)
+        except SettingsError as error:
+            raise click.BadParameter(str(error)) from None
+
+
+scheduler = click.option(
+    "--scheduler",
+    envvar=SCHEDULER_VARIABLE,
+    expose_value=False,
+    callback=_use_scheduler,
+    help="tls://HOST:PORT of a cluster's scheduler, see semafo keys [workers on this machine].",
+)
 
 _OF_RUNS = (
     click.option("--dataset", default=DatasetSpec.name, show_default=True, help="Built-in name or an .h5ad file."),
@@ -49,6 +70,7 @@ _OF_RUNS = (
     ),
 )
 _OF_TRAINING = (
+    scheduler,
     click.option("--threads", default=1, show_default=True, help="Threads a run; other numbers give other bits."),
     click.option(
         "--accelerator", default=TrainSettings.accelerator, show_default=True, help="auto or cpu; auto is a GPU if any."

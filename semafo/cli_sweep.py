@@ -12,11 +12,10 @@ from semafo.data import catalogue
 from semafo.errors import SettingsError
 from semafo.files import write_atomically
 from semafo.runs import forecast
-from semafo.runs.engine import n_cores
 from semafo.runs.grid import PRESET_FAMILIES, Grid, Point, preset_points
 from semafo.runs.home import Home
 from semafo.runs.inspect import inspect
-from semafo.runs.launch import ensure_engine
+from semafo.runs.launch import ensure_engine, n_workers
 from semafo.runs.sweep import Sweep
 from semafo.settings import DatasetSpec, SplitSettings
 from semafo.ui import sweep_report
@@ -38,11 +37,11 @@ def sweep(home: str | None, as_json: bool, name: str | None, only_plan: bool, **
     with terminal.errors(as_json):
         where = cli_options.home_at(home)
         grid = grid_from(where, options)
-        terminal.remark(_foreseen(forecast.forecast(where, grid.configs(), n_cores())), as_json)
+        terminal.remark(_foreseen(forecast.forecast(where, grid.configs(), n_workers(where))), as_json)
         if only_plan:
             return
-        begun = Sweep.start(where, grid, name)
         ensure_engine(where)
+        begun = Sweep.start(where, grid, name)
         terminal.remark(
             f"Sweep {begun.sweep_id}: {begun.name}. `semafo report {begun.sweep_id}` says what came out.", as_json
         )

@@ -6,6 +6,7 @@ SemafoError
 ├── RunNotFound       no run of that name in this home
 ├── EngineError       the engine could not be started or reached
 └── RunCancelled      a run was stopped on request (raised inside workers only)
+    └── RunSuperseded the run was given to another worker
 
 Each message states what was found, what was expected and what to do about it. Command line and pages print the message
 and nothing else, so a traceback never reaches a user.
@@ -34,6 +35,10 @@ class EngineError(SemafoError):
 
 class RunCancelled(SemafoError):
     """A run was stopped on request."""
+
+
+class RunSuperseded(RunCancelled):
+    """The run was given to another worker: this one must write nothing more."""
 
 
 def require(condition: bool, message: str) -> None:

@@ -4,9 +4,23 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, BinaryIO
+
+_check_before_writing: ContextVar[Callable[[], None]] = ContextVar("check_before_writing", default=lambda: None)
+
+
+@contextmanager
+def write_guarded(check: Callable[[], None]) -> Iterator[None]:
+    """Call `check` before this thread moves any file to its place; what it raises keeps the file away."""
+    token = _check_before_writing.set(check)
+    try:
+        yield
+    finally:
+        _check_before_writing.reset(token)
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:
@@ -20,6 +34,7 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:
             write(handle)
             handle.flush()
             os.fsync(handle.fileno())
+        _check_before_writing.get()()
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -74,9 +74,11 @@ DONE = "done"
 FAILED = "failed"
 CANCELLED = "cancelled"
 ACTIVE_STATES = (QUEUED, RUNNING)
+UNREADABLE = "unreadable"  # of a listed run that this version cannot read; no status file says so
 
 # Files of a run's folder. The manifest is written last and commits the run.
 CONFIG_FILE = "config.json"
+ABOUT_FILE = "about.json"  # name, tags and notes that people gave the run; no part of it, so in no manifest
 STATUS_FILE = "status.json"
 PROGRESS_FILE = "progress.json"
 HISTORY_FILE = "history.jsonl"

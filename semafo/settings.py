@@ -245,13 +245,7 @@ class RunConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """The inverse of `to_dict`; unknown or bad values raise SettingsError.
-
-        Runs of versions that knew no schedules were trained with a constant learning rate.
-        """
-        train = values.get("train")
-        if isinstance(train, dict) and train and "schedule" not in train:
-            values = {**values, "train": {**train, "schedule": CONSTANT}}
+        """The inverse of `to_dict`; unknown or bad values raise SettingsError."""
         return plain.build(cls, values)
 
     def fingerprint(self, **context: Any) -> str:

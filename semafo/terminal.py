@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,7 +15,7 @@ from semafo import keys
 from semafo.errors import EngineError, SemafoError
 from semafo.runs import store
 from semafo.runs.home import Home
-from semafo.runs.launch import ensure_engine
+from semafo.runs.launch import ensure_engine, notice
 from semafo.runs.record import RunRecord
 
 _POLL_SECONDS = 0.2
@@ -75,20 +76,33 @@ def say_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
         click.echo("No runs yet. `semafo compare` makes some.")
     else:
         for row in rows:
-            click.echo(_ROW.format(**{**row, "dataset": row["dataset"][-22:], "accuracy": _accuracy(row)}))
+            shown = {"dataset": Path(row["dataset"]).name[-22:], "title": _called(row), "accuracy": _accuracy(row)}
+            click.echo(_ROW.format(**{**row, **shown}).rstrip())
+            if row["state"] == keys.UNREADABLE:
+                click.echo(f"  {row['reason']}")
+
+
+def _called(row: dict[str, Any]) -> str:
+    """Own name, settings in short, tags."""
+    name = f"{row['name']}: " if row.get("name") else ""
+    tags = "".join(f" #{tag}" for tag in row.get("tags") or ())
+    return f"{name}{row['title']}{tags}"
 
 
 def say_run(record: RunRecord, as_json: bool, whole: bool = False) -> None:
     """Print a run as its summary; `whole` adds where it lies and how it ended."""
-    summary = record.summary()
+    summary, about = record.summary(), record.about
     extra = {"folder": str(record.folder), "reason": record.status.get("reason"), "split": record.split()}
+    extra |= {"name": about.name, "tags": list(about.tags), "notes": about.notes or None}
     if record.state in (keys.FAILED, keys.CANCELLED):
         complain(f"{record.title}: {record.state}. {extra['reason']}", as_json)
     if as_json:
         click.echo(json.dumps({**summary, **extra} if whole else summary, ensure_ascii=False))
         return
     if whole:
-        say({**summary, **{name: extra[name] for name in ("folder", "reason")}}, as_json=False)
+        first = {name: extra[name] for name in ("name", "tags", "notes")}
+        last = {name: extra[name] for name in ("folder", "reason")}
+        say({"title": record.default_title, **first, **summary, **last}, as_json=False)
     else:
         click.echo(_SCORED.format(record.run_id, record.title, _accuracy(summary)))
 
@@ -133,10 +147,12 @@ def _accuracy(row: dict[str, Any]) -> str:
 def watch(home: Home, run_ids: list[str], quiet: bool, stop: Callable[[], None] | None = None) -> Iterator[RunRecord]:
     """Yield the runs in their order, each when it has ended. Ctrl-C stops those that have not, or calls `stop`."""
     records = [RunRecord(home.runs / run_id) for run_id in run_ids]
+    said = None
     try:
         for record in records:
             while record.is_active:
                 ensure_engine(home)
+                said = _say_news(notice(home), said, quiet)
                 if not quiet:
                     _show_progress(records)
                 time.sleep(_POLL_SECONDS)
@@ -151,6 +167,15 @@ def watch(home: Home, run_ids: list[str], quiet: bool, stop: Callable[[], None] 
                 store.cancel(home, record.run_id)
         complain("Stopped. Finished runs are kept.", as_json=quiet)
         sys.exit(130)
+
+
+def _say_news(news: str | None, said: str | None, quiet: bool) -> str | None:
+    """Say why runs wait, once; returns what was said."""
+    if news is not None and news != said:
+        if not quiet:
+            click.echo("\r\033[K", nl=False, err=True)
+        remark(news, as_json=quiet)
+    return news
 
 
 def _show_progress(records: list[RunRecord]) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from semafo import keys
 from semafo.courses import course_of
 from semafo.errors import SettingsError
-from semafo.settings import CONSTANT, ONE_CYCLE, RunConfig, TrainSettings
+from semafo.settings import CONSTANT, ONE_CYCLE, TrainSettings
 
 STAGES = (keys.PRETRAIN, keys.SEMI_SUPERVISED, keys.QUERY_STAGE)
 
@@ -58,13 +58,6 @@ def test_what_is_given_is_kept():
 
 def test_query_surgery_has_no_weight_decay():
     assert [course_of(stage, TrainSettings(), 100).weight_decay for stage in STAGES] == [1e-6, 1e-6, 0.0]
-
-
-def test_a_run_from_before_there_were_schedules_was_trained_with_a_constant_rate():
-    old = RunConfig().to_dict()
-    del old["train"]["schedule"]
-    assert RunConfig.from_dict(old).train.schedule == CONSTANT
-    assert RunConfig.from_dict(RunConfig().to_dict()).train.schedule == ONE_CYCLE
 
 
 @pytest.mark.parametrize("bad", [{"schedule": "cosine"}, {"learning_rate": 0.0}, {"accelerator": "tpu"}])

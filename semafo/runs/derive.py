@@ -1,18 +1,8 @@
-"""What a run can be given on request, long after it was trained: a t-SNE. Computed by a process of its own.
+"""What a run can be given on request, long after it was trained: a t-SNE, by a process in the background."""
 
-The process outlives the page that asked for it, gives way to all others, and there is one at a time a home. It holds a
-lock, which the system takes from it however it ends, so one that was killed is in nobody's way.
-"""
-
-import fcntl
-import json
-import os
-import subprocess
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -20,8 +10,8 @@ from semafo import keys
 from semafo.errors import SemafoError
 from semafo.evaluation.sampling import proportional_sample
 from semafo.files import read_json, write_atomically, write_json
+from semafo.runs.background import Background
 from semafo.runs.home import Home
-from semafo.runs.processes import worker_environment
 from semafo.runs.record import RunRecord
 
 TSNE = "tsne"
@@ -29,7 +19,6 @@ MOST_CELLS = 20_000  # laid out; of more cells, so many that stand for all
 PERPLEXITY = 30.0
 SEED = 0
 FEWEST_CELLS = 5
-_NICENESS = 10
 _FIXED_SECONDS, _SECONDS_A_CELL = 2.0, 0.005  # on a free core
 
 
@@ -40,39 +29,13 @@ def expected_seconds(n_cells: Sequence[int]) -> float:
 
 def start_tsne(home: Home, records: Sequence[RunRecord]) -> bool:
     """Have the t-SNE of these runs computed, one after the other; False where another computation is under way."""
-    with _lock_file(home).open("a+b") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        folders = [str(record.folder) for record in records]
-        for record in records:
-            (record.folder / keys.X_TSNE_STATE_FILE).unlink(missing_ok=True)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "semafo.runs.derive", TSNE, *folders],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            pass_fds=[lock.fileno()],  # the lock is the process's from its first moment, and ends with it
-            env=_environment(),
-        )
-        _note(lock, {"pid": process.pid, "folders": folders})
-    threading.Thread(target=process.wait, daemon=True).start()  # buries it when it has ended
-    return True
+    folders = [str(record.folder) for record in records]
+    return _work(home).start(["-m", "semafo.runs.derive", TSNE, *folders], {"folders": folders})
 
 
 def under_way(home: Home) -> list[Path]:
     """Folders of the runs that a living process works through; empty where none lives."""
-    path = _lock_file(home)
-    if not path.exists():
-        return []
-    with path.open("rb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return [Path(folder) for folder in read_json(path, {}).get("folders", [])]
-    return []
+    return [Path(folder) for folder in (_work(home).under_way() or {}).get("folders", [])]
 
 
 def has_tsne(record: RunRecord) -> bool:
@@ -124,6 +87,7 @@ def tsne(z: np.ndarray, types: np.ndarray, n_most: int = MOST_CELLS) -> np.ndarr
 
 def derive_tsne(record: RunRecord) -> None:
     """Write the run's t-SNE, or why there is none. Raises nothing."""
+    (record.folder / keys.X_TSNE_STATE_FILE).unlink(missing_ok=True)
     try:
         z = record.array(record.config.mix.obsm_key)
         if not np.isfinite(z).all():
@@ -144,21 +108,8 @@ def _in_words(error: Exception) -> str:
     return f"The t-SNE could not be computed ({type(error).__name__}: {error})."
 
 
-def _lock_file(home: Home) -> Path:
-    return home.engine / "derive.lock"
-
-
-def _note(lock: BinaryIO, value: dict) -> None:
-    lock.truncate(0)
-    lock.write(json.dumps(value).encode())
-    lock.flush()
-
-
-def _environment() -> dict[str, str]:
-    """One thread, and this very semafo, wherever the calling process found it."""
-    root = str(Path(__file__).resolve().parents[2])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**worker_environment(1), "PYTHONPATH": os.pathsep.join(paths)}
+def _work(home: Home) -> Background:
+    return Background(home, "derive")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -166,7 +117,6 @@ def main(arguments: Sequence[str]) -> None:
     what, *folders = arguments
     if what != TSNE:
         raise SystemExit(f"{what!r} cannot be derived. Known: {TSNE}.")
-    os.nice(_NICENESS)
     for folder in folders:
         derive_tsne(RunRecord(Path(folder)))
 

@@ -2,7 +2,8 @@
 
 `python -m semafo.runs.engine HOME` is started by the first app or command that needs it (`semafo.runs.launch`). It
 takes requests from the home's inbox, gives each run to a worker in two halves (training and maps, then scores), and
-writes down how each ended. It ends itself when nobody is left to serve.
+writes down how each ended. It ends itself when nobody is left to serve. Workers are its own processes or, where
+SEMAFO_SCHEDULER names a scheduler, those that have joined it.
 """
 
 import fcntl
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from semafo.runs.home import Home
 from semafo.runs.processes import Nursery, imports_are_no_garbage
+from semafo.runs.scheduler import scheduler_address
 
 if TYPE_CHECKING:
     from semafo.runs.queue import Queue
@@ -32,8 +34,9 @@ def main(home_path: str) -> None:
         return
     home.engine_file.unlink(missing_ok=True)  # left by an engine that was killed; it appears when this one is ready
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    nursery = Nursery.open()  # imports while this process does
-    queue = _queue(home, nursery)
+    address = scheduler_address()
+    nursery = None if address else Nursery.open()  # imports while this process does
+    queue = _queue(home, address, nursery)
     try:
         _serve(home, queue, lock)
     finally:
@@ -45,12 +48,18 @@ def main(home_path: str) -> None:
         lock.close()
 
 
-def _queue(home: Home, nursery: Nursery | None) -> "Queue":
+def _queue(home: Home, address: str | None, nursery: Nursery | None) -> "Queue":
     """The queue; its scheduler's library takes a second to import."""
     with imports_are_no_garbage():
         from semafo.runs.queue import Queue
 
-    return Queue(home, n_cores(), nursery)
+        if address:
+            from semafo.runs.remote import RemotePool
+
+            return Queue(home, RemotePool(home, address))
+        from semafo.runs.pool import Pool
+
+    return Queue(home, Pool(home, n_cores(), nursery))
 
 
 def n_cores() -> int:

@@ -31,8 +31,8 @@ class Home:
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             for folder in (
-                *(self.runs, self.sweeps, self.cache, self.uploads),
-                *(self.checks, self.inbox, self.engine),
+                *(self.runs, self.trash, self.sweeps, self.cache, self.uploads),
+                *(self.checks, self.inbox, self.engine, self.exports),
             ):
                 folder.mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
@@ -45,6 +45,11 @@ class Home:
     def runs(self) -> Path:
         """One folder a run."""
         return self.path / "runs"
+
+    @property
+    def trash(self) -> Path:
+        """Deleted runs, for some days."""
+        return self.path / "trash"
 
     @property
     def sweeps(self) -> Path:
@@ -65,6 +70,11 @@ class Home:
     def checks(self) -> Path:
         """Preflight reports, by content of the data set."""
         return self.path / "checks"
+
+    @property
+    def exports(self) -> Path:
+        """Files that pages had written for people to take away; may be deleted at any time."""
+        return self.path / "exports"
 
     @property
     def inbox(self) -> Path:
@@ -90,6 +100,11 @@ class Home:
     def queue_file(self) -> Path:
         """Order of the queue, and what each run waits for."""
         return self.engine / "queue.json"
+
+    @property
+    def disk_file(self) -> Path:
+        """What the home takes on disk, as the engine last measured it."""
+        return self.engine / "disk.json"
 
     @property
     def index(self) -> Path:

@@ -1,16 +1,17 @@
 """The index of a home's runs: SQLite, written by the engine only, made anew from the folders at its start."""
 
 import json
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-from semafo.errors import SemafoError
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
+from semafo.runs.rows import Row, brought_up_to_date, names_of, row_of, rows_of
 
+_VERSION = 2  # of the table and of its rows; an index of another version is made anew, and not read
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     run_id TEXT PRIMARY KEY,
@@ -20,6 +21,8 @@ CREATE TABLE IF NOT EXISTS runs (
     row TEXT NOT NULL
 )
 """
+_kept: dict[Path, tuple[tuple, list[Row]]] = {}  # rows of an index and when it was written, in this process
+_logger = logging.getLogger(__name__)
 
 
 class Index:
@@ -27,25 +30,33 @@ class Index:
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        self._connection = sqlite3.connect(home.index, timeout=10, isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute(_SCHEMA)
+        try:
+            self._connection = _opened(home.index)
+        except sqlite3.DatabaseError:
+            _logger.warning("The index cannot be read and is made anew from the folders.")
+            for path in home.path.glob(f"{home.index.name}*"):  # the write-ahead log as well
+                path.unlink(missing_ok=True)
+            self._connection = _opened(home.index)
+        self.n_changes = 0
 
     def rebuild(self) -> None:
         """Forget everything and read the folders again."""
-        self._connection.execute("DELETE FROM runs")
-        for folder in sorted(self._home.runs.iterdir()):
-            if not folder.name.startswith("."):
-                self.update(folder.name)
+        self._connection.execute("BEGIN")  # one write to the disk, and readers see the old rows until then
+        try:
+            self._connection.execute("DELETE FROM runs")
+            for run_id in names_of(self._home):
+                self.update(run_id)
+        finally:
+            self._connection.execute("COMMIT")
 
     def update(self, run_id: str) -> None:
-        """Read one run's folder again; a folder that is gone, or that nobody can read, leaves the index."""
-        try:
-            row = index_row(RunRecord(self._home.runs / run_id))
-        except SemafoError:
+        """Read one run's folder again; a folder that is gone, or no run, leaves the index."""
+        self.n_changes += 1
+        row = row_of(RunRecord(self._home.runs / run_id))
+        if row is None:
             self._connection.execute("DELETE FROM runs WHERE run_id = ?", [run_id])
             return
-        values = [run_id, row["state"], row["created"], row["dataset"], json.dumps(row)]
+        values = [run_id, row["state"], row["created"] or 0.0, row["dataset"], json.dumps(row)]
         self._connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)", values)
 
     def close(self) -> None:
@@ -53,41 +64,65 @@ class Index:
         self._connection.close()
 
 
-def index_row(record: RunRecord) -> dict[str, Any]:
-    """What a list of runs shows without opening the folders."""
-    status = record.status
-    times = {name: status.get(name) for name in ("created", "started", "finished")}
-    return {
-        **record.summary(),
-        **times,
-        "title": record.title,
-        "batch": record.settings["batch"],
-        "reason": status.get("reason"),
-    }
+def _opened(path: Path) -> sqlite3.Connection:
+    """The file with its table, empty where another version made it. Raises sqlite3.DatabaseError."""
+    connection = sqlite3.connect(path, timeout=10, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        if _version(connection) != _VERSION:
+            connection.execute("DROP TABLE IF EXISTS runs")
+            connection.execute(_SCHEMA)
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
+    return connection
 
 
-def read_rows(home: Home) -> list[dict[str, Any]]:
-    """All runs of a home, newest first; from the folders where there is no index yet."""
+def read_rows(home: Home) -> list[Row]:
+    """All runs of a home, newest first; from the folders where there is no index that can be read."""
     rows = _indexed_rows(home) if home.index.exists() else None
-    if rows is None:
-        return sorted(_rows_of_folders(home), key=lambda row: row["created"], reverse=True)
-    return rows
+    found = list(rows_of(home, names_of(home))) if rows is None else brought_up_to_date(home, rows)
+    return sorted(found, key=lambda row: row["created"] or 0.0, reverse=True)
 
 
-def _indexed_rows(home: Home) -> list[dict[str, Any]] | None:
-    """None between the moments in which an engine makes the file and its table."""
-    with _reading(home.index) as connection:
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone():
+def _indexed_rows(home: Home) -> list[Row] | None:
+    """None where the file is of another version or damaged, as in the moments in which an engine makes it.
+
+    A page asks many times in one drawing, so the rows of an unchanged file are kept.
+    """
+    stamp = _stamp(home.index)
+    if _kept.get(home.index, (None,))[0] != stamp:
+        rows = _read(home)
+        if rows is None:
             return None
-        rows = connection.execute("SELECT row FROM runs ORDER BY created DESC, rowid DESC").fetchall()
+        _kept[home.index] = stamp, rows
+    return _kept[home.index][1]
+
+
+def _stamp(path: Path) -> tuple:
+    """What changes with every write: the file and its write-ahead log."""
+    found = []
+    for name in (path.name, f"{path.name}-wal"):
+        with suppress(FileNotFoundError):
+            stat = path.with_name(name).stat()
+            found.append((name, stat.st_ino, stat.st_mtime_ns, stat.st_size))
+    return tuple(found)
+
+
+def _read(home: Home) -> list[Row] | None:
+    try:
+        with _reading(home.index) as connection:
+            if _version(connection) != _VERSION:
+                return None
+            rows = connection.execute("SELECT row FROM runs").fetchall()
+    except sqlite3.DatabaseError:
+        return None
     return [json.loads(row) for (row,) in rows]
 
 
-def _rows_of_folders(home: Home) -> Iterator[dict[str, Any]]:
-    for folder in sorted(home.runs.iterdir()):
-        if not folder.name.startswith("."):
-            with suppress(SemafoError):  # no run, or one that this version cannot read
-                yield index_row(RunRecord(folder))
+def _version(connection: sqlite3.Connection) -> int:
+    return connection.execute("PRAGMA user_version").fetchone()[0]
 
 
 @contextmanager

@@ -4,7 +4,6 @@ Reading an .h5ad file needs seconds and memory, so it happens in a process of it
 content and choice of columns. What is kept is the report and the label and batch of every cell.
 """
 
-import json
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from semafo.data.split import Split, make_split
 from semafo.errors import DataError
 from semafo.files import read_json
 from semafo.plain import fingerprint
+from semafo.runs.background import last_said
 from semafo.runs.home import Home
 from semafo.settings import DatasetSpec, RunConfig
 
@@ -78,14 +78,6 @@ def _check(spec: DatasetSpec, folder: Path) -> None:
     command = [sys.executable, "-m", "semafo", "check", spec.name, *given, "--keep", str(folder), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise DataError(_last_error(done.stderr))
-
-
-def _last_error(stderr: str) -> str:
-    """The command's own message; it may be followed or led by warnings of libraries."""
-    for line in reversed(stderr.splitlines()):
-        try:
-            return json.loads(line)["error"]
-        except (json.JSONDecodeError, KeyError, TypeError):
-            continue
-    return f"The check of the data set ended without a result. It said: {stderr.strip()[-500:] or 'nothing'}"
+        said = done.stderr.strip()[-500:] or "nothing"
+        nothing = f"The check of the data set ended without a result. It said: {said}"
+        raise DataError(last_said(done.stderr, "error") or nothing)

@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import signal
 import time
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,10 +9,10 @@ from pathlib import Path
 
 from semafo import keys
 from semafo.errors import SemafoError
-from semafo.runs.pool import Worker
 from semafo.runs.record import RunRecord
 from semafo.runs.sweep import is_of_sweep
 from semafo.runs.worker import SCORE, TRAIN, Outcome
+from semafo.runs.workers import Loss, Worker
 from semafo.training.cache import pretrain_key, scoring_keys
 
 _DRAFT_SECONDS = 3600  # after which a draft is nobody's
@@ -49,18 +48,11 @@ class Job:
         return (pretrain_key(config, context),) if self.half == TRAIN else scoring_keys(config, context)
 
 
-def outcome_of_death(job: Job, exit_code: int | None) -> Outcome:
+def outcome_of_loss(job: Job, loss: Loss) -> Outcome:
     """What to say of a run whose worker ended under it."""
     if job.cancelled_at is not None:
         return Outcome(keys.CANCELLED, "Stopped on request.")
-    if exit_code == -signal.SIGKILL:
-        reason = (
-            "The worker process was killed. The system does that when memory runs out: use fewer cells or genes, or "
-            "run one model at a time. Start the run again when there is room."
-        )
-    else:
-        reason = f"The worker process ended unexpectedly (exit code {exit_code}). The run's log has its last words."
-    return Outcome(keys.FAILED, reason)
+    return Outcome(keys.FAILED, loss.reason)
 
 
 def is_run_of_sweep(record: RunRecord) -> bool:
@@ -72,9 +64,9 @@ def is_run_of_sweep(record: RunRecord) -> bool:
 
 
 def keep(folder: Path, names: set[str]) -> None:
-    """Delete every file of a run's folder but these."""
+    """Delete every file of a run's folder but these, and but what people wrote about it."""
     for path in folder.iterdir():
-        if path.name not in names:
+        if path.name not in {*names, keys.ABOUT_FILE}:
             path.unlink(missing_ok=True)
 
 

@@ -9,7 +9,10 @@ import time
 
 from semafo.errors import EngineError
 from semafo.files import read_json, write_json
+from semafo.runs.engine import n_cores
 from semafo.runs.home import Home
+from semafo.runs.memory import worker_memory
+from semafo.runs.scheduler import SCHEDULER_VARIABLE, scheduler_address
 
 START_SECONDS = 30  # until the engine must be ready; a slow disk needs a few
 
@@ -23,16 +26,22 @@ def ensure_engine(home: Home) -> None:
     Raises
     ------
     EngineError
-        The engine ended at its start; the message quotes its log.
+        The engine ended at its start (the message quotes its log), or lives with other workers than those that
+        SEMAFO_SCHEDULER asks for.
+    SettingsError
+        SEMAFO_SCHEDULER is no address of a scheduler that speaks TLS, or SEMAFO_WORKER_MEMORY no size.
     """
     with _launching:
         _ensure(home)
 
 
 def _ensure(home: Home) -> None:
+    address = scheduler_address()
+    worker_memory()
     _register(home)
     _started[:] = [process for process in _started if process.poll() is None]
     if engine_pid(home) is not None:
+        _require_same_scheduler(home, address)
         return
     log = home.engine / "engine.log"
     command = [sys.executable, "-m", "semafo.runs.engine", str(home.path)]
@@ -48,6 +57,34 @@ def _ensure(home: Home) -> None:
             tail = log.read_text(encoding="utf-8", errors="replace")[-800:]
             raise EngineError(f"The engine did not start. Its log {log} ends with:\n{tail}")
         time.sleep(0.05)
+
+
+def _require_same_scheduler(home: Home, address: str | None) -> None:
+    """One engine a home, with one kind of workers. Who asks for no scheduler takes what there is."""
+    facts = read_json(home.engine_file, {})
+    if address is None or not facts or facts.get("scheduler") == address:
+        return
+    trains_at = facts.get("scheduler") or "on its own machine"
+    raise EngineError(
+        f"The engine of this home (process {facts.get('pid')}) trains {trains_at}, and {SCHEDULER_VARIABLE} or "
+        f"--scheduler asks for {address}. Close the apps and commands that use this home; the engine ends two minutes "
+        "after its last run. Then start again."
+    )
+
+
+def notice(home: Home) -> str | None:
+    """Why runs wait, in a sentence for users: no scheduler, no workers. None while all is well."""
+    return read_json(home.engine_file, {}).get("notice") if is_alive(home) else None
+
+
+def n_workers(home: Home) -> int:
+    """Workers that a run may count on: those that have joined SEMAFO_SCHEDULER's scheduler, or this machine's cores.
+
+    At least 1: a cluster whose engine does not live yet is not known.
+    """
+    if scheduler_address() is None:
+        return n_cores()
+    return max(1, len(read_json(home.engine_file, {}).get("workers", ())) if is_alive(home) else 0)
 
 
 def is_alive(home: Home) -> bool:

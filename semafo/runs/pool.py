@@ -6,20 +6,22 @@ from a nursery where there is one.
 """
 
 import itertools
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import dask
-from distributed import Client, Future, LocalCluster
-from distributed.security import Security
+from distributed import Client, LocalCluster
 
 from semafo.runs import worker as worker_module
 from semafo.runs.home import Home
 from semafo.runs.processes import Forked, Nursery, worker_environment
+from semafo.runs.tls import home_keys
+from semafo.runs.workers import Loss, Worker
+from semafo.settings import TrainSettings
 
 _CONFIG = {
     "distributed.scheduler.allowed-failures": 0,  # a run whose worker dies has failed; nothing is tried again silently
@@ -28,30 +30,29 @@ _CONFIG = {
 }
 
 
-@dataclass
-class Worker:
-    """A worker process and what it is doing."""
+@dataclass(eq=False, kw_only=True)
+class LocalWorker(Worker):
+    """A worker process of this machine, and of this engine."""
 
-    name: str
-    n_threads: int
     process: subprocess.Popen | Forked
-    ready: Future  # done once the libraries are imported
-    task: Future | None = None
-    has_compiled: bool = False
 
     @property
-    def is_idle(self) -> bool:
-        """Whether it could start something now."""
-        return self.task is None and self.ready.done() and self.exit_code is None
+    def loss(self) -> Loss | None:
+        """How it ended, as the system says it."""
+        exit_code = self.process.poll()
+        return None if exit_code is None else Loss(_reason_of_death(exit_code))
 
     @property
-    def exit_code(self) -> int | None:
-        """None while it lives; negative is the signal that ended it."""
-        return self.process.poll()
+    def label(self) -> int | None:
+        """Its process id, once it is born."""
+        return self.process.pid
 
 
 class Pool:
     """Workers of one thread each, as many as there are cores; wider ones take the place of several for one run."""
+
+    address, notice = None, None
+    shares_cores = True
 
     def __init__(self, home: Home, n_cores: int, nursery: Nursery | None = None) -> None:
         dask.config.set(_CONFIG)
@@ -59,20 +60,21 @@ class Pool:
         self._n_cores = n_cores
         self._nursery = nursery
         self._names = itertools.count(1)
-        self._security, self._tls = _make_keys(home.engine / "tls")
+        self._keys = home_keys(home)
         self._cluster = LocalCluster(
             n_workers=0,
             host="127.0.0.1",
             protocol="tls",
-            security=self._security,
+            security=self._keys.security(),
             dashboard_address=None,
             silence_logs=False,
         )
         self._client = Client(self._cluster)
-        self.workers = [self._start(1) for _ in range(n_cores)]
+        self.workers: list[LocalWorker] = [self._start(1) for _ in range(n_cores)]
 
-    def reserve(self, n_threads: int) -> Worker | None:
+    def reserve(self, train: TrainSettings) -> LocalWorker | None:
         """A worker that may take a run of so many threads, or None while there is no room for it."""
+        n_threads = train.n_threads
         idle = [worker for worker in self.workers if worker.is_idle]
         fitting = [worker for worker in idle if worker.n_threads == n_threads]
         if fitting:
@@ -86,11 +88,11 @@ class Pool:
         self.workers.append(self._start(n_threads))  # it is reserved in a later round, once it is ready
         return None
 
-    def submit(self, worker: Worker, function: Callable[..., Any], *arguments: Any) -> None:
+    def submit(self, worker: LocalWorker, function: Callable[..., Any], *arguments: Any) -> None:
         """Give an idle worker something to do."""
         worker.task = self._client.submit(function, *arguments, workers=[worker.name], pure=False)
 
-    def end(self, worker: Worker) -> None:
+    def end(self, worker: LocalWorker) -> None:
         """Kill a worker, whatever it is doing, and forget it."""
         if worker.task is not None:
             worker.task.cancel(force=True)
@@ -112,7 +114,7 @@ class Pool:
         self._client.close(timeout=2)
         self._cluster.close(timeout=2)
 
-    def _start(self, n_threads: int) -> Worker:
+    def _start(self, n_threads: int) -> LocalWorker:
         name = f"worker-{next(self._names)}"
         options = {
             "--name": name,
@@ -121,12 +123,12 @@ class Pool:
             "--memory-limit": "0",
             "--preload": worker_module.__name__,
             "--local-directory": str(self._home.engine / "scratch"),
-            **self._tls,
+            **self._keys.options,
         }
         arguments = [self._cluster.scheduler_address, *(part for option in options.items() for part in option)]
         process = self._process([*arguments, "--no-nanny", "--no-dashboard"], n_threads)
         ready = self._client.submit(worker_module.import_libraries, workers=[name], pure=False)
-        return Worker(name, n_threads, process, ready)
+        return LocalWorker(name=name, n_threads=n_threads, ready=ready, process=process)
 
     def _process(self, arguments: list[str], n_threads: int) -> subprocess.Popen | Forked:
         """A process of `dask worker`: forked where that is possible, else one that imports for itself."""
@@ -136,18 +138,10 @@ class Pool:
         return subprocess.Popen(command, env=worker_environment(n_threads), stdin=subprocess.DEVNULL)
 
 
-def _make_keys(folder: Path) -> tuple[Security, dict[str, str]]:
-    """New keys at every start of the engine, readable by the home's owner only."""
-    security = Security.temporary()
-    folder.mkdir(exist_ok=True, mode=0o700)
-    parts = {
-        "--tls-ca-file": security.tls_ca_file,
-        "--tls-cert": security.tls_worker_cert,
-        "--tls-key": security.tls_worker_key,
-    }
-    for option, content in parts.items():
-        path = folder / f"{option.removeprefix('--tls-')}.pem"
-        path.touch(mode=0o600)
-        path.write_text(content)
-        parts[option] = str(path)
-    return security, parts
+def _reason_of_death(exit_code: int) -> str:
+    if exit_code == -signal.SIGKILL:
+        return (
+            "The worker process was killed. The system does that when memory runs out: use fewer cells or genes, or "
+            "run one model at a time. Start the run again when there is room."
+        )
+    return f"The worker process ended unexpectedly (exit code {exit_code}). The run's log has its last words."

@@ -11,15 +11,10 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from semafo import threads
+
 NICENESS = 5  # the processes that serve pages go before those that train
 ENGINE_VARIABLE = "SEMAFO_ENGINE_PID"  # a worker ends with the engine of this process id
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 NURSERY_PROGRAM = ["-m", "semafo.runs.nursery"]
 _ADOPT_ORPHANS = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
 
@@ -45,8 +40,8 @@ def imports_are_no_garbage() -> Iterator[None]:
 
 def worker_environment(n_threads: int) -> dict[str, str]:
     """Environment of a worker: its threads have to be known before anything is imported."""
-    threads = dict.fromkeys(_THREAD_VARIABLES, str(n_threads))
-    return {**os.environ, **threads, "PYTHONWARNINGS": "ignore", ENGINE_VARIABLE: str(os.getpid())}
+    variables = dict.fromkeys(threads.VARIABLES, str(n_threads))
+    return {**os.environ, **variables, "PYTHONWARNINGS": "ignore", ENGINE_VARIABLE: str(os.getpid())}
 
 
 class Nursery:

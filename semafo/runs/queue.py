@@ -1,22 +1,22 @@
 """The queue of a home: which run goes to which worker, and how each one ends."""
 
 import logging
-import os
-import shutil
 import time
 from typing import Any
 
 from semafo import keys
-from semafo.errors import SemafoError
-from semafo.files import read_json, write_json
+from semafo.files import write_json
+from semafo.runs import attempts, inbox
 from semafo.runs.home import Home
+from semafo.runs.housekeeping import Housekeeper
 from semafo.runs.index import Index
-from semafo.runs.jobs import Job, clear_draft, is_run_of_sweep, keep, outcome_of_death
-from semafo.runs.pool import Pool, Worker
-from semafo.runs.processes import Nursery
+from semafo.runs.jobs import Job, is_run_of_sweep, keep, outcome_of_loss
 from semafo.runs.record import RunRecord
+from semafo.runs.rows import names_of
+from semafo.runs.shown import Shown
 from semafo.runs.sweep import is_of_sweep, paused
-from semafo.runs.worker import SCORE, TRAIN, Outcome, compile_kernels, work
+from semafo.runs.worker import SCORE, SUPERSEDED, TRAIN, Outcome, compile_kernels, work
+from semafo.runs.workers import Loss, Worker, Workers
 from semafo.training.cache import StageCache
 
 _logger = logging.getLogger(__name__)
@@ -29,14 +29,15 @@ _KEPT_AFTER_FAILURE = {keys.CONFIG_FILE, keys.STATUS_FILE, keys.LOG_FILE, keys.H
 class Queue:
     """Everything happens in `round`, in one thread."""
 
-    def __init__(self, home: Home, n_cores: int, nursery: Nursery | None = None) -> None:
+    def __init__(self, home: Home, pool: Workers) -> None:
         self._home = home
         self._cache = StageCache(home.cache)
         self._index = Index(home)
+        self._keeper = Housekeeper(home, self._index)
         self._jobs: list[Job] = []
-        self._queue_shown: dict[str, Any] | None = None
+        self._pool = pool
+        self._shown = Shown(home, pool)
         self._recover()
-        self._pool = Pool(home, n_cores, nursery)
 
     @property
     def has_work(self) -> bool:
@@ -55,35 +56,31 @@ class Queue:
             self._collect()
             self._pool.fill()
             self._start_jobs()
-            self._show_queue()
+            self._shown.show(((job, self._maker_of_stage(job)) for job in self._waiting()), self._jobs)
+            self._keeper.round()
         except OSError:  # a full disk, most likely: the queue stays in memory and the next round tries again
             _logger.exception("A round did not finish.")
             time.sleep(1)
 
     def _recover(self) -> None:
         """What an engine before this one left: queued runs go on waiting, unfinished ones are marked as such."""
-        for folder in sorted(self._home.runs.iterdir()):
-            if folder.name.startswith("."):
-                clear_draft(folder)
+        self._keeper.clear_drafts()
+        for run_id in names_of(self._home):
+            record = RunRecord(self._home.runs / run_id)
+            if not record.is_readable:  # from a newer version, or damaged: nobody's to touch
                 continue
-            record = RunRecord(folder)
             if record.status["state"] == keys.RUNNING:
-                if (folder / keys.MANIFEST_FILE).exists():
-                    self._write_status(record, state=keys.DONE)
-                elif is_run_of_sweep(record):
+                attempts.revoke(record.folder)
+                if record.is_committed or is_run_of_sweep(record):
                     self._again(record)
                 else:
                     self._give_up(record, keys.FAILED, "The engine stopped while this run was working. Start it again.")
             elif record.state == keys.QUEUED:
                 self._enqueue(record)
-        for draft in self._home.cache.glob(".*"):
-            clear_draft(draft)
         self._index.rebuild()
 
     def _take_requests(self) -> None:
-        for path in sorted(self._home.inbox.glob("*.json")):
-            request = read_json(path, {})
-            path.unlink(missing_ok=True)
+        for request in inbox.taken(self._home):
             match request.get("action"):
                 case "queue":
                     for run_id in request["run_ids"]:
@@ -92,6 +89,8 @@ class Queue:
                     self._on_cancel(request["run_id"])
                 case "delete":
                     self._on_delete(request["run_id"])
+                case _:
+                    self._keeper.take(request)
 
     def _on_queue(self, run_id: str) -> None:
         record = RunRecord(self._home.runs / run_id)
@@ -102,10 +101,8 @@ class Queue:
 
     def _enqueue(self, record: RunRecord) -> None:
         status = record.status
-        try:
-            _ = record.config
-        except SemafoError as error:  # from a newer version, or damaged
-            self._give_up(record, keys.FAILED, str(error))
+        if record.refusal is not None:  # from a newer version, or damaged
+            self._write_status(record, state=keys.FAILED, reason=record.refusal, finished=time.time())
             return
         self._jobs.append(Job(record, TRAIN, status.get("created", time.time()), status.get("order", 0)))
 
@@ -123,46 +120,56 @@ class Queue:
             self._jobs.remove(job)
             if job.worker is not None:
                 self._pool.end(job.worker)
-        shutil.rmtree(self._home.runs / run_id, ignore_errors=True)
-        self._index.update(run_id)
+            if job.record.folder.exists():
+                self._give_up(job.record, keys.CANCELLED, "Deleted before it was finished.")
+        self._keeper.throw_away(run_id)
 
     def _collect(self) -> None:
-        """Notice jobs that ended, workers that died, and workers that do not stop when asked."""
+        """Notice jobs that ended, workers that were lost, and workers that do not stop when asked."""
         for job in [job for job in self._jobs if job.worker is not None]:
             worker = job.worker
-            exit_code = worker.exit_code
-            if worker.task.done() and worker.task.status == "finished":
-                outcome, worker.task = worker.task.result(), None
-                self._finish(job, outcome)
-            elif exit_code is not None or worker.task.done():
+            answer = worker.answer()
+            if isinstance(answer, Outcome) and answer.state != SUPERSEDED:
+                self._finish(job, answer)
+            elif answer is not None:
                 self._pool.end(worker)
-                self._on_death(job, exit_code)
+                self._on_loss(job, answer if isinstance(answer, Loss) else Loss(answer.reason))
             elif job.cancelled_at and time.monotonic() - job.cancelled_at > _GRACE_SECONDS:
                 self._pool.end(worker)
                 self._finish(job, Outcome(keys.CANCELLED, "Stopped on request."))
         for worker in list(self._pool.workers):
-            if worker.exit_code is not None:
+            if worker.loss is not None:
                 self._pool.end(worker)
             elif worker.task is not None and worker.task.done() and not self._job_of(worker):
                 worker.task = None
 
-    def _on_death(self, job: Job, exit_code: int | None) -> None:
-        """A sweep's run gets a second worker; a run that has cost two, or that somebody watches, has failed."""
-        deaths = 1 + job.record.status.get("deaths", 0)
-        if job.cancelled_at is None and is_of_sweep(job.batch) and deaths < _MOST_DEATHS:
-            _logger.warning("%s lost its worker (exit code %s) and is tried once more.", job.record.run_id, exit_code)
+    def _on_loss(self, job: Job, loss: Loss) -> None:
+        """A sweep's run gets a second worker; a run that has cost two, or that somebody watches, has failed.
+
+        A run is put back where the scheduler was lost, which is nobody's fault.
+        """
+        deaths = loss.counts + job.record.status.get("deaths", 0)
+        may_go_on = not loss.counts or (is_of_sweep(job.batch) and deaths < _MOST_DEATHS)
+        if job.cancelled_at is None and may_go_on:
+            _logger.warning("%s is tried again. %s", job.record.run_id, loss.reason)
             self._jobs.remove(job)
             self._again(job.record, deaths=deaths)
         else:
-            self._finish(job, outcome_of_death(job, exit_code))
+            self._finish(job, outcome_of_loss(job, loss))
 
     def _again(self, record: RunRecord, **noted: Any) -> None:
-        """Do again what was not finished: the scores alone where the maps are there."""
+        """Do again what was not finished: the scores alone where the maps are there, nothing where all is there."""
+        attempts.revoke(record.folder)
+        if record.is_committed:
+            self._write_status(record, state=keys.DONE, finished=time.time())
+            self._index.update(record.run_id)
+            return
         half = SCORE if record.has_maps else TRAIN
         if half == TRAIN:
             keep(record.folder, {keys.CONFIG_FILE, keys.STATUS_FILE, keys.LOG_FILE})
             noted["state"] = keys.QUEUED
         self._write_status(record, **noted)
+        self._index.update(record.run_id)
         status = record.status
         self._jobs.append(Job(record, half, status.get("created", time.time()), status.get("order", 0)))
 
@@ -172,6 +179,7 @@ class Queue:
     def _finish(self, job: Job, outcome: Outcome) -> None:
         self._jobs.remove(job)
         record = job.record
+        attempts.revoke(record.folder)
         if outcome.state != keys.DONE:
             self._give_up(record, outcome.state, outcome.reason)
         elif job.half == TRAIN:
@@ -194,10 +202,11 @@ class Queue:
         for job in self._waiting():
             if self._maker_of_stage(job):
                 continue
-            worker = self._pool.reserve(job.record.config.train.n_threads)
-            if worker is None:
+            worker = self._pool.reserve(job.record.config.train)
+            if worker is not None:
+                self._start(job, worker)
+            elif self._pool.shares_cores:
                 break  # what asks for more room than there is must not be overtaken for ever
-            self._start(job, worker)
         self._compile_on_idle_workers()
 
     def _start(self, job: Job, worker: Worker) -> None:
@@ -205,7 +214,8 @@ class Queue:
             self._write_status(job.record, state=keys.RUNNING, started=time.time())
             self._index.update(job.record.run_id)
         job.worker = worker
-        self._pool.submit(worker, work, str(job.record.folder), str(self._home.cache), job.half)
+        token = attempts.issue(job.record.folder)
+        self._pool.submit(worker, work, str(job.record.folder), str(self._home.cache), job.half, token)
 
     def _compile_on_idle_workers(self) -> None:
         for worker in self._pool.workers:
@@ -224,21 +234,3 @@ class Queue:
         missing = {key for key in job.stage_keys if not self._cache.has(key)}
         working = (other for other in self._jobs if other.worker is not None)
         return next((other for other in working if not missing.isdisjoint(other.stage_keys)), None)
-
-    def _show_queue(self) -> None:
-        shown = {}
-        for position, job in enumerate((job for job in self._waiting() if job.half == TRAIN), start=1):
-            maker = self._maker_of_stage(job)
-            waits_for = f"the scVI stage that {maker.record.title} is training" if maker else None
-            shown[job.record.run_id] = {"position": position, "waits_for": waits_for}
-        if shown != self._queue_shown:
-            write_json(self._home.queue_file, shown)
-            self._queue_shown = shown
-        workers = [worker.process.pid for worker in self._pool.workers if worker.process.pid is not None]
-        busy = {job.record.run_id: job.worker.process.pid for job in self._jobs if job.worker is not None}
-        _write_if_changed(self._home, {"pid": os.getpid(), "workers": workers, "busy": busy})
-
-
-def _write_if_changed(home: Home, facts: dict[str, Any]) -> None:
-    if read_json(home.engine_file) != facts:
-        write_json(home.engine_file, facts)

@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 
 from semafo import keys
-from semafo.errors import RunNotFound
+from semafo.errors import RunNotFound, SemafoError
 from semafo.files import read_json, read_json_lines
+from semafo.runs import migrate
+from semafo.runs.about import About
 from semafo.settings import RunConfig
 
 
@@ -32,11 +34,14 @@ class RunRecord:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """`config`, `context` (data fingerprint and versions) and `batch` (which comparison it was started with)."""
-        settings = read_json(self.folder / keys.CONFIG_FILE)
-        if settings is None:
+        """`config`, `context` (data fingerprint and versions) and `batch` (which comparison it was started with).
+
+        Those of earlier versions are read as if this one had written them, see `semafo.runs.migrate`.
+        """
+        path = self.folder / keys.CONFIG_FILE
+        if not path.exists():
             raise RunNotFound(f"There is no run {self.run_id}. `semafo runs` lists the runs of this home.")
-        return settings
+        return migrate.upgraded(read_json(path))
 
     @cached_property
     def config(self) -> RunConfig:
@@ -44,9 +49,35 @@ class RunRecord:
         return RunConfig.from_dict(self.settings["config"])
 
     @property
+    def refusal(self) -> str | None:
+        """Why this version cannot read the settings (from a newer one, or damaged), in words; None where it can."""
+        try:
+            _ = self.config
+        except SemafoError as error:
+            return str(error)
+        except (AttributeError, TypeError, ValueError) as error:
+            return f"The settings of this run are damaged ({type(error).__name__}: {error})."
+        return None
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether this version can read the run's settings."""
+        return self.refusal is None
+
+    @property
     def title(self) -> str:
-        """Short name for people: mix · rate · seed."""
+        """Short name for people: their own where they gave one, else what the settings say."""
+        return self.about.name or self.default_title
+
+    @property
+    def default_title(self) -> str:
+        """What the settings say in short: mix · rate · seed."""
         return self.config.title
+
+    @property
+    def about(self) -> About:
+        """Name, tags and notes that people gave the run."""
+        return About.of(self.folder)
 
     @property
     def status(self) -> dict[str, Any]:
@@ -57,8 +88,12 @@ class RunRecord:
     def state(self) -> str:
         """One of the states of `semafo.keys`; done only when the manifest is there."""
         state = self.status["state"]
-        committed = (self.folder / keys.MANIFEST_FILE).exists()
-        return keys.RUNNING if state == keys.DONE and not committed else state
+        return keys.RUNNING if state == keys.DONE and not self.is_committed else state
+
+    @property
+    def is_committed(self) -> bool:
+        """Whether the manifest is there: it comes last."""
+        return (self.folder / keys.MANIFEST_FILE).exists()
 
     @property
     def is_active(self) -> bool:

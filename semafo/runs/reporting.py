@@ -8,15 +8,20 @@ from typing import Any
 from semafo import keys
 from semafo.errors import RunCancelled
 from semafo.files import append_json_line, write_json
+from semafo.runs.attempts import Attempt
 
 _SECONDS_BETWEEN_WRITES = 0.25
 
 
 class FolderProgress:
-    """The worker's `Progress`: progress.json for the moment, history.jsonl for the curves, a file that asks to stop."""
+    """The worker's `Progress`: progress.json for the moment, history.jsonl for the curves, a file that asks to stop.
 
-    def __init__(self, folder: Path) -> None:
+    attempt: the ticket without which nothing more is written; None where nobody else can be given the run.
+    """
+
+    def __init__(self, folder: Path, attempt: Attempt | None = None) -> None:
         self._folder = folder
+        self._attempt = attempt
         self._cancel_file = folder / keys.CANCEL_FILE
         self._expected: dict[str, float] = {}
         self._begun: list[tuple[str, float]] = []
@@ -42,19 +47,30 @@ class FolderProgress:
         broken = [name for name, value in terms.items() if not math.isfinite(value)]
         if broken:
             raise FloatingPointError(f"{', '.join(broken)} became infinite or NaN in epoch {epoch} of {stage}")
+        if self._attempt is not None:
+            self._attempt.check()
         append_json_line(self._folder / keys.HISTORY_FILE, {"stage": stage, "epoch": epoch, **terms})
         self._epoch, self._terms = epoch, terms
         if time.monotonic() - self._written > _SECONDS_BETWEEN_WRITES or epoch == self._n_epochs:
             self._write()
 
     def checkpoint(self) -> None:
-        """Raise RunCancelled where somebody asked for it."""
+        """Raise RunCancelled where somebody asked for it, RunSuperseded where another worker has the run."""
+        if self._attempt is not None:
+            self._attempt.tick()
         if self._cancel_file.exists():
             raise RunCancelled("Stopped on request.")
 
     def end(self) -> None:
         """The last stage is over."""
         self._begun.append(("", time.monotonic()))
+
+    def commit(self, manifest: dict[str, Any]) -> None:
+        """Write the manifest, which makes the run a finished one. Raises RunSuperseded."""
+        if self._attempt is None:
+            write_json(self._folder / keys.MANIFEST_FILE, manifest)
+        else:
+            self._attempt.commit(manifest)
 
     def seconds(self) -> dict[str, float]:
         """Seconds by stage so far."""

@@ -1,7 +1,4 @@
-"""What pages and commands ask of a home: submit, watch, cancel, delete. The engine does the work.
-
-Requests are files in the home's inbox, so that none is lost when no engine is there to take it.
-"""
+"""What pages and commands ask of a home: submit, watch, cancel, delete, restore. The engine does the work."""
 
 import shutil
 import time
@@ -15,11 +12,14 @@ from semafo import keys
 from semafo.data import catalogue
 from semafo.errors import RunNotFound
 from semafo.files import read_json, write_json
+from semafo.runs import inbox, migrate, trash
+from semafo.runs.about import About
 from semafo.runs.home import Home
 from semafo.runs.index import read_rows
 from semafo.runs.record import RunRecord
 from semafo.settings import RunConfig
 
+_DELETE = "delete"  # request
 # Packages whose version can change a number
 _PACKAGES = ("torch", "scvi-tools", "scanpy", "umap-learn", "scikit-learn", "numpy", "scipy", "anndata")
 
@@ -49,10 +49,10 @@ def submit(home: Home, configs: Sequence[RunConfig], batch: str | None = None) -
         config, context = in_context(config)
         run_id = run_id_of(config, context)
         if run_id not in run_ids:
-            settings = {"config": config.to_dict(), "context": context, "batch": batch}
+            settings = {"config": config.to_dict(), "context": context, "batch": batch, "schema": migrate.SCHEMA}
             _queue(home, run_id, settings, {"state": keys.QUEUED, "created": created, "order": order})
             run_ids.append(run_id)
-    _send(home, {"action": "queue", "run_ids": run_ids})
+    inbox.send(home, {"action": "queue", "run_ids": run_ids})
     return run_ids
 
 
@@ -76,13 +76,16 @@ def versions() -> dict[str, str]:
 def _queue(home: Home, run_id: str, settings: dict[str, Any], status: dict[str, Any]) -> None:
     """Make the run's folder appear at once and whole, unless it holds work that is finished or under way."""
     folder = home.runs / run_id
+    draft = home.runs / f".{run_id}-{uuid.uuid4().hex[:8]}"
     if folder.exists():
         record = RunRecord(folder)
         if record.is_active or record.state == keys.DONE:
             return
+        draft.mkdir()
+        if record.about != About():  # what people wrote about the run stays
+            record.about.write(draft)
         shutil.rmtree(folder)
-    draft = home.runs / f".{run_id}-{uuid.uuid4().hex[:8]}"
-    draft.mkdir()
+    draft.mkdir(exist_ok=True)
     write_json(draft / keys.CONFIG_FILE, settings)
     write_json(draft / keys.STATUS_FILE, status)
     try:
@@ -93,12 +96,32 @@ def _queue(home: Home, run_id: str, settings: dict[str, Any], status: dict[str, 
 
 def cancel(home: Home, run_id: str) -> None:
     """Stop a run that waits or works. Raises RunNotFound."""
-    _send(home, {"action": "cancel", "run_id": get(home, run_id).run_id})
+    inbox.send(home, {"action": "cancel", "run_id": get(home, run_id).run_id})
 
 
 def delete(home: Home, run_id: str) -> None:
-    """Delete a run, stopping it first where it works. Raises RunNotFound."""
-    _send(home, {"action": "delete", "run_id": get(home, run_id).run_id})
+    """Move a run to the trash, stopping it first where it works. Raises RunNotFound."""
+    inbox.send(home, {"action": _DELETE, "run_id": get(home, run_id).run_id})
+
+
+def restore(home: Home, run_id: str) -> str:
+    """Take back a deletion, also one that no engine has carried out yet; returns the run's whole id.
+
+    Raises
+    ------
+    RunNotFound
+        The run is not in the trash (any more), or was started again since.
+    """
+    if inbox.withdraw(home, {"action": _DELETE, "run_id": run_id}) and (home.runs / run_id).exists():
+        return run_id
+    whole = trash.restore(home, run_id)
+    announce(home, whole)
+    return whole
+
+
+def announce(home: Home, run_id: str) -> None:
+    """Have the engine read a run's folder into the index again, after something but a worker wrote there."""
+    inbox.send(home, {"action": "index", "run_id": run_id})
 
 
 def get(home: Home, run_id: str) -> RunRecord:
@@ -110,10 +133,16 @@ def get(home: Home, run_id: str) -> RunRecord:
         case [folder]:
             return RunRecord(folder)
         case []:
-            raise RunNotFound(f"There is no run {run_id!r}. `semafo runs` lists the runs of this home.")
+            hint = _hint(home, run_id)
+            raise RunNotFound(f"There is no run {run_id!r}. `semafo runs` lists the runs of this home.{hint}")
         case several:
             names = ", ".join(sorted(folder.name for folder in several))
             raise RunNotFound(f"{run_id!r} fits {len(several)} runs ({names}). Write more of the id.")
+
+
+def _hint(home: Home, run_id: str) -> str:
+    in_trash = run_id and any(trashed.run_id.startswith(run_id) for trashed in trash.contents(home))
+    return f" A deleted one is in the trash: `semafo restore {run_id}` brings it back." if in_trash else ""
 
 
 def rows(home: Home) -> list[dict[str, Any]]:
@@ -124,7 +153,3 @@ def rows(home: Home) -> list[dict[str, Any]]:
 def queue(home: Home) -> dict[str, dict[str, Any]]:
     """Waiting runs by id: `position` (1 is next) and `waits_for`, a sentence or None."""
     return read_json(home.queue_file, {})
-
-
-def _send(home: Home, request: dict[str, Any]) -> None:
-    write_json(home.inbox / f"{time.time_ns():020d}-{uuid.uuid4().hex[:6]}.json", request)

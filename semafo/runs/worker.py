@@ -6,18 +6,21 @@ Nothing raises out of here: a worker answers with an `Outcome`, in words that a 
 import errno
 import logging
 import os
+import socket
 import threading
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from semafo import keys
-from semafo.errors import RunCancelled, SemafoError
+from semafo.errors import RunCancelled, RunSuperseded, SemafoError
 from semafo.files import sha256, write_json
+from semafo.runs.attempts import Attempt
+from semafo.runs.memory import is_shortage, limit_memory, shortage_reason
 from semafo.runs.processes import ENGINE_VARIABLE, give_way, imports_are_no_garbage
 from semafo.runs.record import RunRecord
 from semafo.runs.reporting import FolderProgress
@@ -26,11 +29,17 @@ _logger = logging.getLogger(__name__)
 
 TRAIN = "train"
 SCORE = "score"
+SUPERSEDED = "superseded"  # how a job ends whose ticket is gone, besides done, failed and cancelled
+_FOLDER_SECONDS = 5.0  # until a folder that the engine made must be seen on a shared disk
+_one_run = threading.Lock()  # a run whose ticket is gone works until it looks; the next one waits for it
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended: `state` is done, failed or cancelled; `seconds` by stage; `reused_seconds` of a shared stage."""
+    """How a job ended.
+
+    `state` is done, failed, cancelled or `SUPERSEDED`; `seconds` by stage; `reused_seconds` of a shared stage.
+    """
 
     state: str
     reason: str | None = None
@@ -39,12 +48,13 @@ class Outcome:
 
 
 def dask_setup(worker: Any) -> None:
-    """Run by `dask worker --preload`.
+    """Run by `dask worker --preload` in the engine's own workers (those of a cluster: `semafo.runs.cluster_worker`).
 
     A worker gives way to the processes that serve pages. One whose engine is gone ends itself, whatever it is doing.
     """
     give_way()
-    engine_pid = int(os.environ.get(ENGINE_VARIABLE, os.getppid()))
+    limit_memory()
+    engine_pid = int(os.environ[ENGINE_VARIABLE])
     threading.Thread(target=_end_with_engine, args=(engine_pid,), daemon=True).start()
 
 
@@ -59,6 +69,12 @@ def import_libraries() -> None:
     _quieten()
     with imports_are_no_garbage():
         import semafo.training.pipeline  # noqa: F401
+
+
+def prepare() -> None:
+    """`import_libraries`, once a run that was taken away from this worker has stopped."""
+    with _one_run:
+        import_libraries()
 
 
 def compile_kernels() -> None:
@@ -83,18 +99,44 @@ def keep_compiled_layout() -> None:
             layout.enable_caching()
 
 
-def work(run_folder: str, cache_folder: str, half: str) -> Outcome:
-    """Do one half of a run: `TRAIN` (training and maps) or `SCORE` (the scib table, then the manifest)."""
+def work(run_folder: str, cache_folder: str, half: str, token: str | None = None) -> Outcome:
+    """Do one half of a run: `TRAIN` (training and maps) or `SCORE` (the scib table, then the manifest).
+
+    token: the ticket of this attempt (`semafo.runs.attempts`); None where nobody else can be given the run.
+    """
     folder = Path(run_folder)
-    progress = FolderProgress(folder)
-    with _logging_to(folder / keys.LOG_FILE):
+    if not _sees(folder / keys.CONFIG_FILE):
+        return Outcome(
+            keys.FAILED,
+            f"The worker on {socket.gethostname()} does not see the run's folder {folder}. The home must lie on a disk "
+            "that all workers share, at the same path.",
+        )
+    attempt = Attempt(folder, token) if token else None
+    with _one_run, _logging_to(folder / keys.LOG_FILE):
         try:
-            return _HALVES[half](folder, Path(cache_folder), progress)
+            with attempt.held() if attempt else nullcontext():
+                _logger.info("Begins on %s, process %s: %s.", socket.gethostname(), os.getpid(), half)
+                outcome = _HALVES[half](folder, Path(cache_folder), FolderProgress(folder, attempt))
+            _logger.info("Done: %s.", half)
+            return outcome
+        except RunSuperseded as error:
+            _logger.warning("Superseded: %s", error)
+            return Outcome(SUPERSEDED, str(error))
         except RunCancelled:
             return Outcome(keys.CANCELLED, "Stopped on request.")
         except Exception as error:
             _logger.exception("The run stopped.")
             return Outcome(keys.FAILED, reason_of(error))
+
+
+def _sees(path: Path) -> bool:
+    """Whether the file is there; a shared disk may need a moment to show what another machine wrote."""
+    deadline = time.monotonic() + _FOLDER_SECONDS
+    while not path.exists():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def _train(folder: Path, cache: Path, progress: FolderProgress) -> Outcome:
@@ -123,7 +165,7 @@ def _score(folder: Path, cache: Path, progress: FolderProgress) -> Outcome:
             _logger.exception("%s could not be computed.", name)
             write_json(folder / name, {"rows": {}, "error": reason_of(error)})
     progress.end()
-    write_manifest(folder)
+    write_manifest(folder, progress.commit)
     return Outcome(keys.DONE, seconds=progress.seconds())
 
 
@@ -138,20 +180,20 @@ def _job(folder: Path, cache: Path, progress: FolderProgress) -> Any:
     return Job(folder, record.config, record.settings["context"], StageCache(cache), progress)
 
 
-def write_manifest(folder: Path) -> None:
+def write_manifest(folder: Path, commit: Callable[[dict[str, Any]], None]) -> None:
     """Commit a run: list its files with size and hash. What changes later (status, log) is not listed."""
-    changing = {keys.STATUS_FILE, keys.LOG_FILE, keys.MANIFEST_FILE, keys.PROGRESS_FILE}
+    changing = {keys.STATUS_FILE, keys.LOG_FILE, keys.MANIFEST_FILE, keys.PROGRESS_FILE, keys.ABOUT_FILE}
     files = sorted(path for path in folder.iterdir() if path.name not in changing and not path.name.startswith("."))
     listed = {path.name: {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in files}
-    write_json(folder / keys.MANIFEST_FILE, {"run_id": folder.name, "committed": time.time(), "files": listed})
+    commit({"run_id": folder.name, "committed": time.time(), "files": listed})
 
 
 def reason_of(error: BaseException) -> str:
     """Why a run failed, for the person who started it."""
     if isinstance(error, SemafoError):
         return str(error)
-    if isinstance(error, MemoryError):
-        return "There was not enough memory. Use fewer cells or genes, or a machine with more memory."
+    if is_shortage(error) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return shortage_reason()
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "The disk is full. Free space where the home lies (delete old runs, or its cache), then start again."
     return (
@@ -165,6 +207,7 @@ def _logging_to(path: Path) -> Iterator[None]:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
+    _logger.setLevel(logging.INFO)
     logging.captureWarnings(True)
     try:
         yield

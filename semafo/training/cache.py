@@ -63,6 +63,18 @@ def classifiers_key(config: RunConfig, context: dict[str, Any]) -> str:
     return f"classifiers-{fingerprint(embeddings, config.dataset.label_key, split, config.evaluation.seed)[:16]}"
 
 
+def expression_key(config: RunConfig, context: dict[str, Any]) -> str:
+    """Name of the expression kept for views: the data, and what decides which cells take part and which genes."""
+    split = (config.form, sorted(config.split.reference), config.split.reference_only)
+    return f"expression-{fingerprint(asdict(config.dataset), split, context)[:16]}"
+
+
+def all_keys(config: RunConfig, context: dict[str, Any]) -> tuple[str, ...]:
+    """Every shared stage that a run could read or make."""
+    of_training = (key(config, context) for key in (pretrain_key, scvi_query_key, expression_key))
+    return (*of_training, *scoring_keys(config, context))
+
+
 def scoring_keys(config: RunConfig, context: dict[str, Any]) -> tuple[str, ...]:
     """The shared stages of a run's second half, in the order in which they are made."""
     return tuple(key(config, context) for key in (embeddings_key, classifiers_key, baselines_key))

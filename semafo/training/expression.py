@@ -9,7 +9,6 @@ import os
 import shutil
 import uuid
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +19,13 @@ from scipy import sparse
 from semafo import keys
 from semafo.evaluation.embedding import log_normalise
 from semafo.files import write_atomically, write_json
-from semafo.plain import fingerprint
-from semafo.settings import RunConfig
+from semafo.training.cache import expression_key
 from semafo.training.job import Job
 from semafo.training.prepare import Prepared
 
 MOST_COLUMNS = 60
 _logger = logging.getLogger(__name__)
 _FILES = (keys.GENES_FILE, *keys.EXPRESSION_FILES, keys.OBS_FILE)
-
-
-def expression_key(config: RunConfig, context: dict[str, Any]) -> str:
-    """Name of the stage: the data, and what decides which cells take part and which genes are chosen."""
-    split = (config.form, sorted(config.split.reference), config.split.reference_only)
-    return f"expression-{fingerprint(asdict(config.dataset), split, context)[:16]}"
 
 
 def write_expression(job: Job, prepared: Prepared) -> None:

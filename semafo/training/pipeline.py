@@ -119,7 +119,7 @@ def _write_maps(
     seen_types = prepared.facts["seen_types"]
     outcome = Outcome.of(prepared.split.cells, probabilities, list(soft.columns), seen_types, before_query)
     write_atomically(job.folder / keys.CELLS_FILE, lambda handle: outcome.table.to_parquet(handle))
-    diagnostics = _diagnostics(model, cells, z, outcome)
+    diagnostics = diagnose(model, cells, z, outcome)
     write_expression(job, prepared)
     write_json(job.folder / keys.PREDICTIONS_FILE, {**outcome.to_dict(), **diagnostics})
 
@@ -133,7 +133,7 @@ def head_probabilities(mix: Mix, soft: pd.DataFrame, z: np.ndarray, cells: AnnDa
     return hybrid_probabilities(z, classifier, codes).astype(np.float32)
 
 
-def _diagnostics(model: SemafoVI, cells: AnnData, z: np.ndarray, outcome: Outcome) -> dict[str, float | None]:
+def diagnose(model: SemafoVI, cells: AnnData, z: np.ndarray, outcome: Outcome) -> dict[str, float | None]:
     """Latent scale and label gap on the cells that scores are about."""
     _, scored = scored_population(outcome.table)
     densities = model.label_log_density(cells, indices=np.flatnonzero(scored))

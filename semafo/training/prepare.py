@@ -73,20 +73,28 @@ def _prepare(dataset: DatasetSpec, settings: SplitSettings, _fingerprint: str) -
     """
     adata, report = preflight(dataset)
     split = make_split(adata.obs[keys.TRUE], adata.obs[keys.BATCH_COLUMN], settings)
+    found = prepare_split(adata, split, dataset.n_hvg)
+    warnings = [*report.warnings, *found.facts["warnings"]]
+    return replace(found, facts={**found.facts, "report": report.to_dict(), "warnings": warnings})
+
+
+def prepare_split(adata: AnnData, split: Split, n_hvg: int) -> Prepared:
+    """Hide labels as a split says, and choose genes: on the reference alone where there is one.
+
+    Parameters
+    ----------
+    adata
+        Cells as `semafo.data.load.load` gives them, the split's among them.
+    n_hvg
+        Highly variable genes to choose.
+    """
     if len(split.cells) < adata.n_obs:  # the reference alone
         adata = adata[split.cells.index].copy()
     masked = hide_labels(adata, split)
     is_reference = (split.cells[keys.ROLE] == keys.REFERENCE).to_numpy()
-    seen_by_genes = masked[is_reference] if settings.form == keys.SURGERY else masked
-    chosen, note = select_hvgs(seen_by_genes, dataset.n_hvg, keys.BATCH)
-    summary = split.summary()
-    facts = {
-        **summary,
-        "report": report.to_dict(),
-        "n_genes": int(chosen.sum()),
-        "genes_note": note,
-        "warnings": [*report.warnings, *summary["warnings"]],
-    }
+    seen_by_genes = masked[is_reference] if split.settings.form == keys.SURGERY else masked
+    chosen, note = select_hvgs(seen_by_genes, n_hvg, keys.BATCH)
+    facts = {**split.summary(), "n_genes": int(chosen.sum()), "genes_note": note}
     return Prepared(masked[:, chosen].copy(), split, facts, _own_columns(adata))
 
 

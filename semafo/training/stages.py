@@ -56,12 +56,9 @@ def pretrain(cells: AnnData, config: RunConfig, progress: Progress, record: Stag
     return model
 
 
-def semi_supervise(
-    pretrained: SCVI, config: RunConfig, progress: Progress, record: StageRecord | None = None
-) -> SemafoVI:
-    """Stage 2: scANVI / SemafoVAE from scVI's weights, with the labels that may be seen."""
-    seed_everything(config.train)
-    model = SemafoVI.from_scvi_model(
+def new_semafovi(pretrained: SCVI, config: RunConfig) -> SemafoVI:
+    """The semi-supervised model as its training begins: scVI's weights, and the labels that may be seen."""
+    return SemafoVI.from_scvi_model(
         pretrained,
         unlabeled_category=keys.UNLABELLED,
         labels_key=keys.LABEL,
@@ -69,6 +66,14 @@ def semi_supervise(
         w_semafo=config.mix.w_semafo,
         label_weighting=config.mix.label_weighting,
     )
+
+
+def semi_supervise(
+    pretrained: SCVI, config: RunConfig, progress: Progress, record: StageRecord | None = None
+) -> SemafoVI:
+    """Stage 2: scANVI / SemafoVAE from scVI's weights, with the labels that may be seen."""
+    seed_everything(config.train)
+    model = new_semafovi(pretrained, config)
     ratio = config.train.classification_ratio
     stage = _Stage(keys.SEMI_SUPERVISED, model, config, progress, record)
     stage.train(lambda store: SemiSupervisedLoss(Pass(model.module), ratio))
@@ -121,6 +126,29 @@ def save_weights(model: Any, path: Path) -> None:
 def load_scvi(cells: AnnData, form: str, weights: Path) -> SCVI:
     """A trained scVI from its cells and its weights."""
     model = new_scvi(cells, form)
+    model.module.load_state_dict(load_file(weights))
+    model.is_trained_ = True
+    model.module.eval()
+    return model
+
+
+def load_semafovi(cells: AnnData, query: AnnData | None, config: RunConfig, weights: Path) -> SemafoVI:
+    """A run's trained model from its cells and its weights.
+
+    Parameters
+    ----------
+    cells
+        Those of the first stages.
+    query
+        Those of the query stage; None where there was none.
+    """
+    seed_everything(config.train)
+    pretrained = new_scvi(cells, config.form)
+    pretrained.is_trained_ = True  # its weights are those of the model's file
+    model = new_semafovi(pretrained, config)
+    if query is not None:
+        model.is_trained_ = True
+        model = SemafoVI.load_query_data(query, model, freeze_dropout=True)
     model.module.load_state_dict(load_file(weights))
     model.is_trained_ = True
     model.module.eval()

@@ -16,6 +16,7 @@ from semafo.errors import DataError
 from semafo.runs import annotation
 from semafo.runs.record import RunRecord
 from semafo.ui import charts, colours, downloads, figures, palettes, state, words
+from semafo.ui.run_names import names_of
 from semafo.ui.state import ChosenRun
 
 MOST_ROWS = 2000  # of the table on the page; the file has all
@@ -29,7 +30,7 @@ def finished() -> list[RunRecord]:
 
 def choose(records: Sequence[RunRecord]) -> RunRecord:
     """The annotation to look at."""
-    names = state.distinct_names([record.config for record in records])
+    names = names_of(records)
     titles = {record.run_id: title(record, name) for record, name in zip(records, names, strict=True)}
     by_id = {record.run_id: record for record in records}
     if st.session_state.get("annotation") not in by_id:

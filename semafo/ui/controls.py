@@ -116,6 +116,14 @@ def pick(
     )
 
 
+def search(label: str, key: str, placeholder: str, **kwargs: Any) -> str:
+    """Words to look for; kept and linked as a `choice` is."""
+    text = st.text_input(
+        label, key=key, type="search", placeholder=placeholder, bind="query-params", persist_state="session", **kwargs
+    )
+    return text or ""
+
+
 def switch(label: str, key: str, default: bool = False, help: str | None = None, **kwargs: Any) -> bool:
     """Yes or no; kept and linked as a `choice` is."""
     return st.toggle(label, default, key, help, bind="query-params", persist_state="session", **kwargs)

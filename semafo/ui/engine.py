@@ -3,6 +3,8 @@
 import threading
 import time
 
+import streamlit as st
+
 from semafo.errors import EngineError
 from semafo.runs import launch
 from semafo.ui import state
@@ -37,3 +39,10 @@ def wake() -> None:
                 return  # submitting tries again, and then says why it failed
 
     threading.Thread(target=start, name="wake-engine", daemon=True).start()
+
+
+def say_why_runs_wait() -> None:
+    """No scheduler, or no workers: a sentence where there is something to say."""
+    notice = launch.notice(state.home())
+    if notice is not None:
+        st.caption(notice)

@@ -104,6 +104,7 @@ def _watch(page_title: str) -> None:
     if not active:
         return
     st.caption("In training")
+    engine.say_why_runs_wait()
     queue = store.queue(state.home())
     for record in active[:IN_SIDEBAR]:
         progress = record.progress()

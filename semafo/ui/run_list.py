@@ -3,57 +3,97 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from semafo import keys
 from semafo.errors import RunNotFound
-from semafo.runs import launch, store
+from semafo.plain import fingerprint
+from semafo.runs import launch, store, trash
 from semafo.runs.record import RunRecord
-from semafo.ui import downloads, guard, state, tables, words
+from semafo.runs.rows import Row, rows_of
+from semafo.ui import downloads, guard, run_about, run_disk, state, tables, words
+
+_MOST_NAMED = 6  # runs, when asked whether to delete them
+_SELECTED, _TABLE, _DELETED = "runs_selected", "runs_table_now", "runs_deleted"
 
 
-def choose(rows: Sequence[dict[str, Any]]) -> list[RunRecord]:
-    """The table of all runs; returns the selected ones."""
+def choose(rows: Sequence[Row]) -> list[RunRecord]:
+    """The table of these runs; returns the selected ones. A run stays selected while a search hides it."""
+    run_ids = [row["run_id"] for row in rows]
+    key = f"runs_table-{fingerprint(run_ids)[:12]}"  # a selection is of places, so other rows are another table
+    table = tables.run_table(rows)
     event = st.dataframe(
-        tables.run_table(rows),
-        key="runs_table",
+        table,
+        key=key,
         on_select="rerun",
         selection_mode="multi-row",
+        selection_default={"selection": {"rows": _first_selected(key, run_ids), "columns": [], "cells": []}},
         hide_index=True,
         height="auto" if len(rows) <= 12 else 460,
         column_config={
-            "Run": st.column_config.TextColumn(width="medium"),
+            "Name": st.column_config.TextColumn(width=_width(table, "Name")),
+            "Tags": st.column_config.TextColumn(width=_width(table, "Tags")),
+            "Run": st.column_config.TextColumn(help="Mix, labelled rate and training seed."),
             "Accuracy": st.column_config.TextColumn(help="On the test cells, with its 95 % interval (Wilson)."),
             "n": st.column_config.TextColumn(help="Test cells that were scored."),
             "Labelled": st.column_config.TextColumn(help="Labelled rate that the split reached."),
             "Created": st.column_config.DatetimeColumn(format="D MMM, HH:mm", timezone=st.context.timezone),
+            "Size": st.column_config.TextColumn(help="Runs of the same cells share files, which each of them counts."),
         },
     )
-    picked = [rows[i]["run_id"] for i in event.selection.rows if i < len(rows)]
+    picked = [run_ids[i] for i in event.selection.rows if i < len(run_ids)]
+    out_of_sight = [run_id for run_id in st.session_state.get(_SELECTED, ()) if run_id not in run_ids]
+    st.session_state[_SELECTED] = [*picked, *out_of_sight]
     return [RunRecord(state.home().runs / run_id) for run_id in picked if (state.home().runs / run_id).exists()]
 
 
+def _width(table: pd.DataFrame, column: str) -> int | None:
+    """Pixels that a column needs which most rows leave empty: Streamlit looks at the first rows only."""
+    if column not in table:
+        return None
+    return min(240, 20 + 7 * max(map(len, [column, *table[column]])))
+
+
+def _first_selected(key: str, run_ids: Sequence[str]) -> list[int]:
+    """Places that are selected when a table appears: those of the runs that were, wherever they stood."""
+    if st.session_state.get(_TABLE, (None,))[0] != key:
+        chosen = set(st.session_state.get(_SELECTED, ()))
+        st.session_state[_TABLE] = key, [i for i, run_id in enumerate(run_ids) if run_id in chosen]
+    return st.session_state[_TABLE][1]
+
+
 def actions(selected: Sequence[RunRecord]) -> None:
-    """Show, cancel, delete."""
-    if not selected:
-        st.caption("Select rows at their left edge to show, cancel or delete runs.")
-        return
+    """What can be done with the selected runs: always in its place, so that selecting moves nothing."""
     run_ids = [record.run_id for record in selected]
+    readable = [record for record in selected if record.is_readable]
+    shown = [record.run_id for record in readable][: state.TRAY_SIZE]
     active = [record.run_id for record in selected if record.is_active]
-    with st.container(horizontal=True):
-        if st.button(f"Show {_runs(len(run_ids[: state.TRAY_SIZE]))}", type="primary"):
-            state.show(run_ids)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if st.button(f"Show {_runs(len(shown))}" if shown else "Show", type="primary", disabled=not shown):
+            state.show(shown)
             state.go_to(state.LATENT_PAGE)
-        if st.button("Cancel training", disabled=not active):
+        if readable and len(selected) == 1:
+            run_about.edit_button(readable[0])
+        elif readable:
+            run_about.tag_button(readable)
+        if active and st.button("Cancel training"):
             _send(store.cancel, active)
             st.toast(f"Cancelling {_runs(len(active))}.")
-        if st.button("Delete"):
-            _confirm_deletion(run_ids)
+        if st.button("Delete", disabled=not run_ids):
+            _confirm_deletion(selected)
+        if not selected:
+            undo() or st.caption("Select rows at their left edge.", width="content")
 
 
 @st.dialog("Delete runs")
-def _confirm_deletion(run_ids: Sequence[str]) -> None:
-    st.write(f"Delete {_runs(len(run_ids))} with weights, maps and scores? This cannot be undone.")
+def _confirm_deletion(records: Sequence[RunRecord]) -> None:
+    run_ids = [record.run_id for record in records]
+    st.write(f"Delete {_runs(len(run_ids))} with weights, maps and scores?")
+    names = [record.title if record.is_readable else record.run_id for record in records]
+    more = [f"and {len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else []
+    st.text("\n".join([*names[:_MOST_NAMED], *more]))
+    st.caption(f"What is deleted stays in the trash for {trash.kept_days():g} days, and can come back.")
     with st.container(horizontal=True):
         deleted = st.button(f"Delete {_runs(len(run_ids))}", type="primary", on_click=_delete, args=(run_ids,))
         kept = st.button("Keep")
@@ -63,10 +103,29 @@ def _confirm_deletion(run_ids: Sequence[str]) -> None:
 
 @guard.guarded
 def _delete(run_ids: Sequence[str]) -> None:
+    st.session_state[_DELETED] = list(run_ids), state.tray()
     _send(store.delete, run_ids)
-    st.session_state["deleting"] = {*st.session_state.get("deleting", ()), *run_ids}
+    run_disk.hide(run_ids)
     for run_id in run_ids:
         state.remove(run_id)
+
+
+def undo() -> bool:
+    """What was deleted last, and a button that takes it back; False where nothing was."""
+    run_ids, _ = st.session_state.get(_DELETED, ((), ()))
+    if not run_ids:
+        return False
+    st.caption(f"{_runs(len(run_ids))} deleted.", width="content")
+    st.button("Undo", type="tertiary", icon=":material/undo:", on_click=_undo)
+    return True
+
+
+@guard.guarded
+def _undo() -> None:
+    """The tray as well is as it was."""
+    run_ids, tray = st.session_state.pop(_DELETED)
+    run_disk.restore(run_ids)
+    state.show(tray)
 
 
 def _send(request: Any, run_ids: Sequence[str]) -> None:
@@ -82,16 +141,22 @@ def _send(request: Any, run_ids: Sequence[str]) -> None:
 def visible_rows() -> list[dict[str, Any]]:
     """All runs but those whose deletion was asked for and is under way."""
     rows = state.rows()
-    leaving = st.session_state.get("deleting", set()) & {row["run_id"] for row in rows}
-    st.session_state["deleting"] = leaving
-    return [row for row in rows if row["run_id"] not in leaving]
+    hidden = run_disk.hidden()
+    return [row for row in rows if row["run_id"] not in hidden]
 
 
 def detail(record: RunRecord) -> None:
     """One run: why it failed, what to know about its data, its settings, log and files."""
+    row = next(rows_of(state.home(), [record.run_id]), None)
+    if row is None or row["state"] == keys.UNREADABLE:
+        st.subheader(record.run_id, anchor=False)
+        st.warning(row["reason"] if row else "This run is gone.")
+        return
     status = record.status
     st.subheader(record.title, anchor=False)
-    st.caption(f"{words.STATES[record.state]} · {record.run_id} · {record.folder}")
+    settings = [record.default_title] if record.about.name else []
+    st.caption(" · ".join([*settings, words.STATES[record.state], record.run_id, str(record.folder)]))
+    run_about.said(record)
     if record.state == keys.FAILED:
         st.error(status.get("reason") or "The run failed and left no reason. Its log may say more.")
     elif status.get("reason"):
@@ -104,10 +169,8 @@ def detail(record: RunRecord) -> None:
         st.caption("Time: " + " · ".join(times))
     for sentence in words.courses((record.split() or {}).get("courses", {})):
         st.caption(sentence)
-    with st.container(horizontal=True):
-        downloads.zip_button(record)
-        if record.has_maps:
-            downloads.csv_button(record.cells().reset_index(), f"{record.run_id}-cells", "Cells and predictions (CSV)")
+    if record.has_maps:
+        downloads.csv_button(record.cells().reset_index(), f"{record.run_id}-cells", "Cells and predictions (CSV)")
     with st.expander("Settings"):
         st.json(record.settings["config"], expanded=1)
     with st.expander("Log"):

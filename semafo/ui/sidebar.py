@@ -41,7 +41,8 @@ def _name(run: ChosenRun, with_dataset: bool) -> str:
     extra = words.STATES[run.record.state].lower() if run.record.state != "done" else ""
     dataset = state.short_dataset(run.record.config.dataset.name) if with_dataset else ""
     dataset = "" if dataset in run.name.split(" · ") else dataset  # said already
-    small = " · ".join(part for part in (dataset, extra) if part)
+    settings = run.record.default_title if run.record.about.name else ""
+    small = " · ".join(part for part in (settings, dataset, extra) if part)
     below = f"<br><small>{small}</small>" if small else ""
     return f'<div class="semafo-run">{live.swatch(run.colour)} {run.name}{below}</div>'
 
@@ -67,7 +68,8 @@ def _add(chosen: set[str]) -> None:
 def _option(row: dict[str, Any]) -> str:
     if not row:
         return ""
-    return f"{row['title']} · {state.short_dataset(row['dataset'])}, {words.FORMS.get(row['form'], row['form'])}"
+    settings = f"{row['title']} · {state.short_dataset(row['dataset'])}, {words.FORMS.get(row['form'], row['form'])}"
+    return f"{row['name']} · {settings}" if row.get("name") else settings
 
 
 def _added() -> None:

@@ -6,7 +6,6 @@ A run whose colour is not the one of its place says so (`?runs=b~2`): it kept it
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -15,11 +14,12 @@ from semafo import keys
 from semafo.data import catalogue
 from semafo.runs import inspect, launch, store
 from semafo.runs.home import Home
-from semafo.runs.index import index_row
 from semafo.runs.record import RunRecord
 from semafo.settings import DatasetSpec, RunConfig
-from semafo.ui import colours, viewport, words
+from semafo.ui import colours, viewport
 from semafo.ui.artefacts import artefacts as artefacts
+from semafo.ui.run_names import names_of
+from semafo.ui.run_names import short_dataset as short_dataset
 
 TRAY_SIZE = 6
 URL_KEY = "runs"
@@ -71,11 +71,8 @@ def go_to(page: str) -> None:
 
 
 def rows() -> list[dict[str, Any]]:
-    """All runs, newest first; those that the index does not have yet are read from their folders."""
-    known = [row for row in store.rows(home()) if (home().runs / row["run_id"]).exists()]
-    missing = {run_id for run_id in st.session_state.get("tray", []) if _exists(run_id)} - {r["run_id"] for r in known}
-    fresh = [index_row(RunRecord(home().runs / run_id)) for run_id in missing]
-    return sorted([*fresh, *known], key=_newest_first)
+    """All runs, newest first; see `store.rows`."""
+    return sorted(store.rows(home()), key=_newest_first)
 
 
 def _newest_first(row: dict[str, Any]) -> tuple:
@@ -97,7 +94,8 @@ def active_runs() -> list[RunRecord]:
 
 
 def _exists(run_id: str) -> bool:
-    return bool(run_id) and (home().runs / run_id / keys.CONFIG_FILE).exists()
+    """Whether there is such a run, and this version can read it."""
+    return bool(run_id) and RunRecord(home().runs / run_id).is_readable
 
 
 # --- Tray -------------------------------------------------------------------------------------------------------------
@@ -143,7 +141,7 @@ def chosen_runs() -> list[ChosenRun]:
     run_ids = tray()
     slots = st.session_state["tray_slots"]
     records = [RunRecord(home().runs / run_id) for run_id in run_ids]
-    names = distinct_names([record.config for record in records])
+    names = names_of(records)
     return [
         ChosenRun(record, name, colours.of_slot(slots[record.run_id]))
         for record, name in zip(records, names, strict=True)
@@ -152,45 +150,13 @@ def chosen_runs() -> list[ChosenRun]:
 
 def newest_comparison(all_rows: Sequence[dict[str, Any]]) -> list[str]:
     """Runs that were started together with the newest one: scANVI, SemafoVAE, Both, then others, by seed."""
-    if not all_rows:
+    readable = [row for row in all_rows if row.get("state") != keys.UNREADABLE]
+    if not readable:
         return []
-    batch = all_rows[0].get("batch")
-    together = [row for row in all_rows if row.get("batch") == batch]
+    batch = readable[0].get("batch")
+    together = [row for row in readable if row.get("batch") == batch]
     together.sort(key=lambda row: _newest_first(row)[1:])
     return [row["run_id"] for row in together][:TRAY_SIZE]
-
-
-def distinct_names(configs: Sequence[RunConfig]) -> list[str]:
-    """Titles of runs, with what must be known of their scores, and as much more as tells them apart."""
-    names = [words.marked_title(config) for config in configs]
-    details = (
-        lambda config: short_dataset(config.dataset.name),
-        lambda config: "surgery" if config.split.reference else "one stage",
-        lambda config: f"split {config.split.split_seed}",
-        lambda config: (
-            f"without {'+'.join(config.split.left_out_types)}" if config.split.left_out_types else "all types"
-        ),
-        lambda config: "temperature" if config.split.calibration_share else "no temperature",
-    )
-    for detail in details:
-        if len(set(names)) == len(names):
-            break
-        extra = [detail(config) for config in configs]
-        names = [
-            f"{name} · {more}" if len({e for n, e in zip(names, extra, strict=True) if n == name}) > 1 else name
-            for name, more in zip(names, extra, strict=True)
-        ]
-    seen: dict[str, int] = {}
-    for i, name in enumerate(names):
-        seen[name] = seen.get(name, 0) + 1
-        if seen[name] > 1:
-            names[i] = f"{name} ({seen[name]})"
-    return names
-
-
-def short_dataset(name: str) -> str:
-    """A data set's name without folders."""
-    return Path(name).stem if name.endswith(".h5ad") else name
 
 
 def assign_slots(run_ids: Sequence[str], old: Mapping[str, int]) -> dict[str, int]:

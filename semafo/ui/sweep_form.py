@@ -5,7 +5,6 @@ import streamlit as st
 from semafo import keys
 from semafo.data import presets
 from semafo.runs import forecast, launch
-from semafo.runs.engine import n_cores
 from semafo.runs.forecast import Forecast
 from semafo.runs.grid import PRESET_FAMILIES, Grid, preset_points, rate_title
 from semafo.runs.inspect import Inspection
@@ -93,7 +92,7 @@ def start_button(asked: Grid) -> None:
 @st.cache_data(max_entries=32, show_spinner=False, ttl=600)
 def _foreseen(home_path: str, asked: Grid, n_known: int) -> Forecast:
     """Foreseen once for each grid and number of known runs. `home_path` is part of the cache's key alone."""
-    return forecast.forecast(state.home(), asked.configs(), n_cores())
+    return forecast.forecast(state.home(), asked.configs(), launch.n_workers(state.home()))
 
 
 def described(foreseen: Forecast) -> str:

@@ -6,18 +6,13 @@ from html import escape
 from semafo.runs import curves, differences
 from semafo.runs.curves import ACCURACY, METRICS, QUERY_ACCURACY, Curve
 from semafo.runs.sweep import Sweep
-from semafo.ui import colours, sweep_tables, words
+from semafo.ui import colours, html_page, sweep_tables, words
 from semafo.ui.charts.curve import Line, rate_curves
 from semafo.ui.sweep_tables import in_words, name_of
 
 CAPTION = (
     "Means over splits (over seeds where there is one split) with 95 % intervals by Student's t, on test cells whose "
     "labels no model sees at any rate. Baselines were given the same labels."
-)
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:1080px;margin:2rem auto;padding:0 1rem;color:#1c2530}"
-    "table{border-collapse:collapse}td,th{padding:.25rem .8rem;text-align:right;border-bottom:1px solid #dde3e8}"
-    "td:first-child,th:first-child{text-align:left}small,.caption{color:#5c6873}"
 )
 
 
@@ -80,25 +75,22 @@ def as_html(sweep: Sweep) -> str:
     """A page with the curve, the tables and the differences that are clear. Needs neither server nor network."""
     scores = curves.table(sweep.done())
     sections = []
-    for number, metric in enumerate((ACCURACY, QUERY_ACCURACY, "balanced_accuracy", "scib_total")):
+    for metric in (ACCURACY, QUERY_ACCURACY, "balanced_accuracy", "scib_total"):
         found = curves.curves(scores, metric)
         if not found:
             continue
         name = METRICS[metric]
         theirs = sweep_tables.reported(sweep, metric)
-        figure = rate_curves(lines(found), name, theirs).update_layout(template="plotly_white")
-        drawn = figure.to_html(full_html=False, include_plotlyjs=not number, config={"displaylogo": False})
+        alt = f"{name} against labelled rate, one line for each of {len(found)} methods."
+        drawn = html_page.figure(rate_curves(lines(found), name, theirs), alt)
         by_rate = sweep_tables.by_rate(sweep, metric)
-        caption = f"<p class='caption'>{escape(CAPTION + sweep_tables.notes(by_rate, bool(theirs)))}</p>"
-        sections.append(f"<h2>{escape(name)}</h2>{drawn}{by_rate.to_html(border=0)}{caption}")
+        caption = html_page.paragraph(CAPTION + sweep_tables.notes(by_rate, bool(theirs)), "caption")
+        sections.append(f"<h2>{escape(name)}</h2>{drawn}{html_page.wide(by_rate.to_html(border=0))}{caption}")
     sections += _sections_at_one_rate(sweep)
     sentences = "".join(f"<li>{escape(sentence)}</li>" for sentence in clear_differences(sweep))
     clear = f"<ul>{sentences}</ul>" if sentences else "<p>No difference between methods is clear.</p>"
-    title = escape(sweep.name)
-    return (
-        f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{title}</title><style>{_STYLE}</style>"
-        f"<h1>{title}</h1><p>{escape(_counts(sweep))}</p>{''.join(sections)}<h2>Clear differences</h2>{clear}</html>"
-    )
+    said = f"<h1>{escape(sweep.name)}</h1>{html_page.paragraph(_counts(sweep))}{''.join(sections)}"
+    return html_page.page(sweep.name, f"{said}<h2>Clear differences</h2>{clear}")
 
 
 def _sections_at_one_rate(sweep: Sweep) -> Iterator[str]:
@@ -107,7 +99,7 @@ def _sections_at_one_rate(sweep: Sweep) -> Iterator[str]:
         return
     scores, integration = sweep_tables.label_scores(sweep, title), sweep_tables.integration(sweep, title)
     for heading, table in (("Scores of the labels", scores), ("Integration", integration)):
-        yield f"<h2>{heading}: {escape(title)}</h2>{table.to_html(border=0)}"
+        yield f"<h2>{heading}: {escape(title)}</h2>{html_page.wide(table.to_html(border=0))}"
 
 
 def _counts(sweep: Sweep) -> str:

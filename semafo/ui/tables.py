@@ -9,6 +9,7 @@ import pandas as pd
 
 from semafo import keys
 from semafo.evaluation.metrics import METRICS, aggregate
+from semafo.runs.disk import in_words
 from semafo.ui import colours, state, views, words
 from semafo.ui.charts import ScoreRow
 from semafo.ui.state import ChosenRun
@@ -159,12 +160,17 @@ def score_frame(rows: Sequence[ScoreRow]) -> pd.DataFrame:
 
 
 def run_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """All runs for people: state, what was trained on what, accuracy with n and interval, times."""
-    return pd.DataFrame(
+    """All runs for people: names, state, what was trained on what, accuracy with n and interval, times, size.
+
+    Columns for own names and tags are there once a run has one.
+    """
+    table = pd.DataFrame(
         [
             {
+                "Name": row.get("name") or "",
                 "Run": " · ".join([row["title"], *([words.LEAKED] if row.get("leak") else [])]),
                 "State": words.STATES.get(row["state"], row["state"]),
+                "Tags": ", ".join(row.get("tags") or ()),
                 "Data set": state.short_dataset(row["dataset"]),
                 "Form": words.FORMS.get(row["form"], row["form"]),
                 "Labelled": _or_nothing(words.percent(row.get("labelled_rate"), 1)),
@@ -172,14 +178,18 @@ def run_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
                 "n": _or_nothing(words.count(row.get("n_scored"))),
                 "Created": _time(row.get("created")),
                 "Took": _took(row),
+                "Size": in_words(row.get("bytes") or 0),
             }
             for row in rows
         ]
     )
+    unused = [column for column in ("Name", "Tags") if not any(map(len, table[column]))] if len(table) else []
+    return table.drop(columns=unused)
 
 
 def run_export(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """All runs as plain values, for a file."""
+    rows = [{**row, "tags": " ".join(row.get("tags") or ())} for row in rows]
     plain = [{key: value for key, value in row.items() if not isinstance(value, (dict, list))} for row in rows]
     return pd.DataFrame(plain)
 

@@ -15,6 +15,7 @@ STATES = {
     keys.DONE: "Done",
     keys.FAILED: "Failed",
     keys.CANCELLED: "Cancelled",
+    keys.UNREADABLE: "Cannot be read",
 }
 STAGES = {
     keys.PRETRAIN: "scVI, without labels",
@@ -131,11 +132,12 @@ def capitalised(text: str) -> str:
     return text if text.startswith("kNN") else text[:1].upper() + text[1:]
 
 
-def marked_title(config: RunConfig) -> str:
-    """A run's title, with a mark where its scores mean something else than those of other runs."""
+def marked_title(config: RunConfig, own: str | None = None) -> str:
+    """A run's own name or title, with a mark where its scores mean something else than those of other runs."""
+    title = own or config.title
     marks = {LEAKED: config.split.leak, REFERENCE_ONLY: config.split.reference_only}
-    missing = [mark for mark, holds in marks.items() if holds and mark not in config.title]
-    return " · ".join([config.title, *missing])
+    missing = [mark for mark, holds in marks.items() if holds and mark not in title]
+    return " · ".join([title, *missing])
 
 
 def without_common_parts(names: Sequence[str]) -> list[str]:

@@ -90,7 +90,7 @@ def test_cells_of_a_clicked_matrix_cell_are_selected_on_the_map(page, app):
 
 
 @pytest.mark.parametrize(
-    "address, choices",
+    ("address", "choices"),
     [("latent_space", ("Query", "Test cells", "Select")), ("predictions", ("Whole query", "By row"))],
 )
 def test_nothing_on_a_page_moves_when_a_widget_changes(page, app, address, choices):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from semafo import threads
 from semafo.runs import processes
 from semafo.runs.processes import Nursery, worker_environment
 from tests.runs.tiny import wait_for
@@ -85,7 +86,7 @@ def test_a_worker_gives_way_once():
 
 def test_threads_and_engine_of_a_worker_are_in_its_environment():
     environment = worker_environment(3)
-    assert {environment[name] for name in processes._THREAD_VARIABLES} == {"3"}
+    assert {environment[name] for name in threads.VARIABLES} == {"3"}
     assert environment[processes.ENGINE_VARIABLE] == str(os.getpid())
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
-from semafo.ui import live, presets, state
+from semafo.ui import live, presets, run_names, state
 
 
 def row(run_id, batch, mix, seed=0):
@@ -43,13 +43,14 @@ def test_a_link_that_asks_for_what_cannot_be_still_gives_each_run_a_colour_of_it
 def test_names_say_what_tells_runs_apart():
     one = RunConfig()
     other = replace(one, dataset=DatasetSpec("/data/kang.h5ad"))
-    assert state.distinct_names([one, replace(one, mix=Mix(0, 1))]) == [
+    assert run_names.distinct_names([one, replace(one, mix=Mix(0, 1))]) == [
         "scANVI · 20 % · seed 0",
         "SemafoVAE · 20 % · seed 0",
     ]
-    assert state.distinct_names([one, other]) == ["scANVI · 20 % · seed 0 · pbmc68k", "scANVI · 20 % · seed 0 · kang"]
+    names = run_names.distinct_names([one, other])
+    assert names == ["scANVI · 20 % · seed 0 · pbmc68k", "scANVI · 20 % · seed 0 · kang"]
     longer = replace(one, train=TrainSettings(epochs_reference=40))
-    assert len(set(state.distinct_names([one, longer]))) == 2
+    assert len(set(run_names.distinct_names([one, longer]))) == 2
 
 
 def test_presets_are_the_three_corners_of_the_two_forms():

@@ -1,0 +1,148 @@
+"""Commands about runs that are there: list and search, show, compare settings, name, tag, note, delete, take back."""
+
+import json
+from typing import Any
+
+import click
+
+from semafo import cli_options, keys, terminal
+from semafo.errors import SettingsError
+from semafo.runs import registry, settings_diff, store, trash
+from semafo.runs.launch import ensure_engine
+from semafo.runs.record import RunRecord
+
+_STATES = (keys.QUEUED, keys.RUNNING, keys.DONE, keys.FAILED, keys.CANCELLED, keys.UNREADABLE)
+_WIDEST = 44  # characters of a column
+
+
+@click.command()
+@click.option("--search", "text", default="", help="Words in name, settings, tags, notes, data set, state or id.")
+@click.option("--tag", help="Only runs with this tag.")
+@click.option("--dataset", help="Only runs on this data set.")
+@click.option("--state", type=click.Choice(_STATES), help="Only runs in this state.")
+@click.option("--sweep", help="Only runs of this sweep; the start of its id is enough.")
+@cli_options.home
+@cli_options.as_json
+def runs(home: str | None, as_json: bool, text: str, **filters: Any) -> None:
+    """List the runs, newest first."""
+    with terminal.errors(as_json):
+        rows = store.rows(cli_options.home_at(home))
+        found = registry.search(rows, text, **filters)
+        if rows and not found and not as_json:
+            click.echo(f"None of {len(rows)} runs fits. `semafo runs` lists them all.")
+        else:
+            terminal.say_rows(found, as_json)
+
+
+@click.command()
+@click.argument("run")
+@cli_options.home
+@cli_options.as_json
+def show(run: str, home: str | None, as_json: bool) -> None:
+    """Print one run: scores, warnings, name, tags and notes, where its files are. RUN may be the start of an id."""
+    with terminal.errors(as_json):
+        terminal.say_run(store.get(cli_options.home_at(home), run), as_json, whole=True)
+
+
+@click.command()
+@click.argument("found", metavar="RUN RUN...", nargs=-1, required=True)
+@cli_options.home
+@cli_options.as_json
+def diff(found: tuple[str, ...], home: str | None, as_json: bool) -> None:
+    """Print the settings, versions and data in which runs differ."""
+    with terminal.errors(as_json):
+        where = cli_options.home_at(home)
+        records = [store.get(where, run) for run in found]
+        if len({record.run_id for record in records}) < max(2, len(records)):
+            raise SettingsError("Give two or more different runs to compare. `semafo runs` lists them.")
+        _say_differences(records, settings_diff.between(records), as_json)
+
+
+def _say_differences(records: list[RunRecord], found: list[settings_diff.Difference], as_json: bool) -> None:
+    run_ids = [record.run_id for record in records]
+    if as_json:
+        for one in found:
+            values = dict(zip(run_ids, one.values, strict=True))
+            click.echo(json.dumps({"kind": "setting", "setting": one.setting, "values": values}, ensure_ascii=False))
+        return
+    table = [("", *run_ids), ("", *(record.title for record in records))]
+    table += [(one.setting, *one.values) for one in found]
+    widths = [min(_WIDEST, max(len(text) for text in column)) for column in zip(*table, strict=True)]
+    for line in table:
+        cells = (text.ljust(width) for text, width in zip(line, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+    click.echo(settings_diff.same_rest(found))
+
+
+@click.command()
+@click.argument("run")
+@click.argument("name")
+@cli_options.home
+@cli_options.as_json
+def rename(run: str, name: str, home: str | None, as_json: bool) -> None:
+    """Give a run a name of its own; "" takes it back."""
+    with terminal.errors(as_json):
+        _say_about(registry.rename(cli_options.home_at(home), run, name), as_json)
+
+
+@click.command()
+@click.argument("run")
+@click.option("--add", multiple=True, help="A tag to add. Repeatable.")
+@click.option("--remove", multiple=True, help="A tag to remove. Repeatable.")
+@cli_options.home
+@cli_options.as_json
+def tag(run: str, add: tuple[str, ...], remove: tuple[str, ...], home: str | None, as_json: bool) -> None:
+    """Add tags to a run, or remove them; without either, print them."""
+    with terminal.errors(as_json):
+        where = cli_options.home_at(home)
+        changed = registry.tag(where, run, add, remove) if add or remove else store.get(where, run)
+        _say_about(changed, as_json)
+
+
+@click.command()
+@click.argument("run")
+@click.argument("text")
+@cli_options.home
+@cli_options.as_json
+def note(run: str, text: str, home: str | None, as_json: bool) -> None:
+    """Write a run's notes, in place of those it had; "" deletes them."""
+    with terminal.errors(as_json):
+        _say_about(registry.note(cli_options.home_at(home), run, text), as_json)
+
+
+def _say_about(record: RunRecord, as_json: bool) -> None:
+    said = record.about
+    values = {"run_id": record.run_id, "name": said.name, "tags": list(said.tags), "notes": said.notes}
+    terminal.say(values if as_json else {**values, "notes": said.notes or None}, as_json)
+
+
+@click.command()
+@click.argument("found", metavar="RUN...", nargs=-1, required=True)
+@cli_options.home
+@cli_options.as_json
+def delete(found: tuple[str, ...], home: str | None, as_json: bool) -> None:
+    """Move runs to the trash, stopping those that work. `semafo restore` takes it back for some days."""
+    with terminal.errors(as_json):
+        where = cli_options.home_at(home)
+        records = [store.get(where, run) for run in found]  # all are found before the first is deleted
+        for record in records:
+            store.delete(where, record.run_id)
+        ensure_engine(where)
+        for record in records:
+            terminal.wait_until(lambda folder=record.folder: not folder.exists())
+            terminal.say({"deleted": record.run_id, "kept_days": trash.kept_days()}, as_json)
+
+
+@click.command()
+@click.argument("found", metavar="RUN...", nargs=-1, required=True)
+@cli_options.home
+@cli_options.as_json
+def restore(found: tuple[str, ...], home: str | None, as_json: bool) -> None:
+    """Take deleted runs out of the trash. RUN may be the start of an id."""
+    with terminal.errors(as_json):
+        where = cli_options.home_at(home)
+        for run in found:
+            terminal.say({"restored": store.restore(where, run)}, as_json)
+
+
+COMMANDS = (runs, show, diff, rename, tag, note, delete, restore)

@@ -1,0 +1,106 @@
+"""What the queue knows of workers, wherever they run: on this machine (`pool`) or on a cluster (`remote`)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from distributed import CancelledError, Future
+
+from semafo.settings import TrainSettings
+
+_FETCH_SECONDS = 2  # that a round waits for the answer of a task that has ended: it is a few bytes
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Why a worker is gone.
+
+    Attributes
+    ----------
+    reason
+        For the person whose run it was.
+    counts
+        Whether the run itself may have ended the worker. False where the scheduler was lost: the run is put back.
+    """
+
+    reason: str
+    counts: bool = True
+
+
+@dataclass(eq=False, kw_only=True)
+class Worker:
+    """A worker process and what it is doing."""
+
+    name: str
+    n_threads: int
+    ready: Future  # done once the libraries are imported
+    task: Future | None = None
+    has_compiled: bool = False
+
+    @property
+    def loss(self) -> Loss | None:
+        """None while it lives."""
+        raise NotImplementedError
+
+    @property
+    def label(self) -> int | str | None:
+        """What engine.json calls it: its process id where it is on this machine; None while it has none."""
+        raise NotImplementedError
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it could start something now."""
+        return self.task is None and self.ready.done() and self.loss is None
+
+    def answer(self) -> Any:
+        """What its task came to, and forget the task; a `Loss` where there will be no answer; None while it works."""
+        if self.task is None or not self.task.done():
+            return self.loss
+        if self.task.status != "finished" and self.loss is not None:
+            return self.loss
+        found = result_of(self.task)
+        if found is None or isinstance(found, Loss):
+            return self.loss or found  # how the process ended says more
+        self.task = None
+        return found
+
+
+def result_of(task: Future) -> Any:
+    """The result of a task that has ended, a `Loss` that says why there is none, or None while it is on its way."""
+    try:
+        return task.result(timeout=_FETCH_SECONDS)
+    except TimeoutError:
+        return None
+    except CancelledError:  # nobody cancels a task whose answer he waits for
+        return Loss("The connection to the scheduler was lost.", counts=False)
+    except Exception as error:  # whatever dask or the worker's imports raise
+        if type(error).__name__ == "KilledWorker":
+            return Loss("The worker was lost while it trained this run. The run's log has its last words.")
+        return Loss(f"The worker could not answer ({type(error).__name__}: {error}).")
+
+
+class Workers(Protocol):
+    """The workers of an engine."""
+
+    address: str | None  # of a cluster's scheduler
+    shares_cores: bool  # whether a run that waits for room holds back those behind it, which would take that room
+    workers: Sequence[Worker]
+
+    @property
+    def notice(self) -> str | None:
+        """What users should know: why nothing starts."""
+
+    def reserve(self, train: TrainSettings) -> Worker | None:
+        """A worker that may take a run with these settings now, or None while there is none."""
+
+    def submit(self, worker: Worker, function: Callable[..., Any], *arguments: Any) -> None:
+        """Give an idle worker something to do."""
+
+    def end(self, worker: Worker) -> None:
+        """Have a worker do no more of what it does."""
+
+    def fill(self) -> None:
+        """Start what workers are missing, or see which have come and gone."""
+
+    def close(self) -> None:
+        """End all that was started."""

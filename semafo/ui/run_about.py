@@ -1,0 +1,79 @@
+"""What people say about runs: the name, tags and notes of one, and tags for several."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from semafo.runs import registry
+from semafo.runs.about import LONGEST_NAME, LONGEST_NOTES, MOST_TAGS
+from semafo.runs.record import RunRecord
+from semafo.ui import guard, state, words
+
+_TAGS_HELP = "Short words to find runs by. Type a new one and press Enter."
+
+
+def said(record: RunRecord) -> None:
+    """Tags and notes as they are, and a button to change them."""
+    about = record.about
+    if about.tags:
+        st.markdown(" ".join(f":gray-badge[{tag}]" for tag in about.tags))
+    if about.notes:
+        st.text(about.notes)
+
+
+def edit_button(record: RunRecord) -> None:
+    """A form for name, tags and notes."""
+    with st.popover("Name, tags, notes", icon=":material/edit:"):
+        about, key = record.about, record.run_id
+        with st.form(f"about-{key}", border=False):
+            st.text_input(
+                "Name",
+                about.name or "",
+                max_chars=LONGEST_NAME,
+                key=f"name-{key}",
+                placeholder=record.default_title,
+                help="Stands for the run on every page. Its settings stay beside it.",
+            )
+            _tags("Tags", f"tags-{key}", about.tags)
+            st.text_area("Notes", about.notes, max_chars=LONGEST_NOTES, key=f"notes-{key}", height=90)
+            st.form_submit_button("Save", type="primary", on_click=_save, args=(key,))
+
+
+def tag_button(records: Sequence[RunRecord]) -> None:
+    """A form that gives several runs the same tags, or takes them away."""
+    present = list(dict.fromkeys(tag for record in records for tag in record.about.tags))
+    with st.popover("Tags", icon=":material/label:"), st.form("tag-several", border=False):
+        _tags("Add", "tags-to-add", ())
+        st.multiselect("Remove", present, key="tags-to-remove", disabled=not present)
+        run_ids = [record.run_id for record in records]
+        st.form_submit_button(
+            f"Save for {words.counted(len(records), 'run')}", type="primary", on_click=_tag, args=(run_ids,)
+        )
+
+
+def _tags(label: str, key: str, default: Sequence[str]) -> None:
+    known = dict.fromkeys([*default, *registry.tags_of(state.rows())])
+    st.multiselect(
+        label,
+        list(known),
+        list(default),
+        key=key,
+        accept_new_options=True,
+        max_selections=MOST_TAGS,
+        help=_TAGS_HELP,
+        placeholder="None yet" if not known else "Choose or type",
+    )
+
+
+@guard.guarded
+def _save(run_id: str) -> None:
+    values = {name: st.session_state[f"{name}-{run_id}"] for name in ("name", "tags", "notes")}
+    registry.annotate(state.home(), run_id, **values)
+
+
+@guard.guarded
+def _tag(run_ids: Sequence[str]) -> None:
+    add, remove = st.session_state["tags-to-add"], st.session_state["tags-to-remove"]
+    for run_id in run_ids:
+        registry.tag(state.home(), run_id, add, remove)
+    st.session_state["tags-to-add"] = st.session_state["tags-to-remove"] = []
