@@ -147,16 +147,16 @@ def _accuracy(row: dict[str, Any]) -> str:
 def watch(home: Home, run_ids: list[str], quiet: bool, stop: Callable[[], None] | None = None) -> Iterator[RunRecord]:
     """Yield the runs in their order, each when it has ended. Ctrl-C stops those that have not, or calls `stop`."""
     records = [RunRecord(home.runs / run_id) for run_id in run_ids]
-    said = None
+    said, is_seen = None, not quiet and sys.stderr.isatty()  # a file would keep every step of the progress
     try:
         for record in records:
             while record.is_active:
                 ensure_engine(home)
                 said = _say_news(notice(home), said, quiet)
-                if not quiet:
+                if is_seen:
                     _show_progress(records)
                 time.sleep(_POLL_SECONDS)
-            if not quiet:
+            if is_seen:
                 click.echo("\r\033[K", nl=False, err=True)
             yield record
     except KeyboardInterrupt:
