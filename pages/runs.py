@@ -20,7 +20,8 @@ if len(selected) == 1:
     run_list.detail(selected[0])
 run_settings.comparison(selected)
 run_export.show(selected)
-run_export.import_form()
 live.details()
 run_disk.section()
-downloads.csv_button(tables.run_export(found), "runs", "These runs as CSV")
+with st.container(horizontal=True, vertical_alignment="center"):
+    run_export.import_form()
+    downloads.csv_button(tables.run_export(found), "runs", "These runs as CSV")
