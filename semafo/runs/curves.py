@@ -42,7 +42,7 @@ class CurvePoint:
         Labelled rate as it came out, 0 to 1: the mean over splits.
     mean, low, high
         Mean over splits (over seeds where there is one split) and its 95 % interval by Student's t; no interval with a
-        single value.
+        single value, or where all are the same: a baseline without chance says nothing about other splits.
     n_runs, n_splits, n_seeds
         What it is a mean of.
     """
@@ -140,6 +140,6 @@ def _point(rows: pd.DataFrame, metric: str) -> CurvePoint:
     values = rows[metric].astype(float)
     n_splits, n_seeds = rows["split_seed"].nunique(), rows["seed"].nunique()
     units: Sequence[float] = values.groupby(rows["split_seed"]).mean().to_numpy() if n_splits > 1 else values.to_numpy()
-    interval = mean_interval(units)
+    interval = mean_interval(units) if np.ptp(units) > 0 else None
     low, high = (None, None) if interval is None else (max(0.0, interval.low), min(1.0, interval.high))
     return CurvePoint(float(rows["rate"].mean()), float(np.mean(units)), low, high, len(rows), n_splits, n_seeds)

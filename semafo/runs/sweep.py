@@ -158,8 +158,14 @@ def is_of_sweep(batch: str | None) -> bool:
 
 
 def _name(grid: Grid) -> str:
-    dataset = Path(grid.points[0].dataset.name).stem
-    return f"{dataset}, {_range([point.title for point in grid.points])}"
+    """`kang_pbmc, 1 % to 50 %`, `simulated, the paper's pancreas splits`."""
+    name = grid.points[0].dataset.name
+    dataset = Path(name).stem if name.endswith(".h5ad") else name.partition(":")[0]
+    return f"{dataset}, {_range([point.title for point in grid.points]) if grid.preset is None else _splits(grid)}"
+
+
+def _splits(grid: Grid) -> str:
+    return f"the paper's {grid.preset.replace('-', ' ')} splits"
 
 
 def _range(titles: Sequence[str]) -> str:

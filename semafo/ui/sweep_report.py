@@ -1,6 +1,7 @@
 """What a sweep found: as text, as a table, and as a page that needs no server."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from html import escape
 
 from semafo.runs import curves, differences
@@ -40,7 +41,8 @@ def clear_differences(sweep: Sweep) -> Iterator[str]:
         for group in differences.methods(records):
             for contrast in group.differences:
                 if contrast.difference.is_clear:
-                    yield f"{title}: {differences.method_words(contrast)}"
+                    a, b = (words.BASELINES.get(name, name) for name in (contrast.a, contrast.b))
+                    yield f"{title}: {differences.method_words(replace(contrast, a=a, b=b))}"
 
 
 def as_text(sweep: Sweep) -> str:

@@ -117,8 +117,9 @@ def test_several_splits_count_as_splits_and_not_as_runs():
     assert 0 <= point.low < 0.6 < 0.8 < point.high <= 1
 
 
-def test_one_run_has_no_interval():
-    (curve,) = curves(rows({(0, 0): 0.5}))
+@pytest.mark.parametrize("values", [{(0, 0): 0.5}, {(0, 0): 0.5, (0, 1): 0.5, (0, 2): 0.5}])
+def test_one_run_has_no_interval_nor_have_runs_without_chance(values):
+    (curve,) = curves(rows(values))
     assert (curve.points[0].low, curve.points[0].high) == (None, None)
 
 
