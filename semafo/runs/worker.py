@@ -207,7 +207,7 @@ def _logging_to(path: Path) -> Iterator[None]:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
-    _logger.setLevel(logging.INFO)
+    logging.getLogger("semafo").setLevel(logging.INFO)
     logging.captureWarnings(True)
     try:
         yield

@@ -1,5 +1,6 @@
 """The scVI stage that several runs share: trained once, read from the cache by the others."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from semafo.training.cache import pretrain_key
 from semafo.training.job import Job
 from semafo.training.record import StageRecord
 
+_logger = logging.getLogger(__name__)
+
 _WEIGHTS = "scvi.safetensors"
 
 
@@ -24,8 +27,10 @@ def ensure_scvi(job: Job, cells: AnnData, record: StageRecord | None = None) -> 
     key = pretrain_key(job.config, job.context)
     reused = job.cache.meta(key)
     if reused is None:
+        _logger.info("Trains the scVI stage %s.", key)
         job.cache.make(key, lambda folder: _train(job, cells, folder, record))
         return None
+    _logger.info("Takes over the scVI stage %s, which was trained in %.1f s.", key, reused["seconds"])
     job.progress.begin(keys.PRETRAIN, reused["n_epochs"])
     for line in read_json_lines(job.cache.path(key) / keys.HISTORY_FILE):
         append_json_line(job.folder / keys.HISTORY_FILE, line)

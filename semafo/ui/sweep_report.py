@@ -109,4 +109,6 @@ def _counts(sweep: Sweep) -> str:
     states = ", ".join(f"{n} {state}" for state, n in sorted(counts.items()))
     seeds = ", ".join(map(str, grid["seeds"]))
     splits = ", ".join(map(str, grid["split_seeds"]))
-    return f"Runs: {states}. Training seeds {seeds}; split seeds {splits}. One seed proves nothing about the methods."
+    n_trained = sum(record.status.get("reused_seconds") is None for record in sweep.done())
+    stages = f"scVI stages trained: {n_trained}, shared by the other runs"
+    return f"Runs: {states}. {stages}. Training seeds {seeds}; split seeds {splits}. One seed proves nothing."

@@ -41,6 +41,9 @@ def finished_sweep(served_home):
 def test_all_runs_end_done_and_share_one_scvi_stage_a_seed(finished_sweep, served_home):
     assert finished_sweep.counts() == {keys.DONE: 8}
     assert len(list(served_home.cache.glob("scvi-*"))) == 2
+    logs = [record.log() for record in finished_sweep.records]
+    assert sum("Trains the scVI stage" in log for log in logs) == 2
+    assert sum("Takes over the scVI stage" in log for log in logs) == 6
     assert {title: len(records) for title, records in finished_sweep.by_point().items()} == {"20 %": 4, "60 %": 4}
 
 
