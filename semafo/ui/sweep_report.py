@@ -1,14 +1,14 @@
 """What a sweep found: as text, as a table, and as a page that needs no server."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from html import escape
 
-from semafo.runs import curves, differences
+from semafo.runs import curves
 from semafo.runs.curves import ACCURACY, METRICS, QUERY_ACCURACY, Curve
 from semafo.runs.sweep import Sweep
 from semafo.ui import colours, html_page, sweep_tables, words
 from semafo.ui.charts.curve import Line, rate_curves
+from semafo.ui.sweep_differences import clear_differences
 from semafo.ui.sweep_tables import in_words, name_of
 
 CAPTION = (
@@ -35,21 +35,13 @@ def lines(found: list[Curve]) -> list[Line]:
     ]
 
 
-def clear_differences(sweep: Sweep) -> Iterator[str]:
-    """Sentences about methods whose difference the interval supports, point by point."""
-    for title, records in sweep.by_point().items():
-        for group in differences.methods(records):
-            for contrast in group.differences:
-                if contrast.difference.is_clear:
-                    a, b = (words.BASELINES.get(name, name) for name in (contrast.a, contrast.b))
-                    yield f"{title}: {differences.method_words(replace(contrast, a=a, b=b))}"
-
-
 def as_text(sweep: Sweep) -> str:
     """The tables and what is clear in them, for a terminal."""
-    sentences = list(clear_differences(sweep)) or ["No difference between methods is clear."]
+    clear = clear_differences(sweep)
+    differing = [clear.table.to_string(index=False), ""] if len(clear.table) else []
     by_rate = sweep_tables.by_rate(sweep).to_string()
-    return "\n".join([sweep.name, "", by_rate, *_at_one_rate(sweep), "", CAPTION, *sentences, _counts(sweep)])
+    rest = [CAPTION, "", *differing, clear.words, _counts(sweep)]
+    return "\n".join([sweep.name, "", by_rate, *_at_one_rate(sweep), "", *rest])
 
 
 def _at_one_rate(sweep: Sweep) -> Iterator[str]:
@@ -89,10 +81,11 @@ def as_html(sweep: Sweep) -> str:
         caption = html_page.paragraph(CAPTION + sweep_tables.notes(by_rate, bool(theirs)), "caption")
         sections.append(f"<h2>{escape(name)}</h2>{drawn}{html_page.wide(by_rate.to_html(border=0))}{caption}")
     sections += _sections_at_one_rate(sweep)
-    sentences = "".join(f"<li>{escape(sentence)}</li>" for sentence in clear_differences(sweep))
-    clear = f"<ul>{sentences}</ul>" if sentences else "<p>No difference between methods is clear.</p>"
-    said = f"<h1>{escape(sweep.name)}</h1>{html_page.paragraph(_counts(sweep))}{''.join(sections)}"
-    return html_page.page(sweep.name, f"{said}<h2>Clear differences</h2>{clear}")
+    clear = clear_differences(sweep)
+    differing = html_page.wide(clear.table.to_html(border=0, index=False)) if len(clear.table) else ""
+    sections.append(f"<h2>Clear differences</h2>{differing}{html_page.paragraph(clear.words, 'caption')}")
+    said = f"<h1>{escape(sweep.name)}</h1>{html_page.paragraph(_counts(sweep))}"
+    return html_page.page(sweep.name, said + "".join(sections))
 
 
 def _sections_at_one_rate(sweep: Sweep) -> Iterator[str]:

@@ -13,6 +13,7 @@ from semafo.runs.record import RunRecord
 from semafo.runs.sweep import DELETED, Sweep
 from semafo.ui import controls, downloads, engine, figures, state, sweep_report, sweep_tables, words
 from semafo.ui.charts.curve import rate_curves
+from semafo.ui.sweep_differences import Clear, clear_differences
 
 EVERY_SECONDS = 2.0
 _SHORT = {
@@ -116,7 +117,7 @@ def results(sweep: Sweep) -> None:
     if has_query and metric != QUERY_ACCURACY:
         st.caption(f"The score '{METRICS[QUERY_ACCURACY]}' is the one that the paper reports.")
     _at_one_rate(sweep)
-    _sentences(sweep, len(done))
+    _differences(sweep, len(done))
     _more_labels(found, metric)
     _files(sweep, done)
 
@@ -144,19 +145,20 @@ def _scores(sweep_id: str, n_done: int, _done: Sequence[RunRecord]) -> pd.DataFr
     return curves.table(_done)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _clear(sweep_id: str, n_done: int, _sweep: Sweep) -> list[str]:
-    return list(sweep_report.clear_differences(_sweep))
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _clear(sweep_id: str, n_done: int, _sweep: Sweep) -> Clear:
+    return clear_differences(_sweep)
 
 
-def _sentences(sweep: Sweep, n_done: int) -> None:
+def _differences(sweep: Sweep, n_done: int) -> None:
     """Who wins where, only as far as the intervals allow."""
     clear = _clear(sweep.sweep_id, n_done, sweep)
     st.subheader("What is clear", anchor=False)
-    if not clear:
+    if len(clear.table):
+        st.dataframe(clear.table, key="sweep_clear", hide_index=True, height="content")
+        st.caption(clear.words)
+    else:
         st.markdown("No difference between methods is clear at any labelled rate: more splits and seeds may tell.")
-    for sentence in clear:
-        st.markdown(f"- {sentence}")
 
 
 def _more_labels(found: Sequence[Curve], metric: str) -> None:

@@ -2,9 +2,13 @@
 
 import pytest
 
+from semafo.evaluation.significance import MethodDifference
 from semafo.runs.curves import ACCURACY, QUERY_ACCURACY
+from semafo.runs.differences import MethodContrast
 from semafo.runs.home import Home
 from semafo.ui import sweep_tables
+from semafo.ui.charts.curve import Line, rate_curves
+from semafo.ui.sweep_differences import clear_differences, row
 from tests.fake_sweeps import a_sweep
 
 BONE_MARROW = ("Bone marrow, 0.0 % labelled", "Bone marrow, 34.2 % labelled")
@@ -59,3 +63,34 @@ def test_integration_at_one_rate_has_scvi_and_pca_below_the_models(own):
 )
 def test_a_points_title_says_its_labelled_rate(title, rate):
     assert sweep_tables.rate_of(title) == rate
+
+
+def test_of_two_methods_the_better_stands_first_with_the_interval_of_its_lead():
+    found = MethodDifference(3, 1, 3, 8, mean=-0.062, low=-0.107, high=-0.009)
+    assert row("1 %", MethodContrast("scANVI", "SemafoVAE", found)) == {
+        "Labelled": "1 %",
+        "Better": "scANVI",
+        "Worse": "SemafoVAE",
+        "Points": "6.2",
+        "95 % interval": "0.9 to 10.7",
+        "Pairs": "3",
+    }
+
+
+def test_methods_that_do_not_differ_are_counted_and_what_intervals_do_not_cover_is_said(own):
+    clear = clear_differences(own)
+    assert clear.table.empty
+    assert clear.words.startswith("0 of 12 comparisons")
+    assert "do not cover other splits" in clear.words
+
+
+def a_line(*rates):
+    values = [0.5] * len(rates)
+    return Line("scANVI", rates, values, values, values, [""] * len(rates))
+
+
+@pytest.mark.parametrize(("rates", "kind"), [((0.01, 0.05, 0.5), "log"), ((0.0, 0.5), None), ((0.2, 0.5), None)])
+def test_few_labels_are_not_crowded_into_a_corner_unless_there_is_a_rate_of_0(rates, kind):
+    axis = rate_curves([a_line(*rates)], "Accuracy").layout.xaxis
+    assert axis.type == kind
+    assert kind is None or axis.ticktext == tuple(f"{100 * rate:g} %" for rate in rates)

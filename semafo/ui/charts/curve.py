@@ -9,6 +9,7 @@ from semafo.ui import colours
 from semafo.ui.charts import style
 
 HEIGHT = 420
+_MANY_TIMES = 10  # the lowest rate, beyond which the axis is by powers
 _DASHES = ("dash", "dot", "dashdot", "longdash")
 
 
@@ -53,10 +54,19 @@ def rate_curves(
         if method in of_method:
             figure.add_trace(_reported(method, points, of_method[method]))
     style.base(figure, HEIGHT, margin={"l": 56, "b": 52 + style.legend_pixels([line.name for line in lines], narrow)})
-    figure.update_xaxes(title_text="Labelled rate", tickformat=".0%", rangemode="tozero", gridcolor=colours.GRID)
+    figure.update_xaxes(title_text="Labelled rate", gridcolor=colours.GRID, **_rate_axis(lines))
     figure.update_yaxes(title_text=axis, gridcolor=colours.GRID, zeroline=False)
     style.bottom_legend(figure)
     return figure
+
+
+def _rate_axis(lines: Sequence[Line]) -> dict[str, object]:
+    """By powers where few labels would be crowded: rates from 1 % to 50 %, say. A rate of 0 has no place there."""
+    rates = sorted({round(rate, 3) for line in lines for rate in line.rates})
+    if len(rates) < 2 or rates[0] <= 0 or rates[-1] < _MANY_TIMES * rates[0]:
+        return {"tickformat": ".0%", "rangemode": "tozero"}
+    apart = [rate for i, rate in enumerate(rates) if not i or rate > 1.15 * rates[i - 1]]  # splits differ a little
+    return {"type": "log", "tickvals": apart, "ticktext": [f"{100 * rate:.3g} %" for rate in apart]}
 
 
 def _trace(line: Line, dash: str) -> go.Scatter:
