@@ -167,13 +167,15 @@ def _more_labels(found: Sequence[Curve], metric: str) -> None:
     if not drawn:
         return
     st.subheader("What would more labels buy?", anchor=False)
-    means = [point.mean for curve in drawn for point in curve.points]
+    mixes = [curve for curve in drawn if not curve.is_baseline] or drawn
+    means = [point.mean for curve in mixes for point in curve.points]
     low, high = round(min(means), 2), round(max(means) + 0.005, 2)
     if low >= high:
         return
     target = st.slider(f"{METRICS[metric]} to reach", low, high, round((low + high) / 2, 2), 0.01, key="sweep_target")
-    rows = {sweep_report.name_of(curve): _rate_words(curve, target) for curve in drawn}
-    st.dataframe(pd.Series(rows, name="Labelled rate that reaches it").rename_axis("Method"))
+    rows = [(sweep_report.name_of(curve), _rate_words(curve, target)) for curve in drawn]
+    table = pd.DataFrame(rows, columns=["Method", "Labelled rate that reaches it"])
+    st.dataframe(table, key="sweep_more", hide_index=True, height="content")
     st.caption("Along a straight line between the measured means; no interval is given for it, and none is implied.")
 
 
