@@ -1,7 +1,7 @@
 """The Replay page: records of training, brought onto one plane, one time and one scale."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -70,9 +70,10 @@ def draw(runs: Sequence[ChosenRun], *, hollow: bool = False, narrow: bool = Fals
     moments = thinned(every, MOST_BYTES // int(n_cells * BYTES_A_CELL + len(runs) * (len(looks) + 8) * BYTES_A_TRACE))
     time = _Time(moments)
     planes, share = _planes(replays)
+    titles = words.without_common_parts([run.name for run in runs])  # panels are too narrow for whole names
     films = [
-        _film(run, one, positions, moments, time, list(looks), hollow)
-        for run, one, positions in zip(runs, replays, planes, strict=True)
+        replace(_film(run, one, positions, moments, time, list(looks), hollow), title=title)
+        for run, one, positions, title in zip(runs, replays, planes, titles, strict=True)
     ]
     labels = [_label(moment, _differs(moment.stage, replays)) for moment in moments]
     figure = replay(films, labels, time.of(moments), time.stages, looks, narrow=narrow)
