@@ -11,6 +11,7 @@ import shutil
 import time
 import uuid
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -29,6 +30,7 @@ MOST_BYTES = 50_000_000_000  # of all files, unpacked
 _MOST_LIST_BYTES, _MOST_FILES = 50_000_000, 200_000
 _ROOM = 500_000_000  # bytes that are left free on the disk
 _BLOCK = 1 << 20
+_ENCRYPTED = 0x1  # flag of a file in a zip
 _NAME = re.compile(r"(?P<kind>runs|sweeps)/(?P<id>[a-z0-9][a-z0-9.-]{0,120})/(?P<file>[A-Za-z0-9][\w.-]{0,120})")
 _NOT_OURS = "Give a .zip that `semafo export` or a Runs page wrote."
 
@@ -69,11 +71,19 @@ def read_bundle(home: Home, source: Path | BinaryIO, most_bytes: int = MOST_BYTE
     """
     try:
         with zipfile.ZipFile(source) as archive:
+            _require_readable(archive)
             facts = _read_list(archive)
             members = _checked_members(archive, facts, _room(home, most_bytes))
             return _take_in(home, archive, facts, members)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:  # all that damage can look like
         raise DataError(f"The zip is damaged or no zip at all ({error}). {_NOT_OURS}") from None
+
+
+def _require_readable(archive: zipfile.ZipFile) -> None:
+    """Refuse what an export never has, and Python's zipfile may not read: encrypted or otherwise compressed files."""
+    for info in archive.infolist():
+        if info.flag_bits & _ENCRYPTED or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise DataError(f"{info.filename} in the zip is encrypted, or compressed in an unusual way. {_NOT_OURS}")
 
 
 def _read_list(archive: zipfile.ZipFile) -> dict[str, Any]:

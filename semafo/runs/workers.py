@@ -1,5 +1,6 @@
 """What the queue knows of workers, wherever they run: on this machine (`pool`) or on a cluster (`remote`)."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -28,7 +29,7 @@ class Loss:
 
 
 @dataclass(eq=False, kw_only=True)
-class Worker:
+class Worker(ABC):
     """A worker process and what it is doing."""
 
     name: str
@@ -38,14 +39,14 @@ class Worker:
     has_compiled: bool = False
 
     @property
+    @abstractmethod
     def loss(self) -> Loss | None:
         """None while it lives."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def label(self) -> int | str | None:
         """What engine.json calls it: its process id where it is on this machine; None while it has none."""
-        raise NotImplementedError
 
     @property
     def is_idle(self) -> bool:

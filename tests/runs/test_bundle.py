@@ -156,6 +156,26 @@ def test_more_than_fits_and_more_than_is_listed_are_refused(home, bundle):
     require_untouched(home)
 
 
+@pytest.mark.parametrize("place", [0.3, 0.6])
+def test_a_zip_that_was_damaged_on_its_way_is_refused_in_words(home, bundle, tmp_path, place):
+    content = bytearray(bundle.read_bytes())
+    start = int(place * len(content))
+    content[start : start + 64] = bytes(byte ^ 0xFF for byte in content[start : start + 64])
+    damaged = tmp_path / "damaged.zip"
+    damaged.write_bytes(content)
+    with pytest.raises(DataError, match="damaged"):
+        read_bundle(home, damaged)
+
+
+def test_a_zip_compressed_in_a_way_that_no_export_has_is_refused(home, tmp_path):
+    path = tmp_path / "other.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("semafo.json", "{}")
+    with pytest.raises(DataError, match="compressed in an unusual way"):
+        read_bundle(home, path)
+    require_untouched(home)
+
+
 def test_newer_and_foreign_zips_are_told_apart(home, bundle, tmp_path):
     with pytest.raises(SettingsError, match="newer Semafo"):
         read_bundle(home, rewritten(bundle, lambda files, facts: facts.update(schema=99)))
