@@ -1,7 +1,7 @@
 """All cells of a training stage in memory, once, and minibatches cut from them.
 
-Axes: n cells, B cells of a minibatch, G genes, N non-zero counts. Counts stay sparse: a minibatch is a few gathers,
-where a data loader copies, converts and validates each time. Everything lies on one device.
+Axes: n cells, B cells of a minibatch, G genes. Counts stay sparse in the machine's own memory. A minibatch is made
+dense when it is looked at, by SciPy, which is quicker at it than torch, and goes to the device as one array.
 """
 
 from dataclasses import dataclass
@@ -10,24 +10,57 @@ from typing import Self
 import numpy as np
 import torch
 from scipy import sparse
+from scipy.special import gammaln
 from scvi import REGISTRY_KEYS
 from scvi.model.base import BaseModelClass
 from torch import Tensor
 
 from semafo.models.likelihood import Counts
 
+_SMALL_COUNTS = 16  # K: larger ones are rare, and for those the gamma function is evaluated
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Minibatch:
-    """Some cells: their counts, codes of batch and label, and which cells of the store they are; each (B,) int64."""
+    """Some cells: their counts, codes of batch and label, and which cells of the store they are.
 
-    counts: Counts
+    Attributes
+    ----------
+    rows
+        Counts, (B, G) float32.
+    library, log_factorials
+        As in `Counts`, (B,) float.
+    batch, label, index
+        (B,) int64.
+    """
+
+    rows: sparse.csr_matrix
+    library: Tensor
+    log_factorials: Tensor
     batch: Tensor
     label: Tensor
     index: Tensor
 
     def __len__(self) -> int:
         return len(self.batch)
+
+    def dense(self) -> Tensor:
+        """All counts, zeros included, (B, G)."""
+        return torch.from_numpy(self.rows.toarray()).to(self.batch.device)
+
+    def counts(self) -> Counts:
+        """What the likelihood needs."""
+        return Counts(self.dense(), self.library, self.log_factorials, *self._summed())
+
+    def _summed(self) -> tuple[Tensor, Tensor, Tensor]:
+        values, genes = self.rows.data, self.rows.indices
+        steps = np.minimum(values, _SMALL_COUNTS).astype(genes.dtype)
+        n_genes = self.rows.shape[1]
+        of_size = np.bincount(genes * _SMALL_COUNTS + (steps - 1), minlength=n_genes * _SMALL_COUNTS)
+        reached = of_size.reshape(n_genes, _SMALL_COUNTS)[:, ::-1].cumsum(1)[:, ::-1].astype(np.float32)  # (G, K)
+        large = np.flatnonzero(values > _SMALL_COUNTS)
+        parts = reached, values[large], genes[large].astype(np.int64)
+        return tuple(torch.from_numpy(part).to(self.batch.device) for part in parts)
 
 
 class CellStore:
@@ -40,7 +73,7 @@ class CellStore:
     batch, label
         (n,) codes from 0.
     device
-        Where minibatches are made.
+        Where minibatches are used.
 
     Attributes
     ----------
@@ -51,17 +84,14 @@ class CellStore:
     def __init__(
         self, counts: np.ndarray | sparse.spmatrix, batch: np.ndarray, label: np.ndarray, device: torch.device
     ) -> None:
-        rows = sparse.csr_matrix(counts, dtype=np.float32)
-        rows.eliminate_zeros()
-        self.n_cells, self.n_genes = rows.shape
+        self._rows = sparse.csr_matrix(counts, dtype=np.float32)
+        self._rows.eliminate_zeros()
+        self.n_cells, self.n_genes = self._rows.shape
         self.device = device
-        self._starts = torch.as_tensor(rows.indptr.astype(np.int64), device=device)
-        self._genes = torch.as_tensor(rows.indices, device=device)
-        self._values = torch.as_tensor(rows.data, device=device)
-        self._library = self._sum_by_cell(self._values)
-        self._log_factorials = self._sum_by_cell(torch.lgamma(self._values + 1))
-        self._batch = torch.as_tensor(np.asarray(batch).ravel().astype(np.int64), device=device)
-        self.labels = torch.as_tensor(np.asarray(label).ravel().astype(np.int64), device=device)
+        self._library = self._sum_by_cell(self._rows.data)
+        self._log_factorials = self._sum_by_cell(gammaln(self._rows.data + 1))
+        self._batch = torch.as_tensor(np.asarray(batch).ravel().astype(np.int64))
+        self.labels = torch.as_tensor(np.asarray(label).ravel().astype(np.int64))
 
     @classmethod
     def of(cls, model: BaseModelClass, device: torch.device) -> Self:
@@ -77,17 +107,11 @@ class CellStore:
 
     def take(self, index: Tensor) -> Minibatch:
         """Minibatch of the listed cells, (B,) int64."""
-        starts = self._starts[index]
-        sizes = self._starts[index + 1] - starts  # (B,)
-        cells = torch.repeat_interleave(torch.arange(len(index), device=self.device), sizes)  # (N,)
-        first = sizes.cumsum(0) - sizes
-        where = torch.arange(len(cells), device=self.device) + (starts - first)[cells]
-        counts = Counts(
-            self._values[where], cells, self._genes[where].long(), self._library[index], self._log_factorials[index]
-        )
-        return Minibatch(counts, self._batch[index], self.labels[index], index)
+        of_cells = (self._library, self._log_factorials, self._batch, self.labels)
+        parts = (values[index].to(self.device) for values in of_cells)
+        return Minibatch(self._rows[index.numpy()], *parts, index.to(self.device))
 
-    def _sum_by_cell(self, values: Tensor) -> Tensor:
+    def _sum_by_cell(self, values: np.ndarray) -> Tensor:
         """(N,) -> (n,), in double precision: a running sum over all cells would lose digits."""
-        sums = torch.nn.functional.pad(values.double().cumsum(0), (1, 0))
-        return (sums[self._starts[1:]] - sums[self._starts[:-1]]).float()
+        sums = np.concatenate([[0.0], values.cumsum(dtype=np.float64)])
+        return torch.from_numpy((sums[self._rows.indptr[1:]] - sums[self._rows.indptr[:-1]]).astype(np.float32))

@@ -1,9 +1,13 @@
-"""Log-likelihood of counts from the decoder's logits, with gradients of our own.
+"""Log-likelihood of a minibatch's counts from the decoder's logits, with gradients of our own.
 
-Axes: B cells, G genes, N non-zero counts of the B cells. Most counts are 0, and for those the negative binomial needs
-no gamma function, so lgamma, digamma and the logarithm of the mean are evaluated at the non-zero counts alone. Softmax,
-library size and likelihood are one function of autograd: it keeps three arrays of (B, G) where the composed operations
-keep a dozen. Value and gradient are those of `scvi.distributions`, the tiny constant in its logarithms included.
+Axes: B cells, G genes. Softmax, library size and likelihood are one function of autograd, which keeps a few arrays of
+(B, G) where the composed operations keep a dozen. A count x is a whole number, so
+
+    log Γ(x + θ) - log Γ(θ) = Σ_{k < x} log(θ + k)
+
+and summed over the cells of a minibatch this needs, for each gene and k, only the number of cells with x > k: the gamma
+function and its slope are evaluated at large counts alone. Value and gradient are those of `scvi.distributions`, the
+tiny constant in its logarithms included.
 
 Source: Lopez et al. 2018 (scVI), likelihoods NB and ZINB with mean μ = library size · softmax(logits), dispersion θ.
 """
@@ -19,35 +23,32 @@ EPS = 1e-8  # scvi-tools adds it within logarithms
 
 
 class Counts(NamedTuple):
-    """The counts of some cells, the zeros left out.
+    """The counts of some cells, and what can be said of them before the model is known.
 
     Attributes
     ----------
-    values
-        Counts above 0, (N,) float.
-    cells, genes
-        Where they are: row and column of each, (N,) int64, sorted by row.
+    x
+        Counts, (B, G) float.
     library
         Sum of all counts of each cell, (B,) float.
     log_factorials
         Σ_g log(x_g!) of each cell, (B,) float.
+    reached
+        How many cells have more than k counts of a gene, k < K, (G, K) float.
+    beyond, genes_beyond
+        Counts above K and their genes, (M,) float and (M,) int64.
     """
 
-    values: Tensor
-    cells: Tensor
-    genes: Tensor
+    x: Tensor
     library: Tensor
     log_factorials: Tensor
-
-    def dense(self, n_genes: int) -> Tensor:
-        """All counts, zeros included, (B, G)."""
-        x = self.values.new_zeros(len(self.library), n_genes)
-        x[self.cells, self.genes] = self.values
-        return x
+    reached: Tensor
+    beyond: Tensor
+    genes_beyond: Tensor
 
 
 def log_likelihood(counts: Counts, logits: Tensor, log_theta: Tensor, zero_logits: Tensor | None = None) -> Tensor:
-    """Log p(x | z, s) of each cell, in nats.
+    """Log p(x | z, s), summed over the cells, in nats.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ def log_likelihood(counts: Counts, logits: Tensor, log_theta: Tensor, zero_logit
 
     Returns
     -------
-    (B,)
+    Scalar
     """
     return _LogLikelihood.apply(logits, log_theta, zero_logits, counts)
 
@@ -70,63 +71,86 @@ def log_likelihood(counts: Counts, logits: Tensor, log_theta: Tensor, zero_logit
 class _LogLikelihood(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, logits: Tensor, log_theta: Tensor, zero_logits: Tensor | None, counts: Counts) -> Tensor:
-        flat = counts.cells * logits.shape[1] + counts.genes  # (N,)
         theta = log_theta.exp()  # (G,)
         mu = logits.softmax(-1).mul_(counts.library[:, None])  # (B, G)
-        log_sum = mu.add(theta + EPS).log_()  # log(θ + μ), (B, G)
-        log_theta_eps = (theta + EPS).log()
-        mu_here, log_sum_here, theta_here = mu.view(-1)[flat], log_sum.view(-1)[flat], theta[counts.genes]  # (N,)
-        at_counts = counts.values * ((mu_here + EPS).log() - log_sum_here)
-        at_counts += torch.lgamma(counts.values + theta_here) - torch.lgamma(theta)[counts.genes]
+        mu_eps, total = mu + EPS, mu + (theta + EPS)  # total: θ + μ
+        log_total, log_theta_eps = total.log(), (theta + EPS).log()
+        found = mu_eps.log().sub_(log_total).mul_(counts.x).sum() + _log_gammas(counts, theta)
         if zero_logits is None:
-            found = (theta @ log_theta_eps) - log_sum @ theta  # θ log(θ / (θ + μ)) over all genes
-            inflated = None
+            sum_log_total = log_total.sum(0)  # (G,)
+            found = found + (len(mu) * log_theta_eps - sum_log_total) @ theta  # θ log(θ / (θ + μ)) over all cells
+            log_share = None
         else:
-            inflated = torch.addcmul(-zero_logits, theta, log_theta_eps - log_sum)  # (B, G)
-            at_counts += inflated.view(-1)[flat]
-            zeros = F.softplus(inflated)
-            zeros.view(-1)[flat] = 0
-            found = (zeros - F.softplus(-zero_logits)).sum(-1)
-        found = found.index_add(0, counts.cells, at_counts) - counts.log_factorials
-        ctx.save_for_backward(log_theta, zero_logits, mu, log_sum, inflated, flat)
+            log_share = log_theta_eps - log_total  # log(θ / (θ + μ)), (B, G)
+            zero = torch.addcmul(-zero_logits, theta, log_share)
+            at_zeros = F.softplus(-zero).mul_(1 - counts.x.sign())
+            found = found + (zero + at_zeros - F.softplus(-zero_logits)).sum()
+            sum_log_total = None
+        ctx.save_for_backward(log_theta, zero_logits, mu, mu_eps, total, sum_log_total, log_share)
         ctx.counts = counts
         return found
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        log_theta, zero_logits, mu, log_sum, inflated, flat = ctx.saved_tensors
-        counts, theta, grad = ctx.counts, log_theta.exp(), grad[:, None]  # grad: (B, 1)
-        share = torch.reciprocal(mu + (theta + EPS)).mul_(theta)  # θ / (θ + μ), (B, G)
-        weight, grad_zero = grad, None  # of the negative binomial's part of each log-likelihood, (B, 1 or G)
+        log_theta, zero_logits, mu, mu_eps, total, sum_log_total, log_share = ctx.saved_tensors
+        counts, theta = ctx.counts, log_theta.exp()
+        inverse = total.reciprocal()  # 1 / (θ + μ), (B, G)
+        grad_zeros = theirs = None
         if zero_logits is not None:
-            is_nb = inflated.sigmoid()  # how far a zero is the negative binomial's own, (B, G)
-            is_nb.view(-1)[flat] = 1
-            grad_zero = (torch.sigmoid(-zero_logits) - is_nb) * grad
-            weight = is_nb.mul_(grad)
-
-        grad_logits = grad_theta = None
-        here = mu.view(-1)[flat], share.view(-1)[flat], theta[counts.genes], grad[counts.cells, 0]  # each (N,)
+            # share of a zero that is the negative binomial's; 1 where there is a count
+            of_zeros = torch.addcmul(-zero_logits, theta, log_share)
+            theirs = 1 - torch.sigmoid(-of_zeros) * (1 - counts.x.sign())
+            grad_zeros = (torch.sigmoid(-zero_logits) - theirs) * grad if ctx.needs_input_grad[2] else None
+        grad_theta = None
         if ctx.needs_input_grad[1]:
-            excess = (theta + EPS).log() + theta / (theta + EPS) - log_sum - share  # ∂/∂θ of θ log(θ / (θ + μ))
-            at_counts = _theta_slope_at_counts(counts, theta, *here)
-            grad_theta = (excess * weight).sum(0).index_add(0, counts.genes, at_counts) * theta
+            grad_theta = _slope_of_theta(counts, theta, inverse, sum_log_total, log_share, theirs) * theta * grad
+        grad_logits = None
         if ctx.needs_input_grad[0]:
-            slope = share.mul_(mu).mul_(weight).neg_()  # ∂/∂log μ, (B, G)
-            slope.view(-1).index_add_(0, flat, _mean_slope_at_counts(counts, *here))
-            total = slope.sum(-1, keepdim=True) / counts.library.clamp_min(EPS)[:, None]
-            grad_logits = slope.sub_(mu * total)  # through the softmax
-        return grad_logits, grad_theta, grad_zero, None
+            share = inverse.mul_(mu)  # μ / (θ + μ)
+            slope = mu.div(mu_eps).sub_(share).mul_(counts.x)  # ∂/∂log μ, (B, G)
+            slope.addcmul_(share if theirs is None else share * theirs, theta, value=-1).mul_(grad)
+            sums = slope.sum(-1, keepdim=True).div_(counts.library.clamp_min(EPS)[:, None])
+            grad_logits = slope.addcmul_(mu, sums, value=-1)  # through the softmax
+        return grad_logits, grad_theta, grad_zeros, None
 
 
-def _theta_slope_at_counts(
-    counts: Counts, theta: Tensor, mu: Tensor, share: Tensor, theta_here: Tensor, grad: Tensor
+def _log_gammas(counts: Counts, theta: Tensor) -> Tensor:
+    """Σ log Γ(x + θ) - log Γ(θ) - log Γ(x + 1), over cells and genes."""
+    steps, last = _steps(counts, theta)
+    genes = counts.genes_beyond
+    beyond = torch.lgamma(counts.beyond + theta[genes]) - torch.lgamma(last[genes])
+    return (steps.log() * counts.reached).sum() + beyond.sum() - counts.log_factorials.sum()
+
+
+def _slope_of_log_gammas(counts: Counts, theta: Tensor) -> Tensor:
+    """∂/∂θ of `_log_gammas`, (G,)."""
+    steps, last = _steps(counts, theta)
+    genes = counts.genes_beyond
+    beyond = torch.digamma(counts.beyond + theta[genes]) - torch.digamma(last[genes])
+    return (counts.reached / steps).sum(1).index_add_(0, genes, beyond)
+
+
+def _steps(counts: Counts, theta: Tensor) -> tuple[Tensor, Tensor]:
+    """θ + k for k < K, (G, K), and θ + K, (G,)."""
+    n_steps = counts.reached.shape[1]
+    return theta[:, None] + torch.arange(n_steps, device=theta.device), theta + n_steps
+
+
+def _slope_of_theta(
+    counts: Counts,
+    theta: Tensor,
+    inverse: Tensor,
+    sum_log_total: Tensor | None,
+    log_share: Tensor | None,
+    theirs: Tensor | None,
 ) -> Tensor:
-    """∂/∂θ of what only counts above 0 have: log Γ(x + θ) - log Γ(θ) - x log(θ + μ), times grad. Returns (N,)."""
-    gamma = torch.digamma(counts.values + theta_here) - torch.digamma(theta)[counts.genes]
-    return (gamma - counts.values * share / theta_here) * grad
-
-
-def _mean_slope_at_counts(counts: Counts, mu: Tensor, share: Tensor, theta_here: Tensor, grad: Tensor) -> Tensor:
-    """∂/∂log μ of what only counts above 0 have: x log(μ / (θ + μ)), times grad. Returns (N,)."""
-    return counts.values * (mu / (mu + EPS) - mu * share / theta_here) * grad
+    """∂/∂θ of the log-likelihood, (G,); `theirs` weighs the negative binomial's part (1 where it is None)."""
+    own = theta / (theta + EPS)
+    if theirs is None:
+        logs = len(inverse) * ((theta + EPS).log() + own) - sum_log_total
+        inverses = inverse.sum(0)
+    else:
+        logs = ((log_share + own) * theirs).sum(0)
+        inverses = (inverse * theirs).sum(0)
+    return logs - theta * inverses - (inverse * counts.x).sum(0) + _slope_of_log_gammas(counts, theta)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from semafo.models import objectives
 from semafo.models.cells import Minibatch
+from semafo.models.label_terms import LabelTerms
 from semafo.models.networks import running_statistics
 from semafo.models.passes import Pass
 from semafo.models.semafovae import SemafoVAE
@@ -38,7 +39,7 @@ class ScviLoss:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """See `Loss`; no labels are looked at."""
         q_z = self.networks.q_z(cells)
-        reconstruction = self.networks.reconstruction(cells, q_z.rsample()).mean()
+        reconstruction = self.networks.reconstruction(cells, q_z.rsample())
         kl = objectives.kl_standard_normal(q_z.loc, q_z.scale).mean()
         return reconstruction + kl_weight * kl, {"reconstruction": reconstruction, "kl": kl}
 
@@ -49,6 +50,7 @@ class SemiSupervisedLoss:
     def __init__(self, networks: Pass, classification_ratio: float) -> None:
         self.networks = networks
         self._module: SemafoVAE = networks.module
+        self._label_terms = LabelTerms(networks.module)
         self._ratio = classification_ratio
 
     def __call__(
@@ -57,8 +59,9 @@ class SemiSupervisedLoss:
         """See `Loss`."""
         q_z = self.networks.q_z(cells)
         z = q_z.rsample()
-        terms = {"reconstruction": self.networks.reconstruction(cells, z), **self._module.latent_terms(q_z, z)}
-        terms = {name: term.mean() for name, term in terms.items()}
+        reconstruction = self.networks.reconstruction(cells, z)
+        of_cells = self._label_terms(q_z, z)  # each (B,)
+        terms = {"reconstruction": reconstruction, **{name: term.mean() for name, term in of_cells.items()}}
         weights = self._module.term_weights(kl_weight)
         loss = sum(weights[name] * term for name, term in terms.items())
         if labelled is not None:
@@ -69,5 +72,5 @@ class SemiSupervisedLoss:
     def _classification(self, labelled: Minibatch) -> Tensor:
         lone = len(labelled) == 1  # no variance of its own for batch norm to divide by
         with running_statistics(self._module) if lone else nullcontext():
-            logits = self._module.classifier(self.networks.q_z(labelled).loc)
+            logits = self._label_terms.logits_or_probs(self.networks.mean_z(labelled))
         return objectives.classification(logits, labelled.label)

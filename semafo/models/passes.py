@@ -11,9 +11,10 @@ from torch.distributions import Normal
 from torch.nn import functional as F
 
 from semafo.errors import SettingsError
+from semafo.models.blocks import through
 from semafo.models.cells import CellStore, Minibatch
 from semafo.models.likelihood import log_likelihood
-from semafo.models.networks import after_first_linear, encode, heads
+from semafo.models.networks import after_first_linear, heads
 
 _ROWS_AT_ONCE = 4096  # dense rows while the query's cells are encoded for the first time
 
@@ -43,24 +44,32 @@ class Pass:
 
     def q_z(self, cells: Minibatch) -> Normal:
         """q(z|x, s), batch shape (B, L)."""
-        return encode(self.module.z_encoder, self._inputs(cells), cells.batch[:, None])
+        return heads(self.module.z_encoder, self._encoder_hidden(cells))
+
+    def mean_z(self, cells: Minibatch) -> Tensor:
+        """Mean of q(z|x, s), (B, L)."""
+        return self.module.z_encoder.mean_encoder(self._encoder_hidden(cells))
 
     def reconstruction(self, cells: Minibatch, z: Tensor) -> Tensor:
-        """-log p(x|z, s) in nats. z: (B, L). Returns (B,)."""
+        """-log p(x|z, s) in nats, the mean over the cells. z: (B, L). Returns a scalar."""
         decoder = self.module.decoder
         hidden = self._decoder_hidden(cells, z)  # (B, H)
         zeros = decoder.px_dropout_decoder(hidden) if self.module.gene_likelihood == "zinb" else None
-        return -log_likelihood(cells.counts, decoder.px_scale_decoder[0](hidden), self.module.px_r, zeros)
+        found = log_likelihood(cells.counts(), decoder.px_scale_decoder[0](hidden), self.module.px_r, zeros)
+        return found / -len(cells)
 
     def finish(self) -> None:
         """Bring what was trained back into the module."""
 
     def _inputs(self, cells: Minibatch) -> Tensor:
         """log(1 + x), (B, G)."""
-        return cells.counts._replace(values=cells.counts.values.log1p()).dense(self.module.n_input)
+        return cells.dense().log1p_()
+
+    def _encoder_hidden(self, cells: Minibatch) -> Tensor:
+        return through(self.module.z_encoder.encoder, self._inputs(cells), cells.batch)
 
     def _decoder_hidden(self, cells: Minibatch, z: Tensor) -> Tensor:
-        return self.module.decoder.px_decoder(z, cells.batch[:, None])
+        return through(self.module.decoder.px_decoder, z, cells.batch)
 
 
 class QueryPass(Pass):
@@ -93,16 +102,15 @@ class QueryPass(Pass):
         """Columns of the batches, each (S, H)."""
         return [self._of_encoder, self._of_decoder]
 
-    def q_z(self, cells: Minibatch) -> Normal:
-        """q(z|x, s), batch shape (B, L)."""
-        product = self._products[cells.index] + F.embedding(cells.batch, self._of_encoder)
-        return heads(self.module.z_encoder, after_first_linear(self._encoder_layers, product))
-
     def finish(self) -> None:
         """Write the columns into the module's weights."""
         with torch.no_grad():
             for layers, columns in ((self._encoder_layers, self._of_encoder), (self._decoder_layers, self._of_decoder)):
                 _first_linear(layers).weight[:, -columns.shape[0] :] = columns.t()
+
+    def _encoder_hidden(self, cells: Minibatch) -> Tensor:
+        product = self._products[cells.index] + F.embedding(cells.batch, self._of_encoder)
+        return after_first_linear(self._encoder_layers, product)
 
     def _decoder_hidden(self, cells: Minibatch, z: Tensor) -> Tensor:
         first, n_batches = _first_linear(self._decoder_layers), self._of_decoder.shape[0]
@@ -112,7 +120,7 @@ class QueryPass(Pass):
     @torch.no_grad()
     def _first_products(self, store: CellStore) -> Tensor:
         first, n_batches = _first_linear(self._encoder_layers), self._of_encoder.shape[0]
-        everything = torch.arange(len(store), device=store.device).split(_ROWS_AT_ONCE)
+        everything = torch.arange(len(store)).split(_ROWS_AT_ONCE)
         inputs = (self._inputs(store.take(rows)) for rows in everything)
         return torch.cat([F.linear(x, first.weight[:, :-n_batches], first.bias) for x in inputs])
 

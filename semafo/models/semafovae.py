@@ -184,10 +184,17 @@ class SemafoVAE(SCANVAE):
             log_p_z = self._log_p_z(zs, u)
             terms["scanvi_regulariser"] = objectives.scanvi_regulariser(log_q_z, log_p_z, label_probs)
         if self.mix.w_semafo:
-            terms["semafo_regulariser"] = self._semafo_regulariser(log_q_z, zs, q_u, u, label_probs)
+            densities = self._semafo_densities(zs, q_u, u)
+            terms["semafo_regulariser"] = self.semafo_regulariser(log_q_z, *densities, label_probs)
         terms["kl_u"] = objectives.kl_u(kl_per_label, label_probs)
         terms["kl_y"] = objectives.kl_y(label_probs, self.label_prior)
         return terms
+
+    def semafo_regulariser(self, log_q_z: Tensor, log_r_z: Tensor, log_q_u_at_z: Tensor, label_probs: Tensor) -> Tensor:
+        """The one of the mix's label weighting, see `objectives`: (B,). Densities and label_probs are (B, C)."""
+        if self.mix.label_weighting == "published":
+            return objectives.semafo_regulariser_published(log_q_z, log_r_z, log_q_u_at_z)
+        return objectives.semafo_regulariser_normalised(log_q_z, log_r_z, log_q_u_at_z, label_probs)
 
     def term_weights(self, kl_weight: Tensor | float = 1.0) -> dict[str, Tensor | float]:
         """Weight of each term in the loss, by the names of `loss_terms`."""
@@ -248,12 +255,6 @@ class SemafoVAE(SCANVAE):
         log_r_z = encode(self.encoder_z3_z2, u).log_prob(zs).sum(-1)
         log_q_u_at_z = q_u.log_prob(zs).sum(-1)
         return objectives.by_label(log_r_z, self.n_labels), objectives.by_label(log_q_u_at_z, self.n_labels)
-
-    def _semafo_regulariser(self, log_q_z: Tensor, zs: Tensor, q_u: Normal, u: Tensor, label_probs: Tensor) -> Tensor:
-        densities = self._semafo_densities(zs, q_u, u)
-        if self.mix.label_weighting == "published":
-            return objectives.semafo_regulariser_published(log_q_z, *densities)
-        return objectives.semafo_regulariser_normalised(log_q_z, *densities, label_probs)
 
     def _label_probs(self, z: Tensor) -> Tensor:
         scores = self.classifier(z)

@@ -39,7 +39,7 @@ class LatentWatch:
         labelled = np.flatnonzero(codes < self._module.n_labels)  # the unlabelled category is the last
         pool = labelled if len(labelled) else np.arange(len(store))
         chosen = np.sort(np.random.default_rng(0).choice(pool, min(n_sample, len(pool)), replace=False))
-        self._cells = store.take(torch.as_tensor(chosen, device=store.device))
+        self._cells = store.take(torch.as_tensor(chosen))
         self._codes = np.where(codes[chosen] < self._module.n_labels, codes[chosen], -1)
 
     @torch.no_grad()

@@ -28,10 +28,9 @@ class Minibatches:
     """
 
     def __init__(self, labels: Tensor, n_labels: int, batch_size: int, n_samples_per_label: int | None) -> None:
-        self.n_cells, self._device = len(labels), labels.device
+        self.n_cells = len(labels)
         self._batch_size = batch_size
         self._n_samples = n_samples_per_label
-        labels = labels.cpu()
         of_types = [torch.nonzero(labels == code).view(-1) for code in range(n_labels)]
         self._labelled = [cells for cells in of_types if len(cells)]
 
@@ -53,4 +52,4 @@ class Minibatches:
 
     def _in_new_order(self, cells: Tensor) -> list[Tensor]:
         order = torch.randperm(len(cells))
-        return list(cells[order].to(self._device).split(self._batch_size))
+        return list(cells[order].split(self._batch_size))

@@ -88,7 +88,7 @@ class StageRecord:
         """Record the start of a stage that is about to be trained."""
         start = time.perf_counter()
         self._networks = networks
-        self._cells = store.take(torch.as_tensor(self.rows, device=store.device))
+        self._cells = store.take(torch.as_tensor(self.rows))
         self.n_epochs, self._wanted = n_epochs, frozenset(spread(n_epochs))
         self.seconds += time.perf_counter() - start
         self.see(0)

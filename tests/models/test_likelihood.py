@@ -1,17 +1,22 @@
-"""The likelihood on non-zero counts alone is scvi-tools' likelihood, in value and gradient."""
+"""The likelihood of a minibatch is scvi-tools' likelihood, in value and gradient."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scvi.distributions import NegativeBinomial, ZeroInflatedNegativeBinomial
 
+from semafo.models.cells import CellStore
 from semafo.models.likelihood import Counts, log_likelihood
+
+N_STEPS = 4  # few, so that many counts lie beyond
 
 
 def counts_of(x):
-    cells, genes = x.nonzero(as_tuple=True)
-    return Counts(x[cells, genes], cells, genes, x.sum(1), torch.lgamma(x + 1).sum(1))
+    reached = (x[:, :, None] > torch.arange(N_STEPS)).sum(0).to(x.dtype)
+    cells, genes = (x > N_STEPS).nonzero(as_tuple=True)
+    return Counts(x, x.sum(1), torch.lgamma(x + 1).sum(1), reached, x[cells, genes], genes)
 
 
 def case(seed, n_cells, n_genes, dtype, sparsity=6.0):
@@ -25,7 +30,7 @@ def case(seed, n_cells, n_genes, dtype, sparsity=6.0):
     x = torch.poisson(rates, generator=generator)
     x[:, 0] += 1
     logits, log_theta, zero_logits = normal(n_cells, n_genes), 2 * normal(n_genes), 2 * normal(n_cells, n_genes)
-    return x, logits.requires_grad_(), log_theta.requires_grad_(), zero_logits.requires_grad_(), normal(n_cells)
+    return x, logits.requires_grad_(), log_theta.requires_grad_(), zero_logits.requires_grad_()
 
 
 def by_scvi(x, logits, log_theta, zero_logits):
@@ -34,14 +39,14 @@ def by_scvi(x, logits, log_theta, zero_logits):
         p_x = NegativeBinomial(mu=mu, theta=theta, validate_args=False)
     else:
         p_x = ZeroInflatedNegativeBinomial(mu=mu, theta=theta, zi_logits=zero_logits, validate_args=False)
-    return p_x.log_prob(x).sum(-1)
+    return p_x.log_prob(x).sum()
 
 
-def compare(x, parameters, weights, tolerance):
+def compare(x, parameters, tolerance):
     expected, found = by_scvi(x, *parameters), log_likelihood(counts_of(x), *parameters)
     torch.testing.assert_close(found, expected, rtol=tolerance, atol=tolerance)
     wanted = [parameter for parameter in parameters if parameter is not None]
-    gradients = (torch.autograd.grad((value * weights).sum(), wanted) for value in (expected, found))
+    gradients = (torch.autograd.grad(3 * value, wanted) for value in (expected, found))
     for theirs, ours in zip(*gradients, strict=True):
         assert (theirs - ours).norm() <= tolerance * theirs.norm()
 
@@ -50,41 +55,52 @@ def compare(x, parameters, weights, tolerance):
 @settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 12), st.integers(2, 40))
 def test_value_and_gradient_are_scvi_tools(inflated, seed, n_cells, n_genes):
-    x, logits, log_theta, zero_logits, weights = case(seed, n_cells, n_genes, torch.float64)
-    compare(x, (logits, log_theta, zero_logits if inflated else None), weights, 1e-10)
+    x, logits, log_theta, zero_logits = case(seed, n_cells, n_genes, torch.float64)
+    compare(x, (logits, log_theta, zero_logits if inflated else None), 1e-10)
 
 
 @pytest.mark.parametrize("inflated", [False, True], ids=["nb", "zinb"])
 def test_single_precision_keeps_five_digits(inflated):
-    x, logits, log_theta, zero_logits, weights = case(0, 128, 500, torch.float32)
-    compare(x, (logits, log_theta, zero_logits if inflated else None), weights, 1e-5)
+    x, logits, log_theta, zero_logits = case(0, 128, 500, torch.float32)
+    compare(x, (logits, log_theta, zero_logits if inflated else None), 1e-5)
 
 
 @pytest.mark.parametrize("sparsity", [0.1, 60.0], ids=["hardly a zero", "hardly a count"])
 @pytest.mark.parametrize("inflated", [False, True], ids=["nb", "zinb"])
 def test_dense_and_nearly_empty_counts_are_right_too(inflated, sparsity):
-    x, logits, log_theta, zero_logits, weights = case(1, 9, 30, torch.float64, sparsity)
-    compare(x, (logits, log_theta, zero_logits if inflated else None), weights, 1e-10)
+    x, logits, log_theta, zero_logits = case(1, 9, 30, torch.float64, sparsity)
+    compare(x, (logits, log_theta, zero_logits if inflated else None), 1e-10)
 
 
 @pytest.mark.parametrize("inflated", [False, True], ids=["nb", "zinb"])
 def test_a_parameter_that_is_frozen_leaves_the_others_as_they_are(inflated):
-    x, logits, log_theta, zero_logits, weights = case(2, 7, 20, torch.float64)
+    x, logits, log_theta, zero_logits = case(2, 7, 20, torch.float64)
     zeros = zero_logits if inflated else None
-    (all_free,) = torch.autograd.grad((log_likelihood(counts_of(x), logits, log_theta, zeros) * weights).sum(), logits)
+    (all_free,) = torch.autograd.grad(log_likelihood(counts_of(x), logits, log_theta, zeros), logits)
     frozen = None if zeros is None else zeros.detach()
     value = log_likelihood(counts_of(x), logits, log_theta.detach(), frozen)
-    (alone,) = torch.autograd.grad((value * weights).sum(), logits)
+    (alone,) = torch.autograd.grad(value, logits)
     assert torch.equal(all_free, alone)
 
 
 @pytest.mark.parametrize("inflated", [False, True], ids=["nb", "zinb"])
 def test_a_cell_without_a_count_in_these_genes_breaks_nothing(inflated):
-    x, logits, log_theta, zero_logits, weights = case(4, 6, 20, torch.float64)
+    x, logits, log_theta, zero_logits = case(4, 6, 20, torch.float64)
     x[2] = 0
-    compare(x, (logits, log_theta, zero_logits if inflated else None), weights, 1e-10)
+    compare(x, (logits, log_theta, zero_logits if inflated else None), 1e-10)
 
 
-def test_dense_gives_the_counts_back():
-    x, *_ = case(3, 5, 17, torch.float32)
-    assert torch.equal(counts_of(x).dense(17), x)
+def test_a_store_says_of_its_cells_what_the_likelihood_needs():
+    x, *_ = case(3, 5, 17, torch.float32, sparsity=0.5)
+    x[1, 2], x[4, 0] = 400, 16  # far beyond the small counts, and the largest of those
+    codes = np.zeros(5)
+    found = CellStore(x.numpy(), codes, codes, torch.device("cpu")).take(torch.tensor([4, 1, 0])).counts()
+    chosen = x[[4, 1, 0]]
+    n_steps = found.reached.shape[1]
+    assert torch.equal(found.x, chosen)
+    assert torch.equal(found.library, chosen.sum(1))
+    torch.testing.assert_close(found.log_factorials, torch.lgamma(chosen + 1).sum(1))
+    assert torch.equal(found.reached, (chosen[:, :, None] > torch.arange(n_steps)).sum(0).float())
+    cells, genes = (chosen > n_steps).nonzero(as_tuple=True)
+    beyond = zip(found.beyond.tolist(), found.genes_beyond.tolist(), strict=True)
+    assert sorted(beyond) == sorted(zip(chosen[cells, genes].tolist(), genes.tolist(), strict=True))
