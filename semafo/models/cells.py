@@ -5,6 +5,7 @@ dense when it is looked at, by SciPy, which is quicker at it than torch, and goe
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -44,13 +45,17 @@ class Minibatch:
     def __len__(self) -> int:
         return len(self.batch)
 
-    def dense(self) -> Tensor:
-        """All counts, zeros included, (B, G)."""
-        return torch.from_numpy(self.rows.toarray()).to(self.batch.device)
+    @cached_property
+    def log_counts(self) -> Tensor:
+        """log(1 + x), what the encoder sees, (B, G)."""
+        return self._dense().log1p_()
 
     def counts(self) -> Counts:
         """What the likelihood needs."""
-        return Counts(self.dense(), self.library, self.log_factorials, *self._summed())
+        return Counts(self._dense(), self.library, self.log_factorials, *self._summed())
+
+    def _dense(self) -> Tensor:
+        return torch.from_numpy(self.rows.toarray()).to(self.batch.device)
 
     def _summed(self) -> tuple[Tensor, Tensor, Tensor]:
         values, genes = self.rows.data, self.rows.indices

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.distributions import Normal
 from torch.nn import functional as F
 
+from semafo.models.blocks import through_by_label
+
 _TIME_CONSTANTS = (
     4.4  # of running statistics in 20 epochs of 2800 cells at a momentum of 0.01: 1 % is left of the start
 )
@@ -118,38 +120,12 @@ def decode_by_label(decoder: Decoder, u: Tensor, n_labels: int) -> Normal:
     return Normal(decoder.mean_decoder(hidden), (0.5 * decoder.var_decoder(hidden)).exp(), validate_args=False)
 
 
-def after_first_linear(layers: FCLayers, product: Tensor) -> Tensor:
-    """The rest of the layers, from the value of the first linear one; no later layer takes a category."""
-    first, *later = layers.fc_layers
-    for layer in filter(None, [*first[1:], *(layer for block in later for layer in block)]):
-        product = layer(product)
-    return product
-
-
 def _by_label(layers: FCLayers, x: Tensor, n_labels: int, n_cells: int) -> Tensor:
-    """Layers that take a label, for every label; x has a row a cell, or is label-major already. Returns (C·B, H).
-
-    A one-hot label times a layer's weights is one column of them. It is added after the product with x, so x is neither
-    repeated nor extended, and rows that are the same for all labels are multiplied once.
-    """
+    """Layers that take a label, for every label; x has a row a cell, or is label-major already. Returns (C·B, H)."""
     if x.dim() == 3:  # samples of z: not on the path of training
         labels = F.one_hot(torch.arange(n_labels, device=x.device)).repeat_interleave(n_cells, 0)
         return layers(x if x.shape[1] > n_cells else x.repeat(1, n_labels, 1), labels)
-    for i, block in enumerate(layers.fc_layers):
-        for layer in filter(None, block):
-            if isinstance(layer, nn.Linear) and layers.inject_into_layer(i):
-                x = linear_by_label(x, layer.weight, layer.bias, n_labels, n_cells)
-            else:
-                x = layer(x)
-    return x
-
-
-def linear_by_label(x: Tensor, weight: Tensor, bias: Tensor, n_labels: int, n_cells: int) -> Tensor:
-    """A linear layer of (x, label) for every label: x is (B, I) or (C·B, I). Returns (C·B, H)."""
-    n_in = weight.shape[1] - n_labels
-    product = torch.addmm(bias, x, weight[:, :n_in].t()).view(-1, n_cells, len(weight))
-    of_label = weight[:, n_in:].t().contiguous()  # (C, H)
-    return (product + of_label[:, None]).view(-1, len(weight))  # (1 or C, B, H) + (C, 1, H) -> (C·B, H)
+    return through_by_label(layers, x, n_labels, n_cells)
 
 
 def heads(encoder: Encoder, hidden: Tensor) -> Normal:

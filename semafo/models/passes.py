@@ -11,10 +11,10 @@ from torch.distributions import Normal
 from torch.nn import functional as F
 
 from semafo.errors import SettingsError
-from semafo.models.blocks import through
+from semafo.models.blocks import after_first_linear, through
 from semafo.models.cells import CellStore, Minibatch
 from semafo.models.likelihood import log_likelihood
-from semafo.models.networks import after_first_linear, heads
+from semafo.models.networks import heads
 
 _ROWS_AT_ONCE = 4096  # dense rows while the query's cells are encoded for the first time
 
@@ -61,12 +61,8 @@ class Pass:
     def finish(self) -> None:
         """Bring what was trained back into the module."""
 
-    def _inputs(self, cells: Minibatch) -> Tensor:
-        """log(1 + x), (B, G)."""
-        return cells.dense().log1p_()
-
     def _encoder_hidden(self, cells: Minibatch) -> Tensor:
-        return through(self.module.z_encoder.encoder, self._inputs(cells), cells.batch)
+        return through(self.module.z_encoder.encoder, cells.log_counts, cells.batch)
 
     def _decoder_hidden(self, cells: Minibatch, z: Tensor) -> Tensor:
         return through(self.module.decoder.px_decoder, z, cells.batch)
@@ -121,7 +117,7 @@ class QueryPass(Pass):
     def _first_products(self, store: CellStore) -> Tensor:
         first, n_batches = _first_linear(self._encoder_layers), self._of_encoder.shape[0]
         everything = torch.arange(len(store)).split(_ROWS_AT_ONCE)
-        inputs = (self._inputs(store.take(rows)) for rows in everything)
+        inputs = (store.take(rows).log_counts for rows in everything)
         return torch.cat([F.linear(x, first.weight[:, :-n_batches], first.bias) for x in inputs])
 
 
