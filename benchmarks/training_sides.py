@@ -17,6 +17,7 @@ import torch
 from anndata import AnnData
 from lightning.pytorch.callbacks import Callback
 from scvi.model import SCANVI, SCVI
+from scvi.train._callbacks import SubSampleLabels
 
 from semafo import keys
 from semafo.data import catalogue
@@ -78,12 +79,17 @@ class Task:
 
 @dataclass
 class Clock:
-    """Seconds on the wall and of the processor, and the held-out ELBO on the way: (epoch, wall seconds, ELBO)."""
+    """Seconds on the wall and of the processor, those of each epoch, and the held-out ELBO on the way.
+
+    The trace has (epoch, wall seconds, ELBO).
+    """
 
     wall: float = 0.0
     processor: float = 0.0
+    epochs: list[float] = field(default_factory=list)
     trace: list[tuple[int, float, float]] = field(default_factory=list)
     _start: tuple[float, float] = (0.0, 0.0)
+    _epoch_start: float = 0.0
 
     def run(self) -> None:
         """Let it run."""
@@ -93,6 +99,14 @@ class Clock:
         """Let it stand still."""
         self.wall += time.perf_counter() - self._start[0]
         self.processor += time.process_time() - self._start[1]
+
+    def begin_epoch(self) -> None:
+        """Note when an epoch begins."""
+        self._epoch_start = time.perf_counter()
+
+    def end_epoch(self) -> None:
+        """Note the seconds of the epoch."""
+        self.epochs.append(time.perf_counter() - self._epoch_start)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -117,6 +131,17 @@ class _Looks(Callback):
             self._look(trainer.current_epoch + 1)
 
 
+class _Epochs(Callback):
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+        self._clock.begin_epoch()
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        self._clock.end_epoch()
+
+
 class StockSemafoVI(SemafoVI):
     """Our module in scvi-tools' own training plan: what scvi-tools would need for the other two mixes."""
 
@@ -136,7 +161,8 @@ class Stock:
             SCVI.setup_anndata(task.train, batch_key=keys.BATCH)
             model = SCVI(task.train, **sizes)
             looks = [_Looks(look_every, lambda e: clock.look(e, lambda: task.elbo(model, TRACE_DRAWS)))]
-            model.train(n_epochs, train_size=1.0, callbacks=looks if look_every else [], **_QUIET)
+            callbacks = [_Epochs(clock), *(looks if look_every else [])]
+            model.train(n_epochs, train_size=1.0, callbacks=callbacks, **_QUIET)
         return model
 
     def semi(self, task: Task, pretrained: SCVI, mix: Mix, clock: Clock, n_epochs: int = STOCK_EPOCHS) -> SCANVI:
@@ -146,7 +172,9 @@ class Stock:
         with clock.running():
             model = cls.from_scvi_model(pretrained, keys.UNLABELLED, labels_key=keys.LABEL, **weights)
             samples = SAMPLES_PER_LABEL[keys.ONE_STAGE]
-            model.train(n_epochs, n_samples_per_label=samples, train_size=1.0, **_QUIET)
+            # callbacks of ours take the place of scvi-tools' own, which draws the labelled cells of an epoch
+            callbacks = [_Epochs(clock), SubSampleLabels()]
+            model.train(n_epochs, n_samples_per_label=samples, train_size=1.0, callbacks=callbacks, **_QUIET)
         return model
 
     def _settings(self, task: Task) -> None:
@@ -200,7 +228,8 @@ class _Watcher:
             stages.new_scvi = make
 
     def begin(self, stage: str, n_epochs: int = 0) -> None:
-        """Nothing to note."""
+        """Note when the first epoch begins."""
+        self._clock.begin_epoch()
 
     def checkpoint(self) -> None:
         """Never asks to stop."""
@@ -209,9 +238,11 @@ class _Watcher:
         """Nothing to note."""
 
     def epoch(self, epoch: int, terms: dict[str, float]) -> None:
-        """Note the held-out ELBO, if it is time."""
+        """Note the epoch's seconds and, if it is time, the held-out ELBO."""
+        self._clock.end_epoch()
         if self._every and epoch % self._every == 0:
             self._clock.look(epoch, lambda: self._task.elbo(self._model, TRACE_DRAWS))
+        self._clock.begin_epoch()
 
 
 def _weights(mix: Mix) -> dict[str, Any]:
