@@ -80,7 +80,8 @@ def measure(task: Any) -> dict[str, Any]:
 
 def _epochs_in_turns(task: Any, stock: Any, ours: Any) -> dict[str, float]:
     """Median seconds of an epoch of each kind, without what precedes it, in turns; one round before is not counted."""
-    from benchmarks.training_sides import MIXES, Clock
+    from benchmarks.training_clock import Clock
+    from benchmarks.training_sides import MIXES
 
     seconds: dict[tuple[str, str], list[float]] = {}
     for round_number in range(ROUNDS + 1):

@@ -4,10 +4,9 @@ Both train one stage: scVI without labels, then a semi-supervised model from its
 part in any training; on those the ELBO is measured, with all KL terms at weight 1. The clock stands still while it is.
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,10 @@ import pandas as pd
 import scvi
 import torch
 from anndata import AnnData
-from lightning.pytorch.callbacks import Callback
 from scvi.model import SCANVI, SCVI
 from scvi.train._callbacks import SubSampleLabels
 
+from benchmarks.training_clock import Clock, Epochs, Looks
 from semafo import keys
 from semafo.data import catalogue
 from semafo.mix import CORNERS
@@ -77,71 +76,6 @@ class Task:
         return float((predicted == self.truth)[self.is_test].mean())
 
 
-@dataclass
-class Clock:
-    """Seconds on the wall and of the processor, those of each epoch, and the held-out ELBO on the way.
-
-    The trace has (epoch, wall seconds, ELBO).
-    """
-
-    wall: float = 0.0
-    processor: float = 0.0
-    epochs: list[float] = field(default_factory=list)
-    trace: list[tuple[int, float, float]] = field(default_factory=list)
-    _start: tuple[float, float] = (0.0, 0.0)
-    _epoch_start: float = 0.0
-
-    def run(self) -> None:
-        """Let it run."""
-        self._start = time.perf_counter(), time.process_time()
-
-    def stop(self) -> None:
-        """Let it stand still."""
-        self.wall += time.perf_counter() - self._start[0]
-        self.processor += time.process_time() - self._start[1]
-
-    def begin_epoch(self) -> None:
-        """Note when an epoch begins."""
-        self._epoch_start = time.perf_counter()
-
-    def end_epoch(self) -> None:
-        """Note the seconds of the epoch."""
-        self.epochs.append(time.perf_counter() - self._epoch_start)
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Count what is done within."""
-        self.run()
-        yield
-        self.stop()
-
-    def look(self, epoch: int, elbo: Callable[[], float]) -> None:
-        """Note the ELBO without counting the time that it takes."""
-        self.stop()
-        self.trace.append((epoch, self.wall, elbo()))
-        self.run()
-
-
-class _Looks(Callback):
-    def __init__(self, every: int, look: Callable[[int], None]) -> None:
-        self._every, self._look = every, look
-
-    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
-        if (trainer.current_epoch + 1) % self._every == 0:
-            self._look(trainer.current_epoch + 1)
-
-
-class _Epochs(Callback):
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
-        self._clock.begin_epoch()
-
-    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
-        self._clock.end_epoch()
-
-
 class StockSemafoVI(SemafoVI):
     """Our module in scvi-tools' own training plan: what scvi-tools would need for the other two mixes."""
 
@@ -160,8 +94,8 @@ class Stock:
         with clock.running():
             SCVI.setup_anndata(task.train, batch_key=keys.BATCH)
             model = SCVI(task.train, **sizes)
-            looks = [_Looks(look_every, lambda e: clock.look(e, lambda: task.elbo(model, TRACE_DRAWS)))]
-            callbacks = [_Epochs(clock), *(looks if look_every else [])]
+            looks = [Looks(look_every, lambda e: clock.look(e, lambda: task.elbo(model, TRACE_DRAWS)))]
+            callbacks = [Epochs(clock), *(looks if look_every else [])]
             model.train(n_epochs, train_size=1.0, callbacks=callbacks, **_QUIET)
         return model
 
@@ -173,7 +107,7 @@ class Stock:
             model = cls.from_scvi_model(pretrained, keys.UNLABELLED, labels_key=keys.LABEL, **weights)
             samples = SAMPLES_PER_LABEL[keys.ONE_STAGE]
             # callbacks of ours take the place of scvi-tools' own, which draws the labelled cells of an epoch
-            callbacks = [_Epochs(clock), SubSampleLabels()]
+            callbacks = [Epochs(clock), SubSampleLabels()]
             model.train(n_epochs, n_samples_per_label=samples, train_size=1.0, callbacks=callbacks, **_QUIET)
         return model
 

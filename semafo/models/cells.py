@@ -90,6 +90,7 @@ class CellStore:
         self, counts: np.ndarray | sparse.spmatrix, batch: np.ndarray, label: np.ndarray, device: torch.device
     ) -> None:
         self._rows = sparse.csr_matrix(counts, dtype=np.float32)
+        self._rows.sum_duplicates()
         self._rows.eliminate_zeros()
         self.n_cells, self.n_genes = self._rows.shape
         self.device = device

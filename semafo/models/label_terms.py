@@ -127,5 +127,5 @@ class _LogDensity(torch.autograd.Function):
         scaled, variance = ctx.saved_tensors
         grad = grad.t()  # (C, B)
         of_mean = scaled * grad
-        of_variance = scaled.square_().sub_(variance.reciprocal()).mul_(0.5 * grad)
+        of_variance = scaled.square().sub_(variance.reciprocal()).mul_(0.5 * grad)
         return -of_mean.sum(1), of_mean.flatten(1), of_variance.flatten(1), None

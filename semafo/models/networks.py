@@ -15,9 +15,8 @@ from torch.nn import functional as F
 
 from semafo.models.blocks import through_by_label
 
-_TIME_CONSTANTS = (
-    4.4  # of running statistics in 20 epochs of 2800 cells at a momentum of 0.01: 1 % is left of the start
-)
+# Of running statistics in 20 epochs of 2800 cells at a momentum of 0.01: 1 % is left of the start.
+_TIME_CONSTANTS = 4.4
 
 
 class OwnNoiseDropout(nn.Dropout):
@@ -33,10 +32,9 @@ class OwnNoiseDropout(nn.Dropout):
         if not self.training or self.p == 0:
             return x
         keep = 1 - self.p
-        return x * torch.empty_like(x).bernoulli_(keep, generator=self.own_generator(x.device)).div_(keep)
+        return x * torch.empty_like(x).bernoulli_(keep, generator=self._own_generator(x.device)).div_(keep)
 
-    def own_generator(self, device: torch.device) -> torch.Generator:
-        """The source of noise, made where it is first needed."""
+    def _own_generator(self, device: torch.device) -> torch.Generator:
         if self.generator is None or self.generator.device.type != device.type:
             self.generator = torch.Generator(device).manual_seed(self.seed)
         return self.generator
@@ -70,14 +68,9 @@ class QuickDropout(nn.Dropout):
             return x
         if x.device.type != "cpu":
             return self._elsewhere.train()(x)
-        return x * self.factors(x.shape)
-
-    def factors(self, shape: torch.Size) -> Tensor:
-        """What entries are multiplied with: 0 with probability p, else 1 / (1 - p)."""
-        n = shape.numel()
-        words = self._noise.integers(0, 2**64 - 1, -(-n // 4), np.uint64, endpoint=True)
-        kept = words.view(np.uint16)[:n].reshape(shape) >= self._n_dropped
-        return torch.from_numpy(np.multiply(kept, self._factor))
+        words = self._noise.integers(0, 2**64 - 1, -(-x.numel() // 4), np.uint64, endpoint=True)
+        kept = words.view(np.uint16)[: x.numel()].reshape(x.shape) >= self._n_dropped
+        return x * torch.from_numpy(np.multiply(kept, self._factor))
 
 
 def give_own_noise(network: nn.Module, seed: int) -> None:
