@@ -96,20 +96,20 @@ class _LogLikelihood(torch.autograd.Function):
         log_theta, zero_logits, mu, mu_eps, total, sum_log_total, log_share = ctx.saved_tensors
         counts, theta = ctx.counts, log_theta.exp()
         inverse = total.reciprocal()  # 1 / (θ + μ), (B, G)
-        grad_zeros = theirs = None
+        grad_zeros = nb_share = None
         if zero_logits is not None:
-            # share of a zero that is the negative binomial's; 1 where there is a count
+            # how much of a zero is the negative binomial's; 1 where there is a count
             of_zeros = torch.addcmul(-zero_logits, theta, log_share)
-            theirs = 1 - torch.sigmoid(-of_zeros) * (1 - counts.x.sign())
-            grad_zeros = (torch.sigmoid(-zero_logits) - theirs) * grad if ctx.needs_input_grad[2] else None
+            nb_share = 1 - torch.sigmoid(-of_zeros) * (1 - counts.x.sign())
+            grad_zeros = (torch.sigmoid(-zero_logits) - nb_share) * grad if ctx.needs_input_grad[2] else None
         grad_theta = None
         if ctx.needs_input_grad[1]:
-            grad_theta = _slope_of_theta(counts, theta, inverse, sum_log_total, log_share, theirs) * theta * grad
+            grad_theta = _slope_of_theta(counts, theta, inverse, sum_log_total, log_share, nb_share) * theta * grad
         grad_logits = None
         if ctx.needs_input_grad[0]:
             share = inverse.mul_(mu)  # μ / (θ + μ)
             slope = mu.div(mu_eps).sub_(share).mul_(counts.x)  # ∂/∂log μ, (B, G)
-            slope.addcmul_(share if theirs is None else share * theirs, theta, value=-1).mul_(grad)
+            slope.addcmul_(share if nb_share is None else share * nb_share, theta, value=-1).mul_(grad)
             sums = slope.sum(-1, keepdim=True).div_(counts.library.clamp_min(EPS)[:, None])
             grad_logits = slope.addcmul_(mu, sums, value=-1)  # through the softmax
         return grad_logits, grad_theta, grad_zeros, None
@@ -143,14 +143,14 @@ def _slope_of_theta(
     inverse: Tensor,
     sum_log_total: Tensor | None,
     log_share: Tensor | None,
-    theirs: Tensor | None,
+    nb_share: Tensor | None,
 ) -> Tensor:
-    """∂/∂θ of the log-likelihood, (G,); `theirs` weighs the negative binomial's part (1 where it is None)."""
+    """∂/∂θ of the log-likelihood, (G,); `nb_share` weighs the negative binomial (1 where it is None)."""
     own = theta / (theta + EPS)
-    if theirs is None:
+    if nb_share is None:
         logs = len(inverse) * ((theta + EPS).log() + own) - sum_log_total
         inverses = inverse.sum(0)
     else:
-        logs = ((log_share + own) * theirs).sum(0)
-        inverses = (inverse * theirs).sum(0)
+        logs = ((log_share + own) * nb_share).sum(0)
+        inverses = (inverse * nb_share).sum(0)
     return logs - theta * inverses - (inverse * counts.x).sum(0) + _slope_of_log_gammas(counts, theta)
