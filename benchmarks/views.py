@@ -27,7 +27,8 @@ from benchmarks.large_runs import write_comparison
 from benchmarks.machine import described, machine
 from benchmarks.painted import painted
 from semafo.runs.home import Home
-from semafo.ui import colours, maps, state
+from semafo.ui import colours, maps
+from semafo.ui.artefacts import artefacts
 from semafo.ui.selection import Lasso, Selection
 from semafo.ui.state import ChosenRun
 
@@ -90,7 +91,7 @@ def measure(n_cells: int, folder: Path) -> list[dict[str, Any]]:
 
 def left_half(run: ChosenRun) -> Lasso:
     """A lasso around the cells on the left of a map."""
-    umap = state.artefacts(run.record).umap
+    umap = artefacts(run.record).umap
     (x0, y0), (x1, y1) = umap.min(axis=0) - 1.0, (float(np.median(umap[:, 0])), umap[:, 1].max() + 1.0)
     return Lasso.around(run.run_id, "UMAP", [(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
 

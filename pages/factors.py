@@ -1,10 +1,11 @@
 """Factors: what does a dimension mean."""
 
-from semafo.ui import controls, factors, frame, state, traversal
+from semafo.ui import controls, factors, frame, traversal
+from semafo.ui.viewport import is_narrow
 
 frame.title("Factors")
 runs = controls.chosen_or_stop()
-narrow = state.is_narrow()
+narrow = is_narrow()
 ready = factors.ready_or_stop(runs)
 factors.show_map(ready, narrow)
 traversal.show(ready, narrow)

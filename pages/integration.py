@@ -1,10 +1,11 @@
 """Integration: batches mixed, biology kept."""
 
-from semafo.ui import controls, frame, integration, live, state
+from semafo.ui import controls, frame, integration, live
+from semafo.ui.viewport import is_narrow
 
 frame.title("Integration")
 runs = controls.chosen_or_stop()
-narrow = state.is_narrow()
+narrow = is_narrow()
 integration.show(runs, integration.weight(), narrow)
 integration.pending(runs)
 if any(run.record.is_active for run in runs):

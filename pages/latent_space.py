@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from semafo.ui import controls, frame, live, map_controls, map_figure, selected, selection, state
+from semafo.ui import controls, frame, live, map_controls, map_figure, selected, selection
+from semafo.ui.viewport import is_narrow
 
 frame.title("Latent space")
 runs = controls.chosen_or_stop()
 ready = [run for run in runs if run.record.has_maps]
-narrow = state.is_narrow()
+narrow = is_narrow()
 if not ready:
     live.cards(runs, narrow=narrow, tall=True)
     controls.why_nothing(runs)

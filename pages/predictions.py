@@ -2,23 +2,12 @@
 
 import streamlit as st
 
-from semafo.ui import (
-    closer,
-    comparisons,
-    controls,
-    disagreement,
-    frame,
-    live,
-    matrices,
-    methods,
-    pairing,
-    state,
-    statistics,
-)
+from semafo.ui import closer, comparisons, controls, disagreement, frame, live, matrices, methods, pairing, statistics
+from semafo.ui.viewport import is_narrow
 
 frame.title("Predictions")
 runs = controls.chosen_or_stop()
-narrow = state.is_narrow()
+narrow = is_narrow()
 if not any(run.record.has_maps for run in runs):
     live.cards(runs, narrow=narrow, tall=False)
     controls.why_nothing(runs)

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from semafo.ui import controls, frame, replay, state
+from semafo.ui import controls, frame, replay
+from semafo.ui.viewport import is_narrow
 
 frame.title("Replay")
 runs = controls.chosen_or_stop()
@@ -12,4 +13,4 @@ if not recorded:
     st.stop()
 
 hollow = controls.hollow_toggle()
-replay.show(recorded, hollow=hollow, narrow=state.is_narrow())
+replay.show(recorded, hollow=hollow, narrow=is_narrow())

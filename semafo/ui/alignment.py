@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo.ui import procrustes, projections, state
-from semafo.ui.artefacts import Artefacts
+from semafo.ui import procrustes, projections
+from semafo.ui.artefacts import Artefacts, artefacts
 from semafo.ui.procrustes import Similarity
 from semafo.ui.state import ChosenRun
 
@@ -54,7 +54,7 @@ def _aligned(moved_key: str, fixed_key: str, name: str, _moved: Artefacts, _foun
 
 
 def _with_maps(runs: Sequence[ChosenRun]) -> list[Artefacts]:
-    return [state.artefacts(run.record) for run in runs if run.record.has_maps]
+    return [artefacts(run.record) for run in runs if run.record.has_maps]
 
 
 def _n_shared(one: Artefacts, other: Artefacts) -> int:

@@ -28,6 +28,7 @@ from semafo.ui import (
     train_form,
     words,
 )
+from semafo.ui.viewport import is_narrow
 
 FILE, BUILT_IN = "File on this machine", "Built in"
 NO_BATCHES = "None: one batch a file"
@@ -173,7 +174,7 @@ def show_found(inspection: Inspection) -> None:
     counts = counts.drop(index="nan", errors="ignore")
     st.caption("The reference")
     figures.show_figure(
-        charts.composition(counts, colours.of_types(counts.index), narrow=state.is_narrow()),
+        charts.composition(counts, colours.of_types(counts.index), narrow=is_narrow()),
         "annotate_reference",
         alt=f"Number of cells of each of {len(counts)} types in each batch of the reference, as bars.",
         runs=(),

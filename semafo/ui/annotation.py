@@ -16,8 +16,10 @@ from semafo.errors import DataError
 from semafo.runs import annotation
 from semafo.runs.record import RunRecord
 from semafo.ui import charts, colours, downloads, figures, palettes, state, words
-from semafo.ui.run_names import names_of
+from semafo.ui.artefacts import artefacts
+from semafo.ui.run_names import names_of, short_dataset
 from semafo.ui.state import ChosenRun
+from semafo.ui.viewport import is_narrow
 
 MOST_ROWS = 2000  # of the table on the page; the file has all
 
@@ -42,7 +44,7 @@ def choose(records: Sequence[RunRecord]) -> RunRecord:
 def title(record: RunRecord, name: str) -> str:
     """`query onto reference · scANVI · seed 0`."""
     spec = record.config.dataset
-    return f"{state.short_dataset(spec.query)} onto {state.short_dataset(spec.name)} · {name.replace(' · 0 %', '')}"
+    return f"{short_dataset(spec.query)} onto {short_dataset(spec.name)} · {name.replace(' · 0 %', '')}"
 
 
 def threshold() -> float:
@@ -64,14 +66,14 @@ def threshold() -> float:
 
 def show_types(record: RunRecord, limit: float) -> pd.DataFrame:
     """Predicted composition and confidence at a threshold; returns the query's cells."""
-    cells = state.artefacts(record).cells
+    cells = artefacts(record).cells
     cells = cells[cells[keys.ROLE] == keys.QUERY]
     labels = annotation.labels_at(cells, limit)
-    narrow, shown = state.is_narrow(), _as_shown(record)
+    narrow, shown = is_narrow(), _as_shown(record)
     st.markdown(headline(record, labels))
     types, confidence = st.columns([6, 5], gap="large")
     with types:
-        looks = palettes.of_types([record], state.artefacts(record).predictions["types"])
+        looks = palettes.of_types([record], artefacts(record).predictions["types"])
         figures.show_figure(
             charts.predicted_bars(labels, looks, annotation.UNKNOWN, narrow=narrow),
             "annotation_types",
@@ -110,7 +112,7 @@ def _hvgs(overlap: dict[str, Any]) -> str:
 
 def truth(record: RunRecord) -> str:
     """The score where the query has labels of its own, and that there is none where it has not."""
-    scores = state.artefacts(record).predictions.get("query") or {}
+    scores = artefacts(record).predictions.get("query") or {}
     if not scores.get("n_scored"):
         return "The query has no labels of its own, so nothing here is a score."
     return (
@@ -138,7 +140,7 @@ def show_markers(record: RunRecord) -> None:
         st.caption("Markers need two predicted types with ten cells or more.")
     else:
         figures.show_figure(
-            charts.marker_dots(markers, narrow=state.is_narrow()),
+            charts.marker_dots(markers, narrow=is_narrow()),
             "annotation_markers",
             alt=f"Expression of {len(markers['genes'])} marker genes in each predicted type, as dots.",
             caption="Area: share of the cells that express the gene. Colour: mean of log(1 + counts per 10 000). Genes "
@@ -182,7 +184,7 @@ def file_button(record: RunRecord, limit: float) -> None:
     st.download_button(
         "Annotated query (.h5ad)",
         partial(annotated_file, record.config, limit),
-        file_name=f"{state.short_dataset(record.config.dataset.query)}-annotated.h5ad",
+        file_name=f"{short_dataset(record.config.dataset.query)}-annotated.h5ad",
         mime="application/x-hdf5",
         key=f"h5ad-{record.run_id}",
         icon=":material/download:",

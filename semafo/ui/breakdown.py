@@ -11,9 +11,11 @@ import streamlit as st
 from semafo import keys
 from semafo.evaluation import breakdown
 from semafo.runs.record import RunRecord
-from semafo.ui import charts, colours, comparisons, controls, downloads, figures, state, views, words
+from semafo.ui import charts, colours, comparisons, controls, downloads, figures, views, words
+from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import Estimate, Row
 from semafo.ui.charts.forest import SYMBOLS, legend_line
+from semafo.ui.run_names import short_dataset
 from semafo.ui.state import ChosenRun
 
 TYPE_SCORES = {"Recall": "recall", "Precision": "precision", "F1": "f1"}
@@ -48,7 +50,7 @@ def by_type(runs: Sequence[ChosenRun], population: str, narrow: bool) -> None:
         f"{MEANINGS[title]} n is the number of cells of the type: with few of them, intervals are wide. {BASELINE}"
     )
     for i, (group, found) in enumerate(zip(views.by_types(runs).values(), groups, strict=True)):
-        heading = state.short_dataset(group[0].record.config.dataset.name) if len(groups) > 1 else ""
+        heading = short_dataset(group[0].record.config.dataset.name) if len(groups) > 1 else ""
         _dots(found, "type", TYPE_SCORES[title], title, narrow, f"types-{i}", heading, caption)
     frame = type_frame(groups)
     with st.expander("As a table"):
@@ -69,7 +71,7 @@ def by_batch(runs: Sequence[ChosenRun], population: str, narrow: bool) -> None:
         f"Accuracy in each batch with its 95 % interval (Wilson); n is the number of scored cells.{one} {BASELINE}"
     )
     for i, (group, found) in enumerate(zip(views.by_types(runs).values(), groups, strict=True)):
-        heading = state.short_dataset(group[0].record.config.dataset.name) if len(groups) > 1 else ""
+        heading = short_dataset(group[0].record.config.dataset.name) if len(groups) > 1 else ""
         _dots(found, "batch", "accuracy", "Accuracy", narrow, f"batches-{i}", heading, caption)
     frame = batch_frame(groups)
     with st.expander("As a table"):
@@ -113,7 +115,7 @@ def _baseline_rows(stamp: tuple, name: str, what: str, population: str, _record:
 def rows_of(runs: Sequence[ChosenRun], what: str, population: str) -> dict[ChosenRun, list[Mapping[str, Any]]]:
     """`per_type` or `by_batch` of the runs that have any."""
     ready = [run for run in runs if run.record.has_maps]
-    found = {run: (state.artefacts(run.record).predictions.get(what) or {}).get(population) or [] for run in ready}
+    found = {run: (artefacts(run.record).predictions.get(what) or {}).get(population) or [] for run in ready}
     return {run: rows for run, rows in found.items() if rows}
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from semafo.ui import charts, downloads, figures, state, words
+from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import CoverageLine, Reliability
 from semafo.ui.state import ChosenRun
 
@@ -19,7 +20,7 @@ NO_TEMPERATURE = (
 
 def reliability(runs: Sequence[ChosenRun], narrow: bool) -> None:
     """Accuracy against confidence, a panel a run, with ECE before and after temperature scaling."""
-    found = {run: (state.artefacts(run.record).predictions.get("calibration") or {}) for run in runs if _ready(run)}
+    found = {run: (artefacts(run.record).predictions.get("calibration") or {}) for run in runs if _ready(run)}
     found = {run: values for run, values in found.items() if (values.get("test") or {}).get("n")}
     if not found:
         st.info("There is no test cell with a label, so nobody can tell how far the confidence can be trusted.")
@@ -130,4 +131,4 @@ def _ready(run: ChosenRun) -> bool:
 
 
 def _coverage_rows(run: ChosenRun) -> list[Mapping[str, Any]]:
-    return (state.artefacts(run.record).predictions.get("coverage") or {}).get("test") or []
+    return (artefacts(run.record).predictions.get("coverage") or {}).get("test") or []

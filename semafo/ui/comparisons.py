@@ -8,8 +8,9 @@ import streamlit as st
 from semafo import keys
 from semafo.evaluation.significance import PairedDifference
 from semafo.runs import differences
-from semafo.ui import charts, figures, live, state, tables, views, words
+from semafo.ui import charts, figures, live, tables, views, words
 from semafo.ui.charts import Estimate, Row
+from semafo.ui.run_names import short_dataset
 from semafo.ui.state import ChosenRun
 
 DIFFERENCE_AXIS = "Difference in accuracy, percentage points"
@@ -46,7 +47,7 @@ def _head(group: Sequence[ChosenRun], n_groups: int) -> str:
     if n_groups == 1:
         return ""
     config = group[0].record.config
-    return f"{state.short_dataset(config.dataset.name)}, {words.FORMS[config.form]}, split {config.split.split_seed}: "
+    return f"{short_dataset(config.dataset.name)}, {words.FORMS[config.form]}, split {config.split.split_seed}: "
 
 
 def _names(group: Sequence[ChosenRun]) -> str:

@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from semafo.evaluation.labels import wilson_interval
-from semafo.ui import downloads, live, selection, state, views, words
+from semafo.ui import downloads, live, selection, views, words
+from semafo.ui.artefacts import artefacts
 from semafo.ui.selection import Pairing
 from semafo.ui.state import ChosenRun
 
@@ -67,7 +68,7 @@ def pairs(run: ChosenRun, population: str) -> pd.DataFrame | None:
     counts = views.matrix(run, population).counts
     if counts is None:
         return None
-    types, totals = state.artefacts(run.record).predictions["types"], counts.sum(axis=1)
+    types, totals = artefacts(run.record).predictions["types"], counts.sum(axis=1)
     row, column = np.nonzero(counts * ~np.eye(len(types), dtype=bool))
     order = np.argsort(-counts[row, column], kind="stable")
     rows = [

@@ -14,6 +14,8 @@ from semafo.errors import SemafoError
 from semafo.runs.inspect import Inspection
 from semafo.settings import DatasetSpec
 from semafo.ui import charts, colours, figures, obs_columns, state, words
+from semafo.ui.run_names import short_dataset
+from semafo.ui.viewport import is_narrow
 
 BUILT_IN, SERVER_FILE, UPLOAD = "Built in", "File on this machine", "Upload"
 ANY_SIZE = "Simulated, any size"
@@ -188,7 +190,7 @@ def show_report(spec: DatasetSpec, inspection: Inspection) -> None:
     looks = colours.of_types(counts.index)
     st.markdown(headline(report))
     figures.show_figure(
-        charts.composition(counts, looks, narrow=state.is_narrow()),
+        charts.composition(counts, looks, narrow=is_narrow()),
         "composition",
         alt=f"Number of cells of each of {len(counts)} types in each batch, as bars.",
         runs=(),
@@ -233,7 +235,7 @@ def described(spec: DatasetSpec) -> str:
     if not catalogue.is_file(spec):
         spec = catalogue.resolve(spec)
     batch = f"batches {spec.batch_key}" if spec.batch_key else "one batch"
-    return f"{state.short_dataset(spec.name)}, labels {spec.label_key}, {batch}"
+    return f"{short_dataset(spec.name)}, labels {spec.label_key}, {batch}"
 
 
 def attempt(work: Callable[..., T], *args: object) -> T | None:

@@ -10,7 +10,7 @@ from semafo import keys
 from semafo.runs import disagreement as flipped
 from semafo.runs.disagreement import FIRST, Share
 from semafo.ui import charts, controls, downloads, figures, gene_tables, selection, state, tables, views, words
-from semafo.ui.artefacts import Artefacts
+from semafo.ui.artefacts import Artefacts, artefacts
 from semafo.ui.charts import FlipRow
 from semafo.ui.gene_tables import Groups
 from semafo.ui.state import ChosenRun
@@ -37,7 +37,7 @@ def show(runs: Sequence[ChosenRun], narrow: bool) -> None:
     pair = _pick(pool)
     if pair is None:
         return
-    found = _found(*(state.artefacts(run.record).key for run in pair), *(run.record for run in pair))
+    found = _found(*(artefacts(run.record).key for run in pair), *(run.record for run in pair))
     short = words.without_common_parts([run.name for run in pair])
     st.markdown(summary(found, short))
     if not found.only_first.count + found.only_second.count:
@@ -159,7 +159,7 @@ def _genes(pair: tuple[ChosenRun, ChosenRun], short: Sequence[str], by_type: pd.
         right, wrong = pair[place], pair[1 - place]
         types = list(flipping["type"]) if only in (ALL_TYPES, None) else [only]
         chosen = selection.Disagreement(right.run_id, wrong.run_id)
-        groups = groups_of(state.artefacts(right.record), selection_mask(pair, chosen), both_right(pair, place), types)
+        groups = groups_of(artefacts(right.record), selection_mask(pair, chosen), both_right(pair, place), types)
         gene_tables.show(right, groups, f"{selection.to_text(chosen)}:{only}", "flips")
         if only == ALL_TYPES and len(types) > 1:
             st.caption(
@@ -170,12 +170,12 @@ def _genes(pair: tuple[ChosenRun, ChosenRun], short: Sequence[str], by_type: pd.
 def selection_mask(pair: Sequence[ChosenRun], chosen: selection.Disagreement) -> np.ndarray:
     """Cells of the right run's table that are flipped, (n,) bool."""
     right = next(run for run in pair if run.run_id == chosen.right_run_id)
-    return selection.mask(state.artefacts(right.record), chosen, pair)
+    return selection.mask(artefacts(right.record), chosen, pair)
 
 
 def both_right(pair: Sequence[ChosenRun], place: int) -> np.ndarray:
     """Test cells, in the order of one of the runs, that it gets right and the other one too, (n,) bool."""
-    own = state.artefacts(pair[place].record)
+    own = artefacts(pair[place].record)
     alone = selection_mask(pair, selection.Disagreement(pair[place].run_id, pair[1 - place].run_id))
     return selection.is_right(own) & selection.in_population(own, selection.TEST) & ~alone
 

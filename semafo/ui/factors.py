@@ -12,8 +12,9 @@ import streamlit as st
 
 from semafo import keys
 from semafo.runs.record import RunRecord
-from semafo.ui import charts, controls, downloads, figures, state, views, words
+from semafo.ui import charts, controls, downloads, figures, views, words
 from semafo.ui.charts import Carried
+from semafo.ui.run_names import short_dataset
 from semafo.ui.state import ChosenRun
 
 STRONGEST = "What it carries most of"
@@ -131,7 +132,7 @@ def show_map(ready: dict[ChosenRun, Factors], narrow: bool) -> None:
 def _show_left_out(ready: dict[ChosenRun, Factors]) -> None:
     """Once for each data set, by name where there are several."""
     by_data = {
-        state.short_dataset(run.record.config.dataset.name): " ".join(factors.found["left_out"])
+        short_dataset(run.record.config.dataset.name): " ".join(factors.found["left_out"])
         for run, factors in ready.items()
     }
     for name, sentences in by_data.items():

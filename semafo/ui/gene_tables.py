@@ -9,8 +9,10 @@ import streamlit as st
 
 from semafo.runs.genes import Genes
 from semafo.runs.record import RunRecord
-from semafo.ui import downloads, state, words
+from semafo.ui import downloads, words
+from semafo.ui.artefacts import artefacts
 from semafo.ui.state import ChosenRun
+from semafo.ui.viewport import is_narrow
 
 N_GENES = 10
 FEW = 10  # cells of a group below which a difference of means says little
@@ -34,7 +36,7 @@ class Groups:
 
 def genes_of(record: RunRecord) -> Genes | None:
     """Expression of the run's cells; None where the run has none."""
-    return _genes(state.artefacts(record).key, record)
+    return _genes(artefacts(record).key, record)
 
 
 def telling_apart(run: ChosenRun, groups: Groups, what: str) -> pd.DataFrame | None:
@@ -44,7 +46,7 @@ def telling_apart(run: ChosenRun, groups: Groups, what: str) -> pd.DataFrame | N
     """
     if genes_of(run.record) is None:
         return None
-    return _told_apart(state.artefacts(run.record).key, what, run.record, groups)
+    return _told_apart(artefacts(run.record).key, what, run.record, groups)
 
 
 def show(run: ChosenRun, groups: Groups, what: str, key: str) -> None:
@@ -65,7 +67,7 @@ def show(run: ChosenRun, groups: Groups, what: str, key: str) -> None:
         column_config=_column_config(),
         key=f"{key}-genes",
         height="content",
-        width="stretch" if state.is_narrow() else 460,
+        width="stretch" if is_narrow() else 460,
     )
     few = min(int(groups.first.sum()), int(groups.second.sum())) < FEW
     st.caption(

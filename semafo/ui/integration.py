@@ -7,9 +7,10 @@ import streamlit as st
 from semafo import keys
 from semafo.evaluation.metrics import BATCH, METRICS
 from semafo.settings import PAPER_WEIGHTS, SCIB_WEIGHTS
-from semafo.ui import charts, controls, downloads, figures, reference_rows, state, tables, words
+from semafo.ui import charts, controls, downloads, figures, reference_rows, tables, words
 from semafo.ui.charts import ScoreRow
 from semafo.ui.state import ChosenRun
+from semafo.ui.viewport import is_narrow
 
 PAPER, SCIB, OTHER = f"Paper, {PAPER_WEIGHTS:g}", f"scIB, {SCIB_WEIGHTS:g}", "Other"
 
@@ -91,7 +92,7 @@ def pending(runs: Sequence[ChosenRun]) -> None:
 def table(rows: Sequence[ScoreRow]) -> None:
     """The numbers as a table and as a file."""
     frame = tables.score_frame(rows)
-    with st.expander("As a table", expanded=state.is_narrow()):
+    with st.expander("As a table", expanded=is_narrow()):
         numbers = frame.select_dtypes("number").columns
         shown = frame.style.format(
             lambda value: words.score(value), subset=list(frame.columns[1:]), na_rep=words.UNDEFINED

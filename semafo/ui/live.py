@@ -14,6 +14,7 @@ from semafo.runs import store
 from semafo.runs.record import RunRecord
 from semafo.ui import charts, colours, engine, figures, guard, state, words
 from semafo.ui.state import ChosenRun
+from semafo.ui.viewport import is_narrow
 
 EVERY_SECONDS = 1.0
 LOSSES_EVERY_SECONDS = 3.0  # a figure costs a tenth of a second of the processor that trains
@@ -83,7 +84,7 @@ def cards(chosen: Sequence[ChosenRun], *, narrow: bool, tall: bool) -> None:
 def details() -> None:
     """All active runs: stage, epoch, time left, loss terms, place in the queue, and a button that cancels."""
     st.fragment(_details, run_every=_pace())()
-    _watch_losses(_active(), state.is_narrow(), "detail_losses")
+    _watch_losses(_active(), is_narrow(), "detail_losses")
 
 
 def _pace() -> float | None:

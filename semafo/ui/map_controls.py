@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from semafo.ui import colourings, controls, projections, state, zoom
+from semafo.ui import colourings, controls, projections, zoom
+from semafo.ui.artefacts import artefacts
 from semafo.ui.charts.latent import EXPLORE, SELECT
 from semafo.ui.map_view import SHOWN, View
 from semafo.ui.state import ChosenRun
@@ -66,13 +67,13 @@ def _argument(runs: Sequence[ChosenRun], colouring: str) -> str | None:
     if colouring not in colourings.WITH_ARGUMENT:
         return None
     label, key = ARGUMENTS[colouring]
-    options = colourings.choices([state.artefacts(run.record) for run in runs], colouring)
+    options = colourings.choices([artefacts(run.record) for run in runs], colouring)
     return controls.pick(label, options, key, help=None if options else NO_CHOICES[colouring], width=150)
 
 
 def _dimensions(runs: Sequence[ChosenRun]) -> tuple[int, int]:
     """The two latent dimensions that are the axes, from 1."""
-    options = colourings.choices([state.artefacts(run.record) for run in runs], colourings.DIMENSION)
+    options = colourings.choices([artefacts(run.record) for run in runs], colourings.DIMENSION)
     across = controls.pick("Across", options, "across", width=90)
     up = controls.pick("Up", options, "up", default=options[1] if len(options) > 1 else None, width=90)
     return int(across or 1), int(up or 2)

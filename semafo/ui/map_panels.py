@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from semafo import keys
-from semafo.ui import cell_texts, colours, crowds, landmarks, map_places, projections, selection, state, views, words
-from semafo.ui.artefacts import Artefacts
+from semafo.ui import cell_texts, colours, crowds, landmarks, map_places, projections, selection, views, words
+from semafo.ui.artefacts import Artefacts, artefacts
 from semafo.ui.charts import Panel, density
 from semafo.ui.charts.latent import EXPLORE, HOVER_TEXT_CELLS, SELECT
 from semafo.ui.charts.panel import Frame
@@ -126,7 +126,7 @@ def _landmarks(found: Artefacts, rows: np.ndarray, panel: Panel, view: View) -> 
 
 def _lines(run: ChosenRun, n_shown: int, n_lit: int | None) -> tuple[str, ...]:
     """Small lines below a panel's title: accuracy with n and interval, cells shown and latent scale."""
-    scale = words.score(state.artefacts(run.record).predictions.get("latent_scale"), 2)
+    scale = words.score(artefacts(run.record).predictions.get("latent_scale"), 2)
     shown = f"{words.cells(n_shown)} shown"
     if n_lit is not None:
         shown = f"{words.count(n_lit)} of {words.cells(n_shown)} selected"

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from semafo.ui import alignment, projections, state
-from semafo.ui.artefacts import Artefacts
+from semafo.ui import alignment, projections
+from semafo.ui.artefacts import Artefacts, artefacts
 from semafo.ui.charts.panel import Frame
 from semafo.ui.map_view import View
 from semafo.ui.procrustes import Similarity
@@ -15,7 +15,7 @@ from semafo.ui.state import ChosenRun
 
 def with_maps(runs: Sequence[ChosenRun], view: View) -> list[Artefacts | None]:
     """What the runs left; None where there is no such map."""
-    found = [state.artefacts(run.record) if run.record.has_maps else None for run in runs]
+    found = [artefacts(run.record) if run.record.has_maps else None for run in runs]
     return [None if one is None or projections.why_not(one, view.map_name) else one for one in found]
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from semafo.ui import colourings, map_places, projections, state, views
+from semafo.ui import colourings, map_places, projections, views
+from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import Panel, latent_panels
 from semafo.ui.charts.latent import EXPLORE, SELECT
 from semafo.ui.charts.settled import SettledFigure
@@ -68,7 +69,7 @@ def _face(run: ChosenRun) -> tuple[str, ...]:
     """Everything about a run that its panel depends on."""
     if not run.record.has_maps:
         return run.name, run.colour, str(run.record.folder), views.not_ready(run)
-    found = state.artefacts(run.record)
+    found = artefacts(run.record)
     return run.name, run.colour, found.key, str(found.later_files)
 
 
@@ -112,7 +113,7 @@ def draw_one(run: ChosenRun, looks_at: Sequence[View], chosen: Selection | None 
 def _why_nothing(run: ChosenRun, view: View) -> str:
     if not run.record.has_maps:
         return views.not_ready(run)
-    return projections.why_not(state.artefacts(run.record), view.map_name)
+    return projections.why_not(artefacts(run.record), view.map_name)
 
 
 def _figure_from(panels: Sequence[Panel], view: View, revision: str) -> SettledFigure:

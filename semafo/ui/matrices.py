@@ -7,9 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from semafo.ui import charts, controls, figures, selection, state, views, words
+from semafo.ui import charts, controls, figures, selection, views, words
+from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import Matrix
 from semafo.ui.charts.settled import SettledFigure
+from semafo.ui.run_names import short_dataset
 from semafo.ui.selection import Pairing
 from semafo.ui.state import ChosenRun
 
@@ -33,7 +35,7 @@ def show_panels(runs: Sequence[ChosenRun], population: str, by: str, narrow: boo
     groups = views.by_types(runs)
     for i, (types, group) in enumerate(groups.items()):
         if len(groups) > 1:
-            st.subheader(state.short_dataset(group[0].record.config.dataset.name), anchor=False)
+            st.subheader(short_dataset(group[0].record.config.dataset.name), anchor=False)
         matrices = [views.matrix(run, population) for run in group]
         if all(run.record.has_maps for run in group) and all(matrix.counts is None for matrix in matrices):
             st.info(f"{words.listed([run.name for run in group])}: no labelled cells here to compare predictions with.")
@@ -95,7 +97,7 @@ def _show(
 
 def _face(run: ChosenRun, matrix: Matrix) -> tuple[str, ...]:
     """Everything about a run that its panel depends on."""
-    return run.name, run.colour, matrix.line, state.artefacts(run.record).key if run.record.has_maps else matrix.note
+    return run.name, run.colour, matrix.line, artefacts(run.record).key if run.record.has_maps else matrix.note
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)

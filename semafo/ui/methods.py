@@ -15,6 +15,7 @@ from semafo.settings import Mix, RunConfig
 from semafo.ui import charts, downloads, figures, state, words
 from semafo.ui.charts import Estimate, Row
 from semafo.ui.comparisons import DIFFERENCE_AXIS
+from semafo.ui.run_names import short_dataset
 from semafo.ui.state import ChosenRun
 
 METHOD_COLOUR = "#5B6875"
@@ -144,7 +145,7 @@ def _colours_of_mixes(runs: Sequence[ChosenRun]) -> dict[str, str]:
 
 def _setting(config: RunConfig) -> str:
     rate = config.title.split(" · ")[1]
-    return f"{state.short_dataset(config.dataset.name)}, {words.FORMS[config.form]}, {rate}"
+    return f"{short_dataset(config.dataset.name)}, {words.FORMS[config.form]}, {rate}"
 
 
 def _groups(records: Sequence[RunRecord]) -> list[MethodGroup]:

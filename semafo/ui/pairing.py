@@ -8,7 +8,7 @@ import streamlit as st
 
 from semafo import keys
 from semafo.ui import downloads, gene_tables, selection, state, words
-from semafo.ui.artefacts import Artefacts
+from semafo.ui.artefacts import Artefacts, artefacts
 from semafo.ui.gene_tables import Groups
 from semafo.ui.selection import Pairing
 from semafo.ui.state import ChosenRun
@@ -29,7 +29,7 @@ def show(runs: Sequence[ChosenRun]) -> None:
             st.markdown("The selected cells are those of a run that is not among the chosen ones.")
             _clear_button()
             return
-        found = state.artefacts(run.record)
+        found = artefacts(run.record)
         mask = selection.mask(found, chosen, runs)
         words_column, genes_column = st.columns([5, 6], gap="large")
         with words_column:

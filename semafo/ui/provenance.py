@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from semafo import __version__
 from semafo.ui import words
-from semafo.ui.state import ChosenRun, short_dataset
+from semafo.ui.run_names import short_dataset
+from semafo.ui.state import ChosenRun
 
 _PROGRAM = f"Semafo {__version__}"
 

@@ -10,7 +10,8 @@ import streamlit as st
 from semafo import keys
 from semafo.runs.replay import Frame, Replay, places, plane, spread_of, timeline
 from semafo.settings import Mix
-from semafo.ui import colourings, state, views, words
+from semafo.ui import colourings, views, words
+from semafo.ui.artefacts import artefacts
 from semafo.ui.charts.replay import BYTES_A_CELL, BYTES_A_TRACE, SCALE_TERM, Animated, Film, replay
 from semafo.ui.charts.replay_layout import PRIOR_SDS, Stage
 from semafo.ui.figures import show_figure
@@ -53,7 +54,7 @@ def show(runs: Sequence[ChosenRun], *, hollow: bool, narrow: bool) -> None:
 
 
 def _face(run: ChosenRun) -> tuple[str, ...]:
-    return run.name, run.colour, state.artefacts(run.record).key
+    return run.name, run.colour, artefacts(run.record).key
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -64,7 +65,7 @@ def _shown(faces: tuple, hollow: bool, narrow: bool, _runs: Sequence[ChosenRun])
 def draw(runs: Sequence[ChosenRun], *, hollow: bool = False, narrow: bool = False) -> Shown:
     """The same without memory."""
     replays = [Replay.of(run.record) for run in runs]
-    looks = colourings.looks_of([state.artefacts(run.record) for run in runs], colourings.TRUE_TYPE)
+    looks = colourings.looks_of([artefacts(run.record) for run in runs], colourings.TRUE_TYPE)
     every = timeline(replays)
     n_cells = sum(len(replay.rows) for replay in replays)
     moments = thinned(every, MOST_BYTES // int(n_cells * BYTES_A_CELL + len(runs) * (len(looks) + 8) * BYTES_A_TRACE))
@@ -141,7 +142,7 @@ def _film(
     names: list[str],
     hollow: bool,
 ) -> Film:
-    found, frames = state.artefacts(run.record), places(one, list(moments))
+    found, frames = artefacts(run.record), places(one, list(moments))
     there = frames >= 0
     scale = np.where(there, spread_of(one)[frames], np.nan)
     positions = np.where(there[:, None, None], positions[frames], np.nan)

@@ -12,6 +12,8 @@ from semafo.runs.cleanup import Item
 from semafo.runs.disk import in_words
 from semafo.runs.record import RunRecord
 from semafo.ui import guard, state, words
+from semafo.ui.run_names import short_dataset
+from semafo.ui.viewport import is_narrow
 
 _PARTS = {
     disk.RUNS: "Runs",
@@ -71,14 +73,14 @@ def _trash(deleted: Sequence[trash.Trashed]) -> None:
             key="to_restore",
             format_func=lambda run_id: titles.get(run_id, run_id),
             placeholder="Choose runs to bring back",
-            width="stretch" if state.is_narrow() else 560,
+            width="stretch" if is_narrow() else 560,
         )
         st.button("Bring back", on_click=_restore_chosen)
 
 
 def _title(one: trash.Trashed) -> str:
     record = RunRecord(one.folder)
-    return f"{record.title} · {state.short_dataset(record.config.dataset.name)}" if record.is_readable else one.run_id
+    return f"{record.title} · {short_dataset(record.config.dataset.name)}" if record.is_readable else one.run_id
 
 
 @guard.guarded

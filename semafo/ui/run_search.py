@@ -8,13 +8,15 @@ import streamlit as st
 from semafo.runs import registry
 from semafo.runs.sweep import is_of_sweep, sweeps
 from semafo.ui import controls, state, words
+from semafo.ui.run_names import short_dataset
+from semafo.ui.viewport import is_narrow
 
 Row = Mapping[str, Any]
 
 
 def found(rows: Sequence[Row]) -> list[Row]:
     """The rows that fit what is asked for. Only what would make a difference can be asked for."""
-    datasets = {state.short_dataset(name): name for name in sorted({row["dataset"] for row in rows})}
+    datasets = {short_dataset(name): name for name in sorted({row["dataset"] for row in rows})}
     states = {words.STATES.get(name, name): name for name in dict.fromkeys(row["state"] for row in rows)}
     tags = {name: name for name in registry.tags_of(rows)}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -54,4 +56,4 @@ def _sweeps(rows: Sequence[Row]) -> dict[str, str]:
 
 
 def _width(pixels: int) -> int | str:
-    return "stretch" if state.is_narrow() else pixels
+    return "stretch" if is_narrow() else pixels

@@ -10,8 +10,8 @@ import streamlit as st
 
 from semafo import keys
 from semafo.evaluation.labels import wilson_interval
-from semafo.ui import downloads, gene_tables, selection, state, words, zoom
-from semafo.ui.artefacts import Artefacts, Coded
+from semafo.ui import downloads, gene_tables, selection, words, zoom
+from semafo.ui.artefacts import Artefacts, Coded, artefacts
 from semafo.ui.charts.latent import Window
 from semafo.ui.gene_tables import Groups
 from semafo.ui.map_view import View
@@ -64,7 +64,7 @@ def chosen_of(chosen: Selection, runs: Sequence[ChosenRun]) -> list[Chosen]:
     """The selected cells of each run with maps; that in which they were selected comes first."""
     ready = [run for run in runs if run.record.has_maps]
     ready.sort(key=lambda run: run.run_id != chosen.run_ids[0])
-    found = [(run, state.artefacts(run.record)) for run in ready]
+    found = [(run, artefacts(run.record)) for run in ready]
     return [Chosen(run, one, selection.mask(one, chosen, runs)) for run, one in found]
 
 

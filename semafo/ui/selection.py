@@ -15,8 +15,8 @@ import pandas as pd
 import streamlit as st
 
 from semafo import keys
-from semafo.ui import alignment, polygon, projections, state
-from semafo.ui.artefacts import Artefacts
+from semafo.ui import alignment, polygon, projections
+from semafo.ui.artefacts import Artefacts, artefacts
 from semafo.ui.linked import Linked
 from semafo.ui.state import ChosenRun
 
@@ -203,7 +203,7 @@ def _artefacts_of(selection: Selection, runs: Sequence[ChosenRun]) -> list[Artef
     records = [by_id.get(run_id) for run_id in selection.run_ids]
     if any(record is None or not record.has_maps for record in records):
         return None
-    return [state.artefacts(record) for record in records]
+    return [artefacts(record) for record in records]
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -12,7 +12,8 @@ from semafo.data.presets import Preset
 from semafo.data.split import Split, make_split
 from semafo.runs.inspect import Inspection
 from semafo.settings import SplitSettings
-from semafo.ui import charts, controls, figures, state, words
+from semafo.ui import charts, controls, figures, words
+from semafo.ui.viewport import is_narrow
 
 OWN = "Of my own"
 ONE_STAGE, SURGERY, ALONE = "All cells together", "Query onto a reference", "Reference alone"
@@ -175,7 +176,7 @@ def split_picture(inspection: Inspection, settings: SplitSettings) -> bool:
     rows = controls.choice("Bars", ["Batches", "Types"], "split_bars") if by_batch else "Types"
     column = keys.BATCH_COLUMN if rows == "Batches" else keys.TRUE
     figures.show_figure(
-        charts.split_bars(split.cells, column, narrow=state.is_narrow()),
+        charts.split_bars(split.cells, column, narrow=is_narrow()),
         "split",
         alt=f"Number of reference, labelled, hidden and test cells, as bars; rows: {rows.lower()}.",
         runs=(),

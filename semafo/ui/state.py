@@ -16,10 +16,8 @@ from semafo.runs import inspect, launch, store
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
 from semafo.settings import DatasetSpec, RunConfig
-from semafo.ui import colours, viewport
-from semafo.ui.artefacts import artefacts as artefacts
+from semafo.ui import colours
 from semafo.ui.run_names import names_of
-from semafo.ui.run_names import short_dataset as short_dataset
 
 TRAY_SIZE = 6
 URL_KEY = "runs"
@@ -47,11 +45,6 @@ class ChosenRun:
 def home() -> Home:
     """The home of this process."""
     return Home.default()
-
-
-def is_narrow() -> bool:
-    """Whether the window is narrow: panels then stand below one another."""
-    return viewport.is_narrow()
 
 
 def start(configs: Sequence[RunConfig]) -> list[str]:

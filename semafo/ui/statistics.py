@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from semafo.evaluation.significance import PairedDifference
-from semafo.ui import colours, comparisons, downloads, state, tables, views, words
+from semafo.ui import colours, comparisons, downloads, tables, views, words
 from semafo.ui.state import ChosenRun
+from semafo.ui.viewport import is_narrow
 
 
 def show_scores(runs: Sequence[ChosenRun], population: str) -> None:
@@ -19,7 +20,7 @@ def show_scores(runs: Sequence[ChosenRun], population: str) -> None:
         for title, meaning in tables.LABEL_SCORES.values()
     }
     numbers[""] = st.column_config.Column(width=24)
-    numbers["Run"] = st.column_config.TextColumn(width=150 if state.is_narrow() else "large")
+    numbers["Run"] = st.column_config.TextColumn(width=150 if is_narrow() else "large")
     numbers["n"] = st.column_config.NumberColumn(help="Cells that were scored: those with a label in the data.")
     numbers["Unseen"] = st.column_config.NumberColumn(
         help="Cells of types that no label showed. They are left out of the scores, but for With unseen."

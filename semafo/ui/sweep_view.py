@@ -14,6 +14,7 @@ from semafo.runs.sweep import DELETED, Sweep
 from semafo.ui import controls, downloads, engine, figures, state, sweep_report, sweep_tables, words
 from semafo.ui.charts.curve import rate_curves
 from semafo.ui.sweep_differences import Clear, clear_differences
+from semafo.ui.viewport import is_narrow
 
 EVERY_SECONDS = 2.0
 _SHORT = {
@@ -108,7 +109,7 @@ def results(sweep: Sweep) -> None:
     metric = offered[controls.pick("Score", list(offered), "score", width=360)]
     found = curves.curves(scores, metric)
     reported = sweep_tables.reported(sweep, metric)
-    figure = rate_curves(sweep_report.lines(found), METRICS[metric], reported, narrow=state.is_narrow())
+    figure = rate_curves(sweep_report.lines(found), METRICS[metric], reported, narrow=is_narrow())
     beside = " Hollow points are the paper's." if reported else ""
     alt = f"{METRICS[metric]} against labelled rate, one line for each of {len(found)} methods."
     figures.show_figure(figure, "sweep_curve", alt=alt, caption=sweep_report.CAPTION + beside, runs=())

@@ -10,8 +10,10 @@ import pandas as pd
 from semafo import keys
 from semafo.evaluation.metrics import METRICS, aggregate
 from semafo.runs.disk import in_words
-from semafo.ui import colours, state, views, words
+from semafo.ui import colours, views, words
+from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import ScoreRow
+from semafo.ui.run_names import short_dataset
 from semafo.ui.state import ChosenRun
 
 LABEL_SCORES = {
@@ -52,13 +54,13 @@ def label_rows(runs: Sequence[ChosenRun], population: str) -> list[LabelRow]:
 
 def is_tested(run: ChosenRun) -> bool:
     """Whether the run has test cells with a label."""
-    return bool((state.artefacts(run.record).predictions.get("test") or {}).get("n_scored"))
+    return bool((artefacts(run.record).predictions.get("test") or {}).get("n_scored"))
 
 
 def _group_rows(group: Sequence[ChosenRun], population: str, alone: bool) -> list[LabelRow]:
     rows = []
     for run in group:
-        found = state.artefacts(run.record).predictions
+        found = artefacts(run.record).predictions
         if run.record.config.split.reference_only:
             rows.append(LabelRow(f"{run.name}, its training cells", run.colour, MODEL, found.get("reference") or {}))
             continue
@@ -141,7 +143,7 @@ def _rounded(value: Any) -> float | None:
 
 def _origin(run: ChosenRun) -> str:
     config = run.record.config
-    return f"{state.short_dataset(config.dataset.name)}, split {config.split.split_seed}, seed {config.train.seed}"
+    return f"{short_dataset(config.dataset.name)}, split {config.split.split_seed}, seed {config.train.seed}"
 
 
 def score_frame(rows: Sequence[ScoreRow]) -> pd.DataFrame:
@@ -171,7 +173,7 @@ def run_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
                 "Run": " · ".join([row["title"], *([words.LEAKED] if row.get("leak") else [])]),
                 "State": words.STATES.get(row["state"], row["state"]),
                 "Tags": ", ".join(row.get("tags") or ()),
-                "Data set": state.short_dataset(row["dataset"]),
+                "Data set": short_dataset(row["dataset"]),
                 "Form": words.FORMS.get(row["form"], row["form"]),
                 "Labelled": _or_nothing(words.percent(row.get("labelled_rate"), 1)),
                 "Accuracy": _or_nothing(words.accuracy(row)),

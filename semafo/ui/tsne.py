@@ -6,6 +6,7 @@ import streamlit as st
 
 from semafo.runs import derive
 from semafo.ui import guard, state, words
+from semafo.ui.artefacts import artefacts
 from semafo.ui.state import ChosenRun
 
 _LOOK_EVERY_SECONDS = 1.0
@@ -32,7 +33,7 @@ def button(runs: Sequence[ChosenRun]) -> None:
         if reason:
             st.warning(f"{run.name}: {reason}")
     busy = bool(derive.under_way(state.home()))
-    seconds = derive.expected_seconds([state.artefacts(run.record).n_cells for run in missing])
+    seconds = derive.expected_seconds([artefacts(run.record).n_cells for run in missing])
     whose = "" if len(missing) == len(runs) else f" of {words.counted(len(missing), 'run')}"
     st.button(
         f"Compute t-SNE{whose} ({words.about(seconds)})",

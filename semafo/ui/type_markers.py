@@ -9,7 +9,8 @@ import streamlit as st
 
 from semafo import keys
 from semafo.runs.type_markers import A_TYPE, type_markers
-from semafo.ui import charts, controls, downloads, figures, gene_tables, selection, state, words
+from semafo.ui import charts, controls, downloads, figures, gene_tables, selection, words
+from semafo.ui.artefacts import artefacts
 from semafo.ui.state import ChosenRun
 
 
@@ -22,7 +23,7 @@ def show(runs: Sequence[ChosenRun], population: str, narrow: bool) -> None:
         return
     name = controls.pick("Run", list(ready), "marker_run", width=360)
     run = ready.get(name) or next(iter(ready.values()))
-    markers = _markers(state.artefacts(run.record).key, population, run)
+    markers = _markers(artefacts(run.record).key, population, run)
     if not markers["genes"]:
         st.info("No predicted type has enough cells here for markers: each needs ten, and another type beside it.")
         return
@@ -56,7 +57,7 @@ def marker_frame(markers: dict[str, Any]) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=24, show_spinner="Comparing genes")
 def _markers(key: str, population: str, _run: ChosenRun) -> dict[str, Any]:
-    found = state.artefacts(_run.record)
+    found = artefacts(_run.record)
     predicted = found.coded(keys.PREDICTED)
     codes = np.where(selection.in_population(found, population), predicted.codes, -1)
     return type_markers(gene_tables.genes_of(_run.record), codes, predicted.names)

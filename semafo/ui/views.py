@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from semafo import keys
-from semafo.ui import state, words
+from semafo.ui import words
+from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import Matrix
 from semafo.ui.state import ChosenRun
 
@@ -22,7 +23,7 @@ def not_ready(run: ChosenRun) -> str:
 
 def score_line(run: ChosenRun, population: str, cells: str = "") -> str:
     """`accuracy 0.862 [0.81, 0.90], n 210`; of training cells where the run has no others, and it says so."""
-    predictions = state.artefacts(run.record).predictions
+    predictions = artefacts(run.record).predictions
     scores = predictions.get(population) or {}
     if run.record.config.split.reference_only:
         scores, cells = predictions.get("reference") or {}, "training cells"
@@ -37,7 +38,7 @@ def by_test_cells(runs: Sequence[ChosenRun]) -> list[list[ChosenRun]]:
         if run.record.has_maps:
             reference_only = run.record.config.split.reference_only
             data = run.record.settings["context"].get("data")
-            groups.setdefault((*state.artefacts(run.record).test_cells, data, reference_only), []).append(run)
+            groups.setdefault((*artefacts(run.record).test_cells, data, reference_only), []).append(run)
     return list(groups.values())
 
 
@@ -47,7 +48,7 @@ def by_types(runs: Sequence[ChosenRun]) -> dict[tuple[str, ...], list[ChosenRun]
     pending = []
     for run in runs:
         if run.record.has_maps:
-            groups.setdefault(tuple(state.artefacts(run.record).predictions["types"]), []).append(run)
+            groups.setdefault(tuple(artefacts(run.record).predictions["types"]), []).append(run)
         else:
             pending.append(run)
     if groups and pending:
@@ -61,7 +62,7 @@ def matrix(run: ChosenRun, population: str) -> Matrix:
     """Confusion counts of a run on the test cells (`test`) or the whole query (`query`)."""
     if not run.record.has_maps:
         return Matrix(run.name, "", run.colour, None, not_ready(run))
-    counts = np.asarray(state.artefacts(run.record).predictions["confusion"][population])
+    counts = np.asarray(artefacts(run.record).predictions["confusion"][population])
     line = score_line(run, population)
     if not counts.any():
         return Matrix(run.name, line, run.colour, None, "No labelled cells here to compare with")

@@ -8,8 +8,8 @@ import streamlit as st
 
 from semafo import keys
 from semafo.runs.home import Home
-from semafo.ui import colourings, colours, state
-from semafo.ui.artefacts import normalised_entropy
+from semafo.ui import colourings, colours
+from semafo.ui.artefacts import artefacts, normalised_entropy
 from tests import fakes
 
 N = 700
@@ -25,7 +25,7 @@ def found(tmp_path_factory):
         (second.folder / name).unlink(missing_ok=True)
     write_columns(first.folder)
     write_gene(first.folder, "CD14", np.arange(N) % 4 * 1.5)
-    return [state.artefacts(record) for record in (first, second)]
+    return [artefacts(record) for record in (first, second)]
 
 
 def write_columns(folder):

@@ -8,6 +8,7 @@ from semafo import keys
 from semafo.runs import disagreement as flipped
 from semafo.runs.home import Home
 from semafo.ui import breakdown, confusions, disagreement, gene_tables, pairing, selection, state, views
+from semafo.ui.artefacts import artefacts
 from semafo.ui.matrices import Shown
 from semafo.ui.selection import Disagreement, Pairing
 from tests import fakes
@@ -23,7 +24,7 @@ def runs(tmp_path_factory):
 
 @pytest.fixture
 def shown(runs):
-    types = tuple(state.artefacts(runs[0].record).predictions["types"])
+    types = tuple(artefacts(runs[0].record).predictions["types"])
     return Shown(tuple(run.run_id for run in runs), types, "test")
 
 
@@ -50,7 +51,7 @@ def test_a_click_and_its_place_are_each_other_s_inverse(shown):
 
 
 def test_a_selected_cell_is_described_by_its_count_share_and_confidence(runs, shown):
-    found = state.artefacts(runs[0].record)
+    found = artefacts(runs[0].record)
     table = confusions.pairs(runs[0], "test")
     top = table.iloc[0]
     chosen = Pairing("test", top["Observed"], top["Predicted"], runs[0].run_id)
@@ -68,7 +69,7 @@ def test_a_selected_cell_is_described_by_its_count_share_and_confidence(runs, sh
 
 
 def test_mistaken_cells_are_compared_with_the_rightly_predicted_ones_of_their_type(runs, shown):
-    found = state.artefacts(runs[0].record)
+    found = artefacts(runs[0].record)
     top = confusions.pairs(runs[0], "test").iloc[0]
     chosen = Pairing("test", top["Observed"], top["Predicted"], runs[0].run_id)
     groups = pairing.groups_of(found, selection.mask(found, chosen, runs), chosen)
@@ -86,7 +87,7 @@ def test_mistaken_cells_are_compared_with_the_rightly_predicted_ones_of_their_ty
 
 
 def test_genes_are_told_where_the_run_kept_expression_and_only_there(runs):
-    found = state.artefacts(runs[0].record)
+    found = artefacts(runs[0].record)
     is_b = found.coded(keys.TRUE).isin(["CD19+ B"])
     groups = gene_tables.Groups(is_b, ~is_b, "B", "others")
     assert (

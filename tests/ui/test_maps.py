@@ -23,7 +23,6 @@ from semafo.ui import (
     state,
     words,
 )
-from semafo.ui.artefacts import Coded
 from semafo.ui.charts import points
 from semafo.ui.selection import Pairing
 from tests import fakes
@@ -102,7 +101,7 @@ def test_categories_hold_the_cells_that_the_table_says(runs, colouring, shown):
 
 
 def test_the_text_of_a_cell_says_what_every_model_predicts_it_to_be(runs):
-    found = [state.artefacts(run.record) for run in runs]
+    found = [artefacts.artefacts(run.record) for run in runs]
     row, others = found[0].cells.iloc[37], [one.cells.loc[found[0].cells.index[37]] for one in found[1:]]
     start, end = row[keys.TRUE], f"<br>{row[keys.BATCH_COLUMN]} · {row[keys.PART]}"
     rows = np.array([12, 37, 5])
@@ -120,7 +119,7 @@ def test_the_text_of_a_cell_says_what_every_model_predicts_it_to_be(runs):
 
 
 def test_a_model_of_other_data_says_nothing_of_a_cell(runs):
-    found = state.artefacts(runs[0].record)
+    found = artefacts.artefacts(runs[0].record)
     other = replace(found, data="other data", key="other")
     texts = cell_texts.texts(found, np.arange(3), [("own", found), ("other", other)])
     assert all("own:" in text and "other:" not in text for text in texts)
@@ -131,7 +130,7 @@ def test_aligned_maps_of_one_run_are_equal_however_one_was_turned(tmp_path):
     first, second, _ = fakes.comparison(Home.at(tmp_path))
     umap = first.array(keys.X_UMAP)
     np.save(second.folder / keys.array_file(keys.X_UMAP), 3 * umap[:, ::-1] + 5)
-    one, other = (state.artefacts(record) for record in (first, second))
+    one, other = (artefacts.artefacts(record) for record in (first, second))
     np.testing.assert_allclose(alignment.aligned(other, one), umap, atol=1e-4)
     assert alignment.aligned(one, one) is one.umap
     corners = [(0, 0), (20_000, -9_000)]
@@ -155,8 +154,8 @@ def test_maps_can_be_aligned_where_cells_are_shared_and_only_within_one_data_set
     assert alignment.can_align(fewer)
     assert not alignment.hold_the_same_cells(fewer)
     assert len(maps.figure(fewer, maps.View(aligned=True)).data) > 0
-    other = replace(state.artefacts(part), data="another data set", key="another")
-    assert alignment._n_shared(other, state.artefacts(same[0].record)) == 0
+    other = replace(artefacts.artefacts(part), data="another data set", key="another")
+    assert alignment._n_shared(other, artefacts.artefacts(same[0].record)) == 0
 
 
 def test_beyond_what_a_browser_can_draw_the_same_cells_are_drawn_over_a_picture(runs, monkeypatch):
@@ -173,7 +172,7 @@ def test_beyond_what_a_browser_can_draw_the_same_cells_are_drawn_over_a_picture(
 def test_a_few_chosen_cells_are_points_even_where_most_cells_are_in_the_picture(runs, monkeypatch):
     monkeypatch.setattr(crowds, "MOST_POINTS", 600)
     monkeypatch.setattr(crowds, "SAMPLED", 90)
-    found = state.artefacts(runs[0].record)
+    found = artefacts.artefacts(runs[0].record)
     chosen_cells = Pairing(
         "query", found.coded(keys.TRUE).names[0], found.coded(keys.PREDICTED).names[0], runs[0].run_id
     )
@@ -185,15 +184,15 @@ def test_a_few_chosen_cells_are_points_even_where_most_cells_are_in_the_picture(
 
 
 def test_codes_know_missing_names():
-    column = Coded.of(pa.chunked_array([["b", None], ["a", "b"]]).dictionary_encode())
+    column = artefacts.Coded.of(pa.chunked_array([["b", None], ["a", "b"]]).dictionary_encode())
     assert (column.names, list(column.codes)) == (("b", "a"), [0, -1, 1, 0])
     assert column.has_missing
     assert list(column.isin(["a"])) == [False, False, True, False]
     assert list(column.among(["a", "x"], missing="x")) == [-1, 1, 0, -1]
     assert column.name(-1) == "no label"
-    nothing = Coded.of(pa.chunked_array([pa.nulls(2)]))
+    nothing = artefacts.Coded.of(pa.chunked_array([pa.nulls(2)]))
     unused = pa.chunked_array([pa.DictionaryArray.from_arrays([1, None], ["x", "y"])])
-    assert (Coded.of(unused).names, list(Coded.of(unused).codes)) == (("y",), [0, -1])
+    assert (artefacts.Coded.of(unused).names, list(artefacts.Coded.of(unused).codes)) == (("y",), [0, -1])
     assert (nothing.names, list(nothing.codes), nothing.has_missing) == ((), [-1, -1], True)
 
 
@@ -254,7 +253,7 @@ def test_a_map_that_was_made_later_is_drawn_as_soon_as_it_is_there(runs):
 def test_names_and_lines_of_equal_density_are_of_the_cells_that_are_shown(runs):
     figure = maps.draw(runs, maps.View(shown=maps.TEST_CELLS, labels=True, density=True))
     names = {text.text for text in figure.layout.annotations if text.xref in ("x", "x2", "x3")}
-    types = set(state.artefacts(runs[0].record).coded(keys.TRUE).names)
+    types = set(artefacts.artefacts(runs[0].record).coded(keys.TRUE).names)
     assert {words.shortened(name, landmarks.LONGEST) for name in types} >= names > set()
     assert any(trace.mode == "lines" for trace in figure.data)
     number = maps.draw(runs, maps.View(maps.CONFIDENCE, density=True))

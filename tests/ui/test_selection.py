@@ -9,6 +9,7 @@ from semafo import keys
 from semafo.runs.home import Home
 from semafo.settings import Mix
 from semafo.ui import polygon, projections, selection, state
+from semafo.ui.artefacts import artefacts
 from semafo.ui.selection import Disagreement, Lasso, Pairing
 from tests import fakes
 
@@ -62,7 +63,7 @@ def test_addresses_can_be_read_by_people():
 
 
 def test_a_lasso_selects_the_same_cells_in_every_run(runs):
-    found = [state.artefacts(run.record) for run in runs]
+    found = [artefacts(run.record) for run in runs]
     corners = [(-4, -4), (6, -3), (5, 7), (-2, 3)]
     lasso = Lasso.around(runs[1].run_id, projections.UMAP, corners)
     expected = polygon.inside(found[1].umap, corners)
@@ -100,7 +101,7 @@ def test_runs_that_hold_other_cells_light_up_those_that_they_share(tmp_path, run
     cells, umap = part.cells().iloc[order], part.array(keys.X_UMAP)[order]
     cells.to_parquet(part.folder / keys.CELLS_FILE)
     np.save(part.folder / keys.array_file(keys.X_UMAP), umap)
-    fewer = state.artefacts(part)
+    fewer = artefacts(part)
     everywhere = Lasso.around(runs[0].run_id, projections.UMAP, [(-4, -4), (6, -3), (5, 7), (-2, 3)])
     selected = set(selection.cells(everywhere, runs))
     found = selection.mask(fewer, everywhere, runs)
@@ -110,7 +111,7 @@ def test_runs_that_hold_other_cells_light_up_those_that_they_share(tmp_path, run
 
 
 def test_a_selection_of_a_run_that_is_not_there_selects_nothing(runs):
-    found = state.artefacts(runs[0].record)
+    found = artefacts(runs[0].record)
     for chosen in (
         Lasso.around("gone", "UMAP", [(0, 0), (1, 0), (0, 1)]),
         Lasso.around(runs[0].run_id, "z1 z99", [(-99, -99), (99, -99), (0, 99)]),
