@@ -137,7 +137,7 @@ class _Silent:
 
 
 def _config(n_cells: int, n_genes: int) -> Any:
-    from semafo.settings import CONSTANT, DatasetSpec, RunConfig, SplitSettings, TrainSettings
+    from semafo.settings.run_config import CONSTANT, DatasetSpec, RunConfig, SplitSettings, TrainSettings
 
     dataset = DatasetSpec(f"simulated:cells={n_cells},genes={n_genes}", n_hvg=n_genes)
     constant = TrainSettings(CONSTANT)  # a cycle needs more epochs than the one that is timed

@@ -10,10 +10,10 @@ import pandas as pd
 
 from semafo import keys
 from semafo.files import write_atomically, write_json
-from semafo.mix import CORNERS
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
-from semafo.settings import DatasetSpec, Mix, RunConfig
+from semafo.settings.mix import CORNERS, Mix
+from semafo.settings.run_config import DatasetSpec, RunConfig
 
 N_TYPES, N_BATCHES, WRONG = 20, 8, 0.2
 PARTS = (keys.LABELLED, keys.HIDDEN, keys.TEST)

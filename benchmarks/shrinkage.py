@@ -20,7 +20,8 @@ from semafo import keys
 from semafo.evaluation.latent import label_gap, latent_scale
 from semafo.models.semafovi import SemafoVI
 from semafo.runs.store import in_context
-from semafo.settings import CONSTANT, DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import CONSTANT, DatasetSpec, RunConfig, SplitSettings, TrainSettings
 from semafo.training import stages
 from semafo.training.prepare import Prepared, prepare
 

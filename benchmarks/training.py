@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.machine import described, machine
-from semafo.settings import DatasetSpec
+from semafo.settings.run_config import DatasetSpec
 
 PACKAGES = ("torch", "scvi-tools", "lightning")
 SIMULATED = "simulated:pancreas-like"

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.training_sides import MIXES, Ours, Stock, Task, compare
-from semafo.settings import DatasetSpec
+from semafo.settings.run_config import DatasetSpec
 
 MARGIN = 0.01  # by which an accuracy may be lower and still count as no worse
 

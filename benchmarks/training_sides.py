@@ -20,9 +20,16 @@ from scvi.train._callbacks import SubSampleLabels
 from benchmarks.training_clock import Clock, Epochs, Looks
 from semafo import keys
 from semafo.data import catalogue
-from semafo.mix import CORNERS
 from semafo.models.semafovi import SemafoVI
-from semafo.settings import ARCHITECTURES, SAMPLES_PER_LABEL, DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
+from semafo.settings.mix import CORNERS, Mix
+from semafo.settings.run_config import (
+    ARCHITECTURES,
+    SAMPLES_PER_LABEL,
+    DatasetSpec,
+    RunConfig,
+    SplitSettings,
+    TrainSettings,
+)
 from semafo.training import stages
 from semafo.training.prepare import prepare
 

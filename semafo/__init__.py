@@ -7,16 +7,16 @@ __version__ = "0.2.0.dev0"
 
 # Where each public name lives. Importing semafo loads none of them: `SemafoVI` needs torch, the settings do not.
 _PUBLIC = {
-    "DatasetSpec": "semafo.settings",
-    "EvaluationSettings": "semafo.settings",
+    "DatasetSpec": "semafo.settings.run_config",
+    "EvaluationSettings": "semafo.settings.run_config",
     "LabelMask": "semafo.data.mask",
-    "Mix": "semafo.settings",
+    "Mix": "semafo.settings.mix",
     "Result": "semafo.experiment",
-    "RunConfig": "semafo.settings",
+    "RunConfig": "semafo.settings.run_config",
     "SemafoError": "semafo.errors",
     "SemafoVI": "semafo.models.semafovi",
-    "SplitSettings": "semafo.settings",
-    "TrainSettings": "semafo.settings",
+    "SplitSettings": "semafo.settings.run_config",
+    "TrainSettings": "semafo.settings.run_config",
     "evaluate": "semafo.experiment",
     "load_data": "semafo.experiment",
     "map_query": "semafo.experiment",

@@ -34,7 +34,7 @@ from semafo.runs import store
 from semafo.runs.home import Home
 from semafo.runs.inspect import CELLS_FILE, REPORT_FILE, inspect, rehearse
 from semafo.runs.launch import ensure_engine
-from semafo.settings import DatasetSpec, RunConfig, SplitSettings
+from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

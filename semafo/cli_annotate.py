@@ -14,7 +14,8 @@ from semafo.runs import annotation, store
 from semafo.runs.inspect import rehearse
 from semafo.runs.launch import ensure_engine
 from semafo.runs.record import RunRecord
-from semafo.settings import DatasetSpec, Mix, TrainSettings
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import DatasetSpec, TrainSettings
 
 _out = click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File to write.")
 _force = click.option("--force", is_flag=True, help="Write over an existing file.")

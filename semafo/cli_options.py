@@ -13,7 +13,8 @@ from semafo.data.presets import Preset
 from semafo.errors import SettingsError
 from semafo.runs.home import Home
 from semafo.runs.scheduler import SCHEDULER_VARIABLE, checked
-from semafo.settings import DatasetSpec, Mix, SplitSettings, TrainSettings
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import DatasetSpec, SplitSettings, TrainSettings
 
 DEFAULT_MIXES = ("scanvi", "semafo", "both")
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")

@@ -17,7 +17,7 @@ from semafo.runs.home import Home
 from semafo.runs.inspect import inspect
 from semafo.runs.launch import ensure_engine, n_workers
 from semafo.runs.sweep import Sweep
-from semafo.settings import DatasetSpec, SplitSettings
+from semafo.settings.run_config import DatasetSpec, SplitSettings
 from semafo.ui import sweep_report
 
 

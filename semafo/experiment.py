@@ -21,7 +21,7 @@ from semafo.errors import DataError
 from semafo.evaluation import embedding
 from semafo.evaluation.neighbours import nearest
 from semafo.models.semafovi import SemafoVI
-from semafo.settings import DatasetSpec, RunConfig
+from semafo.settings.run_config import DatasetSpec, RunConfig
 from semafo.training import pipeline, stages
 from semafo.training.outcome import Outcome
 from semafo.training.prepare import Prepared, prepare_split

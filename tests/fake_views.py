@@ -7,7 +7,7 @@ from scipy import sparse
 from semafo import keys
 from semafo.files import write_json
 from semafo.runs.record import RunRecord
-from semafo.settings import RunConfig
+from semafo.settings.run_config import RunConfig
 
 N_GENES = 12
 N_RECORDED = 60

@@ -14,11 +14,12 @@ from semafo.data import catalogue
 from semafo.data.split import make_split
 from semafo.evaluation.metrics import METRICS
 from semafo.files import append_json_line, write_atomically, write_json
-from semafo.plain import fingerprint
 from semafo.runs.home import Home
 from semafo.runs.inspect import CELLS_FILE, REPORT_FILE
 from semafo.runs.record import RunRecord
-from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
+from semafo.settings.fingerprint import fingerprint
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
 from semafo.training.outcome import Outcome
 from tests.fake_factors import write_factors
 from tests.fake_outcomes import guesses, write_baselines, write_markers

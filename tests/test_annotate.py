@@ -17,7 +17,8 @@ from semafo.runs import annotation, store
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
 from semafo.runs.worker import SCORE, TRAIN, work
-from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
 from semafo.training.markers import marker_table
 
 CELLS = "simulated:cells=240,genes=60,types=3,batches=3,seed=1"

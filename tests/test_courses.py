@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semafo import keys
-from semafo.courses import course_of
 from semafo.errors import SettingsError
-from semafo.settings import CONSTANT, ONE_CYCLE, TrainSettings
+from semafo.settings.run_config import CONSTANT, ONE_CYCLE, TrainSettings
+from semafo.settings.schedule import course_of
 
 STAGES = (keys.PRETRAIN, keys.SEMI_SUPERVISED, keys.QUERY_STAGE)
 

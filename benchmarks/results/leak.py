@@ -12,7 +12,7 @@ from benchmarks.results.tables import markdown
 from benchmarks.results.training import prepared, train
 from semafo import keys
 from semafo.evaluation.significance import mean_interval
-from semafo.settings import Mix
+from semafo.settings.mix import Mix
 
 MIXES = (Mix(1, 0),)
 

@@ -13,7 +13,7 @@ from benchmarks.results.training import prepared, scvi_latent, train
 from semafo import keys
 from semafo.evaluation import classifiers, embedding
 from semafo.models.mixture import hybrid_probabilities
-from semafo.settings import Mix
+from semafo.settings.mix import Mix
 from semafo.training.baselines import N_COMPONENTS
 
 PROPOSED = "SemafoVAE normalised + mixture"

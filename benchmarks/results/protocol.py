@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from semafo import keys
-from semafo.settings import CONSTANT, DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import CONSTANT, DatasetSpec, RunConfig, SplitSettings, TrainSettings
 
 KANG = "Kang"
 SIMULATED = "simulated"

@@ -10,8 +10,8 @@ import pandas as pd
 from benchmarks.results.protocol import MIXES, Task
 from semafo import keys
 from semafo.data import catalogue
-from semafo.plain import fingerprint
-from semafo.settings import RunConfig
+from semafo.settings.fingerprint import fingerprint
+from semafo.settings.run_config import RunConfig
 from semafo.training import stages
 from semafo.training.cache import pretrain_key, scvi_query_key
 from semafo.training.prepare import Prepared, prepare

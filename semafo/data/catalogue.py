@@ -14,8 +14,8 @@ from semafo.data import simulate
 from semafo.data.simulate import SimulationSettings, scaled_studies
 from semafo.data.tissues import BONE_MARROW_STUDIES, BONE_MARROW_TYPES, thinned_studies
 from semafo.errors import DataError
-from semafo.plain import fingerprint
-from semafo.settings import DatasetSpec
+from semafo.settings.fingerprint import fingerprint
+from semafo.settings.run_config import DatasetSpec
 
 PBMC68K = "pbmc68k"
 SIMULATED = "simulated"

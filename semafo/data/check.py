@@ -9,21 +9,14 @@ import numpy as np
 import pandas as pd
 
 from semafo import keys
-from semafo.courses import course_of
 from semafo.data import catalogue
-from semafo.data.columns import (
-    Column,
-    batches_of,
-    candidates,
-    drop_unused_categories,
-    labels_of,
-    unused_categories,
-)
+from semafo.data.columns import Column, batches_of, candidates, drop_unused_categories, labels_of, unused_categories
 from semafo.data.joined import read_joined
 from semafo.data.raw import RawCells, counted, keep_genes, read_raw, unique_names
 from semafo.data.read import open_source
 from semafo.data.simulate import BATCH_KEY, LABEL_KEY
-from semafo.settings import DatasetSpec, TrainSettings
+from semafo.settings.run_config import DatasetSpec, TrainSettings
+from semafo.settings.schedule import course_of
 
 if TYPE_CHECKING:
     from anndata import AnnData

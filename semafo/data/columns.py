@@ -7,7 +7,7 @@ import pandas as pd
 
 from semafo import keys
 from semafo.errors import DataError
-from semafo.settings import DatasetSpec
+from semafo.settings.run_config import DatasetSpec
 
 MISSING_BATCH = "missing"  # batch of the cells whose batch is not known
 MOST_VALUES = 200  # a column with more is hardly a label or a batch

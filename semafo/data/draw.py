@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from semafo import keys
-from semafo.settings import SplitSettings
+from semafo.settings.run_config import SplitSettings
 
 
 def draw_share(cells: pd.DataFrame, pool: pd.Series, known: pd.Series, settings: SplitSettings) -> pd.Series:

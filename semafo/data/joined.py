@@ -16,7 +16,7 @@ from semafo.data.catalogue import query_spec
 from semafo.data.columns import batches_of, labels_of, text_column
 from semafo.data.raw import RawCells, counted, keep_genes, read_raw, unique_names
 from semafo.errors import DataError
-from semafo.settings import DatasetSpec
+from semafo.settings.run_config import DatasetSpec
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -7,7 +7,7 @@ from semafo.data import catalogue
 from semafo.data.check import preflight
 from semafo.data.raw import read_raw
 from semafo.data.read import read_file
-from semafo.settings import DatasetSpec
+from semafo.settings.run_config import DatasetSpec
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -18,7 +18,7 @@ import pandas as pd
 from semafo import keys
 from semafo.data.split import Split
 from semafo.errors import DataError
-from semafo.settings import SplitSettings
+from semafo.settings.run_config import SplitSettings
 
 if TYPE_CHECKING:
     from anndata import AnnData

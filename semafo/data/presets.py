@@ -11,7 +11,7 @@ from typing import Any
 from semafo.data.catalogue import SMALL_BONE_MARROW_LIKE, SMALL_PANCREAS_LIKE
 from semafo.data.tissues import BONE_MARROW_STUDIES, PANCREAS_STUDIES
 from semafo.errors import DataError
-from semafo.settings import SplitSettings
+from semafo.settings.run_config import SplitSettings
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from semafo.data.columns import Column, candidates, require_columns
 from semafo.data.counts import find_counts
 from semafo.data.read import Source, open_source
 from semafo.errors import DataError
-from semafo.settings import DatasetSpec
+from semafo.settings.run_config import DatasetSpec
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

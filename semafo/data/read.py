@@ -14,7 +14,7 @@ import pandas as pd
 from semafo.data import catalogue
 from semafo.data.simulate import simulate
 from semafo.errors import DataError
-from semafo.settings import DatasetSpec
+from semafo.settings.run_config import DatasetSpec
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -16,7 +16,7 @@ from semafo import keys
 from semafo.data import split_checks
 from semafo.data.draw import draw_calibration, draw_share, take_batches
 from semafo.errors import DataError
-from semafo.settings import SplitSettings
+from semafo.settings.run_config import SplitSettings
 
 if TYPE_CHECKING:
     from anndata import AnnData

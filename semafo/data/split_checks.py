@@ -7,7 +7,7 @@ import pandas as pd
 
 from semafo import keys
 from semafo.errors import DataError
-from semafo.settings import SplitSettings
+from semafo.settings.run_config import SplitSettings
 
 
 def check_names(cells: pd.DataFrame, settings: SplitSettings) -> None:

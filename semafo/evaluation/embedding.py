@@ -8,7 +8,7 @@ from scipy import sparse
 
 from semafo.evaluation.fuzzy import fuzzy_graph
 from semafo.evaluation.neighbours import Neighbours, finite_embedding, nearest
-from semafo.settings import EvaluationSettings
+from semafo.settings.run_config import EvaluationSettings
 
 COUNTS_PER_CELL = 1e4  # to which every cell is scaled before the logarithm
 MAP_SIZE = 10.0  # edge of the square in which UMAP's positions start

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from semafo.settings import PAPER_WEIGHTS
+from semafo.settings.run_config import PAPER_WEIGHTS
 
 BIO = "bio"
 BATCH = "batch"

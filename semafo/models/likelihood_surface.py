@@ -6,7 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from semafo.errors import SettingsError
-from semafo.mix import CORNERS, Mix
+from semafo.settings.mix import CORNERS, Mix
 
 
 class LikelihoodSurface:

@@ -6,7 +6,7 @@ import pandas as pd
 from anndata import AnnData
 
 from semafo.models.query import REFUSE, with_genes_of, with_known_labels
-from semafo.settings import DatasetSpec
+from semafo.settings.run_config import DatasetSpec
 
 
 class QuerySurface:

@@ -16,12 +16,12 @@ from scvi.nn import Encoder
 from torch import Tensor, nn
 from torch.distributions import Normal, kl_divergence
 
-from semafo.mix import CORNERS, Mix
 from semafo.models import objectives
 from semafo.models.label_prior import LEARNED, UNIFORM, fixed_prior, parse_label_prior
 from semafo.models.marginal import log_marginal_likelihood
 from semafo.models.networks import decode_by_label, encode, encode_by_label, give_own_noise, running_statistics
-from semafo.settings import TrainSettings
+from semafo.settings.mix import CORNERS, Mix
+from semafo.settings.run_config import TrainSettings
 
 W_SCANVI, W_SEMAFO = CORNERS["semafo"]
 
@@ -40,7 +40,7 @@ class SemafoVAE(SCANVAE):
     n_hidden, n_latent, n_layers, dropout_rate, use_batch_norm, use_layer_norm
         Sizes and layers, as in `scvi.module.SCANVAE`; r takes them from the encoders.
     w_scanvi, w_semafo, label_weighting
-        The mix, see `semafo.mix.Mix`. A regulariser of weight 0 is not computed.
+        The mix, see `semafo.settings.mix.Mix`. A regulariser of weight 0 is not computed.
     label_prior
         p(y): "uniform", a probability for each label in the order of their codes, or "learned": free logits that start
         uniform and are trained with the rest.

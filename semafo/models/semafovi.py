@@ -20,7 +20,7 @@ from semafo.models.plans import SemiSupervisedPlan
 from semafo.models.query import check_labels
 from semafo.models.query_surface import QuerySurface
 from semafo.models.semafovae import W_SCANVI, W_SEMAFO, SemafoVAE
-from semafo.settings import Mix
+from semafo.settings.mix import Mix
 
 
 class SemafoVI(LikelihoodSurface, QuerySurface, SCANVI):
@@ -35,7 +35,7 @@ class SemafoVI(LikelihoodSurface, QuerySurface, SCANVI):
     w_scanvi, w_semafo
         Weights of the two regularisers: (1, 0) is scANVI, (0, 1) SemafoVAE (default), (1, 1) Both.
     label_weighting
-        "published" or "normalised", see `semafo.mix.Mix`.
+        "published" or "normalised", see `semafo.settings.mix.Mix`.
     label_prior
         p(y): "uniform", a probability for each label (by label, or in the order of `label_names`), or "learned".
     **scanvi_kwargs

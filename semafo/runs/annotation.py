@@ -19,7 +19,8 @@ from semafo.files import write_atomically
 from semafo.runs.home import Home
 from semafo.runs.inspect import inspect
 from semafo.runs.record import RunRecord
-from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
 
 if TYPE_CHECKING:
     from anndata import AnnData

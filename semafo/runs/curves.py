@@ -10,9 +10,9 @@ import pandas as pd
 from semafo import keys
 from semafo.evaluation.metrics import aggregate
 from semafo.evaluation.significance import mean_interval
-from semafo.plain import fingerprint
 from semafo.runs.record import RunRecord
-from semafo.settings import RunConfig
+from semafo.settings.fingerprint import fingerprint
+from semafo.settings.run_config import RunConfig
 
 ACCURACY, QUERY_ACCURACY, REFERENCE_ACCURACY = "accuracy", "accuracy_query", "accuracy_reference"
 LABEL_SCORES = ("f1_weighted", "balanced_accuracy", "cohen_kappa")  # the paper's Table 3

@@ -23,7 +23,8 @@ from semafo.evaluation.significance import (
 )
 from semafo.runs.record import RunRecord
 from semafo.runs.tested import TestedCells, have_same_test_cells
-from semafo.settings import Mix, RunConfig
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import RunConfig
 
 NO_CLEAR_DIFFERENCE = "no clear difference"
 

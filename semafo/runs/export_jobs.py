@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import semafo
-from semafo.plain import fingerprint
 from semafo.runs.background import Background, last_said
 from semafo.runs.export import MODEL, NOTEBOOK, OF_ONE_RUN
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
+from semafo.settings.fingerprint import fingerprint
 
 MOST_BYTES = 5_000_000_000  # that written files may take before the oldest go
 _ERRORS = "errors.txt"

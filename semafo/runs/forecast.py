@@ -11,7 +11,7 @@ from semafo.runs import store
 from semafo.runs.home import Home
 from semafo.runs.inspect import inspect, rehearse
 from semafo.runs.record import RunRecord
-from semafo.settings import RunConfig
+from semafo.settings.run_config import RunConfig
 from semafo.training.cache import StageCache, pretrain_key
 from semafo.training.plan import expected_seconds
 

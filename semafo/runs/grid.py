@@ -7,7 +7,8 @@ from typing import Any, Self
 
 from semafo.data import catalogue, presets
 from semafo.errors import SettingsError
-from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
 
 PRESET_FAMILIES = ("pancreas", "bone-marrow")
 _NAMES = {"points": "labelled rates", "mixes": "mixes", "seeds": "training seeds", "split_seeds": "splits"}

@@ -17,10 +17,10 @@ from semafo.data import catalogue
 from semafo.data.split import Split, make_split
 from semafo.errors import DataError
 from semafo.files import read_json
-from semafo.plain import fingerprint
 from semafo.runs.background import last_said
 from semafo.runs.home import Home
-from semafo.settings import DatasetSpec, RunConfig
+from semafo.settings.fingerprint import fingerprint
+from semafo.settings.run_config import DatasetSpec, RunConfig
 
 REPORT_FILE = "report.json"
 CELLS_FILE = "cells.parquet"

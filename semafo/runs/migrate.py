@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from semafo.errors import SettingsError
-from semafo.settings import CONSTANT
+from semafo.settings.run_config import CONSTANT
 
 SCHEMA = 2
 _UNNUMBERED = 1  # folders from before there were numbers

@@ -21,7 +21,7 @@ from semafo.runs.home import Home
 from semafo.runs.processes import Forked, Nursery, worker_environment
 from semafo.runs.tls import home_keys
 from semafo.runs.workers import Loss, Worker
-from semafo.settings import TrainSettings
+from semafo.settings.run_config import TrainSettings
 
 _CONFIG = {
     "distributed.scheduler.allowed-failures": 0,  # a run whose worker dies has failed; nothing is tried again silently

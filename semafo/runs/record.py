@@ -18,7 +18,7 @@ from semafo.errors import RunNotFound, SemafoError
 from semafo.files import read_json, read_json_lines
 from semafo.runs import migrate
 from semafo.runs.about import About
-from semafo.settings import RunConfig
+from semafo.settings.run_config import RunConfig
 
 
 @dataclass(frozen=True)

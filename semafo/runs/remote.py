@@ -15,7 +15,7 @@ from semafo.runs.home import Home
 from semafo.runs.link import Connection, Link
 from semafo.runs.tls import home_keys
 from semafo.runs.workers import Loss, Worker, result_of
-from semafo.settings import TrainSettings
+from semafo.settings.run_config import TrainSettings
 
 
 @dataclass(eq=False, kw_only=True)

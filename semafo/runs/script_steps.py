@@ -11,7 +11,7 @@ from typing import Any
 from semafo import keys
 from semafo.data.mask import LabelMask
 from semafo.runs.record import RunRecord
-from semafo.settings import RunConfig
+from semafo.settings.run_config import RunConfig
 
 WIDTH = 110  # of lines
 # Label scores that are printed beside the run's own

@@ -7,7 +7,7 @@ from typing import Any
 from semafo import keys
 from semafo.files import read_json
 from semafo.runs.record import RunRecord
-from semafo.settings import RunConfig
+from semafo.settings.run_config import RunConfig
 
 # Settings by their place in a RunConfig, in the order in which they are listed.
 WORDS = {

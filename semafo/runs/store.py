@@ -17,7 +17,7 @@ from semafo.runs.about import About
 from semafo.runs.home import Home
 from semafo.runs.index import read_rows
 from semafo.runs.record import RunRecord
-from semafo.settings import RunConfig
+from semafo.settings.run_config import RunConfig
 
 _DELETE = "delete"  # request
 # Packages whose version can change a number

@@ -16,11 +16,11 @@ from typing import Any, Self
 from semafo import keys
 from semafo.errors import RunNotFound
 from semafo.files import read_json, write_json
-from semafo.plain import fingerprint
 from semafo.runs import store
 from semafo.runs.grid import Grid
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
+from semafo.settings.fingerprint import fingerprint
 
 PREFIX = "sweep-"
 SWEEP_FILE, PAUSED_FILE = "sweep.json", "paused"

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from distributed import CancelledError, Future
 
-from semafo.settings import TrainSettings
+from semafo.settings.run_config import TrainSettings
 
 _FETCH_SECONDS = 2  # that a round waits for the answer of a task that has ended: it is a few bytes
 

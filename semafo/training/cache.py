@@ -15,8 +15,8 @@ from typing import Any
 
 from semafo import keys
 from semafo.files import read_json, write_json
-from semafo.plain import fingerprint
-from semafo.settings import RunConfig
+from semafo.settings.fingerprint import fingerprint
+from semafo.settings.run_config import RunConfig
 
 _PRETRAIN_FIELDS = (
     *("schedule", "epochs_pretrain", "batch_size", "learning_rate", "kl_warmup_epochs"),

@@ -15,7 +15,7 @@ from semafo.evaluation.cell_cycle import FEWEST_GENES
 from semafo.evaluation.disentanglement import disentanglement_scores
 from semafo.evaluation.factors import CATEGORY, MOST_VALUES, Factor, bins_of, information
 from semafo.files import read_json, write_json
-from semafo.settings import DatasetSpec
+from semafo.settings.run_config import DatasetSpec
 from semafo.training import traversal
 from semafo.training.job import Job
 

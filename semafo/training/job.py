@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from semafo.files import write_atomically
-from semafo.settings import RunConfig
+from semafo.settings.run_config import RunConfig
 from semafo.training.cache import StageCache
 from semafo.training.progress import Progress
 

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
-from semafo.courses import Course
 from semafo.models.cells import CellStore
 from semafo.models.losses import Loss
 from semafo.models.networks import batch_norm_keeping_up
+from semafo.settings.schedule import Course
 from semafo.training.minibatches import Minibatches
 
 _ADAM_EPS = 0.01  # scvi-tools' own: the usual 1e-8 takes large steps where a gradient is nearly nothing

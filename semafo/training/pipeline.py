@@ -24,7 +24,8 @@ from semafo.evaluation.neighbours import nearest
 from semafo.files import read_json, write_atomically, write_json
 from semafo.models.mixture import hybrid_probabilities
 from semafo.models.semafovi import SemafoVI
-from semafo.settings import Mix, RunConfig
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import RunConfig
 from semafo.training import baselines, stages
 from semafo.training.expression import write_expression
 from semafo.training.job import Job

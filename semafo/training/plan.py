@@ -4,8 +4,8 @@ import math
 from typing import Any
 
 from semafo import keys
-from semafo.courses import Course, course_of
-from semafo.settings import RunConfig
+from semafo.settings.run_config import RunConfig
+from semafo.settings.schedule import Course, course_of
 
 # Seconds of one minibatch of 128 cells on one thread: a fixed part and a part for each 1000 genes, measured on a laptop
 # class core. Only their ratios matter once a run is under way, since its own pace replaces them.

@@ -15,7 +15,7 @@ from semafo.data.genes import select_hvgs
 from semafo.data.split import Split, hide_labels, make_split
 from semafo.errors import DataError
 from semafo.evaluation.cell_cycle import cell_cycle_phase
-from semafo.settings import DatasetSpec, RunConfig, SplitSettings
+from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,14 @@ from safetensors.torch import load_file, save
 from scvi.model import SCVI
 
 from semafo import keys
-from semafo.courses import course_of
 from semafo.files import write_atomically
 from semafo.models.cells import CellStore
 from semafo.models.losses import Loss, ScviLoss, SemiSupervisedLoss
 from semafo.models.networks import quicken_dropout
 from semafo.models.passes import Pass, QueryPass
 from semafo.models.semafovi import SemafoVI
-from semafo.settings import ARCHITECTURES, SAMPLES_PER_LABEL, RunConfig, TrainSettings
+from semafo.settings.run_config import ARCHITECTURES, SAMPLES_PER_LABEL, RunConfig, TrainSettings
+from semafo.settings.schedule import course_of
 from semafo.training.latent_watch import LatentWatch
 from semafo.training.loop import fit
 from semafo.training.minibatches import Minibatches

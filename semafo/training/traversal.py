@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from scvi.module import VAE
 
 from semafo.evaluation.embedding import COUNTS_PER_CELL
-from semafo.settings import ARCHITECTURES
+from semafo.settings.run_config import ARCHITECTURES
 
 STEPS = (-2.0, -1.0, 0.0, 1.0, 2.0)  # standard deviations of the dimension over the run's cells
 FEWEST_CELLS = 5  # of a type, to start from their mean

@@ -8,26 +8,14 @@ from itertools import product
 import pandas as pd
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.data import catalogue
 from semafo.errors import DataError
-from semafo.mix import HEADS, LABEL_WEIGHTINGS
 from semafo.runs import annotation
 from semafo.runs.inspect import Inspection
-from semafo.settings import DatasetSpec, Mix, RunConfig, TrainSettings
-from semafo.ui import (
-    charts,
-    colours,
-    controls,
-    data_form,
-    figures,
-    guard,
-    obs_columns,
-    presets,
-    state,
-    train_form,
-    words,
-)
+from semafo.settings.mix import HEADS, LABEL_WEIGHTINGS, Mix
+from semafo.settings.run_config import DatasetSpec, RunConfig, TrainSettings
+from semafo.ui import charts, colours, controls, data_form, figures, guard, obs_columns, presets, state, train_form
 from semafo.ui.viewport import is_narrow
 
 FILE, BUILT_IN = "File on this machine", "Built in"
@@ -183,7 +171,7 @@ def show_found(inspection: Inspection) -> None:
         st.caption(warning)
     if joined["n_query_labels"]:
         st.caption(
-            f"{words.cells(joined['n_query_labels'])} of the query have labels of their own. No model sees them."
+            f"{wording.cells(joined['n_query_labels'])} of the query have labels of their own. No model sees them."
         )
 
 
@@ -192,10 +180,10 @@ def found_sentence(report: dict) -> str:
     joined, overlap = report["joined"], report["joined"]["overlap"]
     n_types = len(report["composition"])
     return (
-        f"**Reference: {words.cells(joined['n_reference'])}**, {n_types} types, "
-        f"{_batches(joined['reference_batches'])}. **Query: {words.cells(joined['n_query'])}**, "
-        f"{_batches(joined['query_batches'])}. The query has {words.count(overlap['n_shared'])} of the reference's "
-        f"{words.count(overlap['n_reference_genes'])} genes ({words.percent(overlap['share'])})."
+        f"**Reference: {wording.cells(joined['n_reference'])}**, {n_types} types, "
+        f"{_batches(joined['reference_batches'])}. **Query: {wording.cells(joined['n_query'])}**, "
+        f"{_batches(joined['query_batches'])}. The query has {wording.count(overlap['n_shared'])} of the reference's "
+        f"{wording.count(overlap['n_reference_genes'])} genes ({wording.percent(overlap['share'])})."
     )
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.errors import DataError
 from semafo.runs import annotation
 from semafo.runs.record import RunRecord
-from semafo.ui import charts, colours, downloads, figures, palettes, state, words
+from semafo.ui import charts, colours, downloads, figures, palettes, state
 from semafo.ui.artefacts import artefacts
 from semafo.ui.run_names import names_of, short_dataset
 from semafo.ui.state import ChosenRun
@@ -95,19 +95,21 @@ def headline(record: RunRecord, labels: pd.Series) -> str:
     """Cells, coverage and genes."""
     kept = labels[labels != annotation.UNKNOWN]
     overlap = annotation.overlap(record)
-    genes = f"{words.count(overlap['n_shared'])} of the reference's {words.count(overlap['n_reference_genes'])} genes"
+    genes = (
+        f"{wording.count(overlap['n_shared'])} of the reference's {wording.count(overlap['n_reference_genes'])} genes"
+    )
     return (
-        f"**{words.cells(len(labels))}**, {kept.nunique()} predicted types. "
-        f"**{words.percent(len(kept) / max(len(labels), 1))} keep their prediction**, "
-        f"{words.count(len(labels) - len(kept))} are unknown. The query has {genes} "
-        f"({words.percent(overlap['share'])}){_hvgs(overlap)}."
+        f"**{wording.cells(len(labels))}**, {kept.nunique()} predicted types. "
+        f"**{wording.percent(len(kept) / max(len(labels), 1))} keep their prediction**, "
+        f"{wording.count(len(labels) - len(kept))} are unknown. The query has {genes} "
+        f"({wording.percent(overlap['share'])}){_hvgs(overlap)}."
     )
 
 
 def _hvgs(overlap: dict[str, Any]) -> str:
     if "n_hvg" not in overlap:
         return ""
-    return f", {words.count(overlap['n_hvg_shared'])} of the {words.count(overlap['n_hvg'])} that the model reads"
+    return f", {wording.count(overlap['n_hvg_shared'])} of the {wording.count(overlap['n_hvg'])} that the model reads"
 
 
 def truth(record: RunRecord) -> str:
@@ -116,8 +118,8 @@ def truth(record: RunRecord) -> str:
     if not scores.get("n_scored"):
         return "The query has no labels of its own, so nothing here is a score."
     return (
-        f"Against the query's own labels, which no model saw: accuracy {words.accuracy(scores)}, "
-        f"n = {words.count(scores['n_scored'])}, majority {words.score(scores['accuracy_majority'])}."
+        f"Against the query's own labels, which no model saw: accuracy {wording.accuracy(scores)}, "
+        f"n = {wording.count(scores['n_scored'])}, majority {wording.score(scores['accuracy_majority'])}."
     )
 
 
@@ -127,7 +129,9 @@ def agreement(record: RunRecord, cells: pd.DataFrame) -> list[str]:
     if keys.LOGISTIC_GENES not in others or not cells.index.isin(others.index).all():
         return []
     same = (others.loc[cells.index, keys.LOGISTIC_GENES] == cells[keys.PREDICTED]).mean()
-    return [f"Logistic regression on the reference's genes names the same type in {words.percent(same)} of the cells."]
+    return [
+        f"Logistic regression on the reference's genes names the same type in {wording.percent(same)} of the cells."
+    ]
 
 
 def show_markers(record: RunRecord) -> None:
@@ -171,7 +175,9 @@ def show_table(record: RunRecord, cells: pd.DataFrame) -> None:
     ordered = table.sort_values("Confidence", kind="stable")
     st.dataframe(ordered.head(MOST_ROWS), height=280, column_config={"Confidence": _PERCENT})
     if len(ordered) > MOST_ROWS:
-        st.caption(f"The {words.count(MOST_ROWS)} least confident cells; the file has all {words.count(len(ordered))}.")
+        st.caption(
+            f"The {wording.count(MOST_ROWS)} least confident cells; the file has all {wording.count(len(ordered))}."
+        )
     downloads.csv_button(table.reset_index(), f"annotation-{record.run_id}", "Cells and predictions (CSV)")
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.evaluation import breakdown
 from semafo.runs.record import RunRecord
-from semafo.ui import charts, colours, comparisons, controls, downloads, figures, views, words
+from semafo.ui import charts, colours, comparisons, controls, downloads, figures, views
 from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import Estimate, Row
 from semafo.ui.charts.forest import SYMBOLS, legend_line
@@ -92,7 +92,7 @@ def with_baseline(runs: Sequence[ChosenRun], what: str, population: str) -> dict
         rows = _baseline_rows(_stamp(record), best[0], what, population, record)
         suffix = f" · {group[0].name.split(' · ', 1)[-1]}" if len(groups) > 1 else ""
         if rows:
-            found[Source(f"best baseline, {words.BASELINES[best[0]]}{suffix}", colours.NEUTRAL)] = rows
+            found[Source(f"best baseline, {wording.BASELINES[best[0]]}{suffix}", colours.NEUTRAL)] = rows
     return found
 
 
@@ -133,7 +133,7 @@ def batch_frame(groups: Sequence[Mapping[Source, Rows]]) -> pd.DataFrame:
 
 def _frame(groups: Sequence[Mapping[Source, Rows]], titles: Mapping[str, str]) -> pd.DataFrame:
     rows = [
-        {"Run": words.capitalised(source.name), **{title: row.get(key) for key, title in titles.items()}}
+        {"Run": wording.capitalised(source.name), **{title: row.get(key) for key, title in titles.items()}}
         for group in groups
         for source, found in group.items()
         for row in found
@@ -157,7 +157,7 @@ def _dots(
     figures.show_figure(
         charts.forest(rows, title, span=span, narrow=narrow),
         key,
-        alt=f"{title} of {words.listed([source.name for source in found])} in each of {len(rows)} {by} groups.",
+        alt=f"{title} of {wording.listed([source.name for source in found])} in each of {len(rows)} {by} groups.",
         caption=caption,
     )
 
@@ -169,21 +169,20 @@ def dot_rows(found: Mapping[Source, Rows], by: str, score: str, narrow: bool = F
     rows = []
     for name in names:
         n = sorted({table[name]["n"] for table in tables.values() if name in table})
-        text = f"n {'–'.join(words.count(end) for end in dict.fromkeys((n[0], n[-1])))}"
+        text = f"n {'–'.join(wording.count(end) for end in dict.fromkeys((n[0], n[-1])))}"
         estimates = tuple(
             _estimate(source, table.get(name) or {}, name, score, SYMBOLS[i % len(SYMBOLS)])
             for i, (source, table) in enumerate(tables.items())
         )
-        rows.append(Row(words.shortened(name, 34 if narrow else 30), estimates, text))
+        rows.append(Row(wording.shortened(name, 34 if narrow else 30), estimates, text))
     return rows
 
 
 def _estimate(source: Source, row: Mapping[str, Any], name: str, score: str, symbol: str) -> Estimate:
     value = row.get(score)
     low, high = (row.get(key) for key in _ENDS.get(score, ("", "")))
-    hover = (
-        f"{name}<br>{source.name}<br>{words.score(value)} {words.interval(low, high)}, n {words.count(row.get('n'))}"
-    )
+    estimated = f"{wording.score(value)} {wording.interval(low, high)}, n {wording.count(row.get('n'))}"
+    hover = f"{name}<br>{source.name}<br>{estimated}"
     return Estimate(value, low, high, source.colour, source.name, hover, symbol=symbol)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from semafo.ui import charts, downloads, figures, state, words
+from semafo import wording
+from semafo.ui import charts, downloads, figures, state
 from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import CoverageLine, Reliability
 from semafo.ui.state import ChosenRun
@@ -29,20 +30,20 @@ def reliability(runs: Sequence[ChosenRun], narrow: bool) -> None:
     figures.show_figure(
         figure,
         "reliability",
-        alt=f"Accuracy against confidence of {words.listed([run.name for run in found])}, a panel each.",
+        alt=f"Accuracy against confidence of {wording.listed([run.name for run in found])}, a panel each.",
         caption="Test cells in bins of confidence, with the 95 % interval of each bin's accuracy (Wilson). Below the "
         "dotted line a model is too sure, above it not sure enough. ECE is the mean distance from it, weighted by "
         "cells: 0 is best, and with few cells it is above 0 by chance alone.",
         runs=list(found),
     )
-    without = [run.name for run, values in found.items() if not words.is_number(values.get("temperature"))]
+    without = [run.name for run, values in found.items() if not wording.is_number(values.get("temperature"))]
     if len(without) < len(found):
         st.caption(
             "Dashed, with rings: after temperature scaling. T was fitted on labelled cells that were kept from the "
             "model; above 1 it makes a model less sure. Predictions do not change."
         )
     if without:
-        names = words.listed(without) if len(without) < len(found) else "these runs"
+        names = wording.listed(without) if len(without) < len(found) else "these runs"
         st.caption(NO_TEMPERATURE.format(names=names))
         st.page_link(state.TRAIN_PAGE, label="Train with a calibration share")
 
@@ -50,9 +51,9 @@ def reliability(runs: Sequence[ChosenRun], narrow: bool) -> None:
 def panel(run: ChosenRun, values: Mapping[str, Any]) -> Reliability:
     """What a run's panel shows; `values` is the `calibration` of its predictions."""
     test = values["test"]
-    lines = [f"ECE {words.score(test.get('ece'))}, n {words.count(test['n'])}"]
-    if words.is_number(values.get("temperature")):
-        scaled, fitted = words.score(test.get("ece_scaled")), words.count(values.get("n_fitted"))
+    lines = [f"ECE {wording.score(test.get('ece'))}, n {wording.count(test['n'])}"]
+    if wording.is_number(values.get("temperature")):
+        scaled, fitted = wording.score(test.get("ece_scaled")), wording.count(values.get("n_fitted"))
         lines.append(f"scaled {scaled}, T {values['temperature']:.2f} from {fitted} cells")
     return Reliability(run.name, (*lines, "&nbsp;")[:2], run.colour, test["bins"], test.get("bins_scaled"))
 
@@ -105,17 +106,17 @@ def coverage_frame(marked: Mapping[ChosenRun, Mapping[str, Any]]) -> pd.DataFram
     rows = []
     for run, row in marked.items():
         scores = {"accuracy": row["accuracy"], "accuracy_low": row["low"], "accuracy_high": row["high"]}
-        cells = {"": "■", "Run": run.name, "Keep a type": words.percent(row["coverage"], 1)}
-        cells |= {"Accuracy of those": words.accuracy(scores), "n kept": row["n_kept"]}
-        if any(words.is_number(other["unseen_unknown"]) for other in marked.values()):
-            cells["Unseen types called unknown"] = words.percent(row["unseen_unknown"], 1)
+        cells = {"": "■", "Run": run.name, "Keep a type": wording.percent(row["coverage"], 1)}
+        cells |= {"Accuracy of those": wording.accuracy(scores), "n kept": row["n_kept"]}
+        if any(wording.is_number(other["unseen_unknown"]) for other in marked.values()):
+            cells["Unseen types called unknown"] = wording.percent(row["unseen_unknown"], 1)
         rows.append(cells)
     return pd.DataFrame(rows)
 
 
 def _unseen_sentence(marked: Mapping[ChosenRun, Mapping[str, Any]]) -> str:
     text = "On the test cells of types that the models were shown."
-    if any(words.is_number(row["unseen_unknown"]) for row in marked.values()):
+    if any(wording.is_number(row["unseen_unknown"]) for row in marked.values()):
         return (
             f"{text} Cells of types that no label showed can only be predicted wrongly: a threshold is good at them "
             "where it calls many of them unknown and keeps the others."

@@ -5,10 +5,10 @@ from itertools import combinations
 
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.evaluation.significance import PairedDifference
 from semafo.runs import differences
-from semafo.ui import charts, figures, live, tables, views, words
+from semafo.ui import charts, figures, live, tables, views
 from semafo.ui.charts import Estimate, Row
 from semafo.ui.run_names import short_dataset
 from semafo.ui.state import ChosenRun
@@ -36,7 +36,7 @@ def show(runs: Sequence[ChosenRun], narrow: bool) -> None:
             f"alone, not about the methods.{chance}",
         )
     if len(groups) > 1:
-        names = words.listed([_names(group) for group in groups])
+        names = wording.listed([_names(group) for group in groups])
         st.caption(
             f"No comparison between {names}: their test cells differ (another data set, split seed, test share or "
             "reference), so a difference in accuracy could come from the cells."
@@ -47,7 +47,7 @@ def _head(group: Sequence[ChosenRun], n_groups: int) -> str:
     if n_groups == 1:
         return ""
     config = group[0].record.config
-    return f"{short_dataset(config.dataset.name)}, {words.FORMS[config.form]}, split {config.split.split_seed}: "
+    return f"{short_dataset(config.dataset.name)}, {wording.FORMS[config.form]}, split {config.split.split_seed}: "
 
 
 def _names(group: Sequence[ChosenRun]) -> str:
@@ -56,7 +56,7 @@ def _names(group: Sequence[ChosenRun]) -> str:
 
 def difference_rows(group: Sequence[ChosenRun], narrow: bool, head: str = "") -> list[Row]:
     """Rows of the forest plot: pairs in the runs' order, later minus earlier, then runs minus the best baseline."""
-    short = dict(zip(group, words.without_common_parts([run.name for run in group]), strict=True))
+    short = dict(zip(group, wording.without_common_parts([run.name for run in group]), strict=True))
     rows = []
     for first, second in combinations(group, 2):
         difference = _between(first, second)
@@ -67,7 +67,7 @@ def difference_rows(group: Sequence[ChosenRun], narrow: bool, head: str = "") ->
     found = against_baseline(group)
     if found:
         best, _, by_run = found
-        title = f"{head}against the best baseline, {words.BASELINES[best]}"
+        title = f"{head}against the best baseline, {wording.BASELINES[best]}"
         for run, difference in by_run.items():
             label = _named(short[run], run) + ("" if narrow else " minus baseline")
             rows.append(_row(label, difference, run.colour, title))
@@ -80,14 +80,13 @@ def _named(name: str, run: ChosenRun) -> str:
 
 def _row(label: str, d: PairedDifference, colour: str, group: str) -> Row:
     low, high = (None if end is None else 100 * end for end in (d.low, d.high))
-    numbers = f"{words.points(d.difference)} {words.points_interval(d.low, d.high)}"
-    only = f"right only in the first: {words.count(d.n_only_b)}, only in the second: {words.count(d.n_only_a)}"
-    verdict = "" if d.is_clear else f"<br>{words.NO_CLEAR_DIFFERENCE}"
-    hover = (
-        f"{words.plain(label)}<br>{numbers} points, {words.p_value(d.p_value)}<br>n {words.count(d.n)}, {only}{verdict}"
-    )
+    numbers = f"{wording.points(d.difference)} {wording.points_interval(d.low, d.high)}"
+    only = f"right only in the first: {wording.count(d.n_only_b)}, only in the second: {wording.count(d.n_only_a)}"
+    verdict = "" if d.is_clear else f"<br>{wording.NO_CLEAR_DIFFERENCE}"
+    p_value = wording.p_value(d.p_value)
+    hover = f"{wording.plain(label)}<br>{numbers} points, {p_value}<br>n {wording.count(d.n)}, {only}{verdict}"
     estimate = Estimate(100 * d.difference, low, high, colour, hover=hover, is_clear=d.is_clear)
-    return Row(label, (estimate,), f"{numbers} · {words.p_value(d.p_value)}", words.capitalised(group))
+    return Row(label, (estimate,), f"{numbers} · {p_value}", wording.capitalised(group))
 
 
 def against_baseline(
@@ -98,7 +97,7 @@ def against_baseline(
         (scores["test"], name)
         for run in group
         for name, scores in run.record.baselines().items()
-        if words.is_number((scores.get("test") or {}).get("accuracy"))
+        if wording.is_number((scores.get("test") or {}).get("accuracy"))
     ]
     if not rows:
         return None

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from semafo import wording
 from semafo.evaluation.labels import wilson_interval
-from semafo.ui import downloads, live, selection, views, words
+from semafo.ui import downloads, live, selection, views
 from semafo.ui.artefacts import artefacts
 from semafo.ui.selection import Pairing
 from semafo.ui.state import ChosenRun
@@ -46,8 +47,8 @@ def _list(run: ChosenRun, table: pd.DataFrame, population: str) -> None:
                 sentence(row, NAME_LENGTH),
                 key=f"mistake-{run.run_id}-{i}",
                 type="tertiary",
-                help=f"{sentence(row)}. {words.percent(row['Share'])} "
-                f"{words.points_interval(row['Low'], row['High'])} of the type (95 %, Wilson). Press to select these "
+                help=f"{sentence(row)}. {wording.percent(row['Share'])} "
+                f"{wording.points_interval(row['Low'], row['High'])} of the type (95 %, Wilson). Press to select these "
                 "cells, on the maps too.",
                 on_click=selection.choose,
                 args=(Pairing(population, row["Observed"], row["Predicted"], run.run_id),),
@@ -56,8 +57,8 @@ def _list(run: ChosenRun, table: pd.DataFrame, population: str) -> None:
 
 def sentence(row: dict, limit: int = 200) -> str:
     """`12 of 74 Dendritic taken for CD14+ Monocyte`, each name of at most so many characters."""
-    observed, predicted = (words.shortened(row[name], limit) for name in ("Observed", "Predicted"))
-    return f"{words.count(row['Cells'])} of {words.count(row['Of observed'])} {observed} taken for {predicted}"
+    observed, predicted = (wording.shortened(row[name], limit) for name in ("Observed", "Predicted"))
+    return f"{wording.count(row['Cells'])} of {wording.count(row['Of observed'])} {observed} taken for {predicted}"
 
 
 def pairs(run: ChosenRun, population: str) -> pd.DataFrame | None:

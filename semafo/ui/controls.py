@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.errors import SemafoError
-from semafo.ui import alignment, presets, state, words
+from semafo.ui import alignment, presets, state
 from semafo.ui.presets import Preset
 from semafo.ui.state import ChosenRun
 
@@ -154,11 +154,11 @@ def chosen_or_stop() -> list[ChosenRun]:
 def notes(runs: Sequence[ChosenRun]) -> None:
     """What must be known before any score of these runs is read."""
     for chosen, note in (
-        ([run for run in runs if run.record.config.split.leak], words.LEAK_NOTE),
-        ([run for run in runs if run.record.config.split.reference_only], words.REFERENCE_NOTE),
+        ([run for run in runs if run.record.config.split.leak], wording.LEAK_NOTE),
+        ([run for run in runs if run.record.config.split.reference_only], wording.REFERENCE_NOTE),
     ):
         if chosen:
-            st.warning(f"{words.listed([run.name for run in chosen])}. {note}")
+            st.warning(f"{wording.listed([run.name for run in chosen])}. {note}")
 
 
 def nothing_chosen() -> None:

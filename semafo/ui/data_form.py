@@ -9,11 +9,12 @@ from typing import Any, BinaryIO, TypeVar
 import pandas as pd
 import streamlit as st
 
+from semafo import wording
 from semafo.data import catalogue
 from semafo.errors import SemafoError
 from semafo.runs.inspect import Inspection
-from semafo.settings import DatasetSpec
-from semafo.ui import charts, colours, figures, obs_columns, state, words
+from semafo.settings.run_config import DatasetSpec
+from semafo.ui import charts, colours, figures, obs_columns, state
 from semafo.ui.run_names import short_dataset
 from semafo.ui.viewport import is_narrow
 
@@ -207,19 +208,20 @@ def headline(report: dict[str, Any]) -> str:
     n_types = len(report["composition"])
     n_batches = len({batch for row in report["composition"].values() for batch in row})
     return (
-        f"**{words.cells(report['n_cells'])}**, {words.count(report['n_genes'])} genes, {n_types} types, "
+        f"**{wording.cells(report['n_cells'])}**, {wording.count(report['n_genes'])} genes, {n_types} types, "
         f"{n_batches} {'batch' if n_batches == 1 else 'batches'}. Integer counts from {report['counts_source']}. "
-        f"A model takes {words.about(report['expected_seconds'])} and {words.size(report['expected_bytes'])} of memory."
+        f"A model takes {wording.about(report['expected_seconds'])} and {wording.size(report['expected_bytes'])} of "
+        "memory."
     )
 
 
 def findings(report: dict[str, Any]) -> list[str]:
     """Rare types, missing labels, unused categories, as sentences."""
-    rare = ", ".join(f"{name} ({words.cells(n)})" for name, n in report["rare_types"].items())
+    rare = ", ".join(f"{name} ({wording.cells(n)})" for name, n in report["rare_types"].items())
     unused = "; ".join(f"{column}: {', '.join(names)}" for column, names in report["unused_categories"].items())
     return [
         f"Rare types, fewer than 10 cells: {rare}." if rare else "",
-        f"Cells without a label: {words.count(report['n_missing_labels'])}." if report["n_missing_labels"] else "",
+        f"Cells without a label: {wording.count(report['n_missing_labels'])}." if report["n_missing_labels"] else "",
         f"Categories that no cell has: {unused}." if unused else "",
     ]
 

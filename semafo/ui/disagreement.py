@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.runs import disagreement as flipped
 from semafo.runs.disagreement import FIRST, Share
-from semafo.ui import charts, controls, downloads, figures, gene_tables, selection, state, tables, views, words
+from semafo.ui import charts, controls, downloads, figures, gene_tables, selection, state, tables, views
 from semafo.ui.artefacts import Artefacts, artefacts
 from semafo.ui.charts import FlipRow
 from semafo.ui.gene_tables import Groups
@@ -38,7 +38,7 @@ def show(runs: Sequence[ChosenRun], narrow: bool) -> None:
     if pair is None:
         return
     found = _found(*(artefacts(run.record).key for run in pair), *(run.record for run in pair))
-    short = words.without_common_parts([run.name for run in pair])
+    short = wording.without_common_parts([run.name for run in pair])
     st.markdown(summary(found, short))
     if not found.only_first.count + found.only_second.count:
         return
@@ -72,25 +72,25 @@ def _pick(pool: Sequence[ChosenRun]) -> tuple[ChosenRun, ChosenRun] | None:
 
 def summary(found: flipped.Disagreement, short: Sequence[str]) -> str:
     """Both numbers with their intervals, and the test once."""
-    both, neither = words.count(found.both_right.count), words.count(found.both_wrong.count)
+    both, neither = wording.count(found.both_right.count), wording.count(found.both_wrong.count)
     left_out = (
-        f" {words.cells(found.n_left_out).capitalize()} of types that one of them was never shown are left out."
+        f" {wording.cells(found.n_left_out).capitalize()} of types that one of them was never shown are left out."
         if found.n_left_out
         else ""
     )
     if not found.only_first.count + found.only_second.count:
-        return f"On the {words.count(found.n)} test cells they never disagree about what is right.{left_out}"
+        return f"On the {wording.count(found.n)} test cells they never disagree about what is right.{left_out}"
     return (
-        f"Of the {words.count(found.n)} test cells, **{short[0]}** alone gets {_share(found.only_first)} right, "
+        f"Of the {wording.count(found.n)} test cells, **{short[0]}** alone gets {_share(found.only_first)} right, "
         f"**{short[1]}** alone {_share(found.only_second)}; both get {both} right, neither {neither}. "
-        f"McNemar: {words.p_value(found.p_value)}.{left_out}"
+        f"McNemar: {wording.p_value(found.p_value)}.{left_out}"
     )
 
 
 def _share(share: Share) -> str:
     """`23 (2.8 % [1.9, 4.2])`."""
     low, high = share.interval
-    return f"**{words.count(share.count)}** ({words.percent(share.value, 1)} {words.points_interval(low, high)})"
+    return f"**{wording.count(share.count)}** ({wording.percent(share.value, 1)} {wording.points_interval(low, high)})"
 
 
 def _picture(by_type: pd.DataFrame, pair: tuple[ChosenRun, ChosenRun], short: Sequence[str], narrow: bool) -> None:
@@ -118,9 +118,9 @@ def _sides(short: Sequence[str]) -> tuple[tuple[str, str], tuple[str, str]]:
 
 
 def _hover(row: dict, column: str, name: str) -> str:
-    ends = words.points_interval(row[f"{column}_low"], row[f"{column}_high"])
-    of = f"{words.count(row[column])} of {words.count(row['n'])} {row['type']} cells"
-    return f"{of}: only {name} is right<br>{words.percent(row[f'{column}_share'], 1)} {ends}"
+    ends = wording.points_interval(row[f"{column}_low"], row[f"{column}_high"])
+    of = f"{wording.count(row[column])} of {wording.count(row['n'])} {row['type']} cells"
+    return f"{of}: only {name} is right<br>{wording.percent(row[f'{column}_share'], 1)} {ends}"
 
 
 def _sentences(found: flipped.Disagreement, pair: tuple[ChosenRun, ChosenRun], short: Sequence[str]) -> None:
@@ -130,7 +130,7 @@ def _sentences(found: flipped.Disagreement, pair: tuple[ChosenRun, ChosenRun], s
     for i, (name, n) in enumerate(zip(short, counts, strict=True)):
         right, wrong = pair[i], pair[1 - i]
         chosen = selection.Disagreement(right.run_id, wrong.run_id)
-        label = f"Show the {words.cells(n)} that only {name} gets right"
+        label = f"Show the {wording.cells(n)} that only {name} gets right"
         if n and st.button(label, key=f"flips_{i}", icon=":material/scatter_plot:", type="tertiary"):
             selection.choose(chosen)
             state.go_to(state.LATENT_PAGE)
@@ -142,7 +142,7 @@ def flip_lines(found: flipped.Disagreement, short: Sequence[str]) -> list[str]:
     for row in found.flips(N_FLIPS).itertuples():
         right, wrong = short if row.right == FIRST else short[::-1]
         noun = "cell" if row.count == 1 else "cells"
-        lines.append(f"{words.count(row.count)} {row.type} {noun}: {right} right, {wrong} says {row.said}")
+        lines.append(f"{wording.count(row.count)} {row.type} {noun}: {right} right, {wrong} says {row.said}")
     return lines
 
 
@@ -210,8 +210,8 @@ def table(by_type: pd.DataFrame, short: Sequence[str]) -> pd.DataFrame:
                 "n": row["n"],
                 **{f"Only {name}": row[column] for column, name in _sides(short)},
                 **{
-                    f"{name}, % of the type": f"{words.points(row[f'{column}_share'], False)} "
-                    f"{words.points_interval(row[f'{column}_low'], row[f'{column}_high'])}"
+                    f"{name}, % of the type": f"{wording.points(row[f'{column}_share'], False)} "
+                    f"{wording.points_interval(row[f'{column}_low'], row[f'{column}_high'])}"
                     for column, name in _sides(short)
                 },
             }

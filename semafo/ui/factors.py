@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.runs.record import RunRecord
-from semafo.ui import charts, controls, downloads, figures, views, words
+from semafo.ui import charts, controls, downloads, figures, views
 from semafo.ui.charts import Carried
 from semafo.ui.run_names import short_dataset
 from semafo.ui.state import ChosenRun
@@ -86,8 +86,8 @@ def ready_or_stop(runs: Sequence[ChosenRun]) -> dict[ChosenRun, Factors]:
         st.info(f"{run.name}: {error or f'{views.not_ready(run)} {waits}'}".strip())
     if old:
         st.info(
-            f"{words.listed(old)}: trained before Semafo measured what latent dimensions carry, so there is nothing to "
-            "show. Delete such a run on the Runs page and train it again with the same settings."
+            f"{wording.listed(old)}: trained before Semafo measured what latent dimensions carry, so there is nothing "
+            "to show. Delete such a run on the Runs page and train it again with the same settings."
         )
     if not ready:
         st.stop()
@@ -111,12 +111,12 @@ def show_map(ready: dict[ChosenRun, Factors], narrow: bool) -> None:
     """Dimensions against factors, a panel a run."""
     names = list(dict.fromkeys(name for factors in ready.values() for name in factors.names))
     sort = controls.pick("Sort dimensions by", [STRONGEST, *names], "sort", width=320)
-    short = words.without_common_parts([run.name for run in ready])
+    short = wording.without_common_parts([run.name for run in ready])
     panels = [_panel(run, name, factors, sort) for (run, factors), name in zip(ready.items(), short, strict=True)]
     figures.show_figure(
         charts.information_panels(panels, narrow=narrow),
         "factors",
-        alt=f"Heat maps of {words.listed([run.name for run in ready])}: latent dimensions in rows, {len(names)} "
+        alt=f"Heat maps of {wording.listed([run.name for run in ready])}: latent dimensions in rows, {len(names)} "
         "factors in columns, mutual information as a share of the factor's entropy, 0 to 1.",
         caption="Mutual information of one dimension with one factor, divided by the factor's entropy and corrected "
         "for chance: about 0 for a factor that has nothing to do with the dimension, 1 where the dimension tells it "
@@ -147,8 +147,8 @@ def _panel(run: ChosenRun, name: str, factors: Factors, sort: str) -> Carried:
     ]
     n = [row["n"] for row in factors.found["factors"]]
     used, cells = factors.found["n_used"], factors.found["n_cells"]
-    line = f"{factors.used.sum()} of {len(order)} dimensions used, {words.cells(used)}"
-    line += f" of {words.count(cells)}" if used < cells else ""
+    line = f"{factors.used.sum()} of {len(order)} dimensions used, {wording.cells(used)}"
+    line += f" of {wording.count(cells)}" if used < cells else ""
     return Carried(name, line, run.colour, dimensions, factors.names, factors.values[order], n)
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from semafo import wording
 from semafo.runs.genes import Genes
 from semafo.runs.record import RunRecord
-from semafo.ui import downloads, words
+from semafo.ui import downloads
 from semafo.ui.artefacts import artefacts
 from semafo.ui.state import ChosenRun
 from semafo.ui.viewport import is_narrow
@@ -60,7 +61,7 @@ def show(run: ChosenRun, groups: Groups, what: str, key: str) -> None:
     if found is None:
         st.caption(NO_GENES.format(name=run.name))
         return
-    st.markdown(f"**Genes that tell them from the {words.count(int(groups.second.sum()))} {groups.second_name}**")
+    st.markdown(f"**Genes that tell them from the {wording.count(int(groups.second.sum()))} {groups.second_name}**")
     st.dataframe(
         found.rename(columns={name: title for name, (title, _) in COLUMNS.items()}),
         hide_index=True,

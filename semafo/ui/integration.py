@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.evaluation.metrics import BATCH, METRICS
-from semafo.settings import PAPER_WEIGHTS, SCIB_WEIGHTS
-from semafo.ui import charts, controls, downloads, figures, reference_rows, tables, words
+from semafo.settings.run_config import PAPER_WEIGHTS, SCIB_WEIGHTS
+from semafo.ui import charts, controls, downloads, figures, reference_rows, tables
 from semafo.ui.charts import ScoreRow
 from semafo.ui.state import ChosenRun
 from semafo.ui.viewport import is_narrow
@@ -38,7 +38,7 @@ def show(runs: Sequence[ChosenRun], bio_weight: float, narrow: bool) -> None:
     figures.show_figure(
         charts.score_table([*rows, *reported], narrow=narrow),
         "scores",
-        alt=f"Integration scores of {words.listed([row.name for row in rows])}: five of biology kept, six of batches "
+        alt=f"Integration scores of {wording.listed([row.name for row in rows])}: five of biology kept, six of batches "
         "mixed, and their means; sorted by total.",
         caption=caption(runs),
     )
@@ -52,7 +52,7 @@ def caption(runs: Sequence[ChosenRun]) -> str:
     """Population and n, and how to read the picture."""
     scored = [run.record.integration() for run in runs if run.record.has_scores]
     sizes = sorted({(found.get("population", "cells"), found.get("n_cells", 0)) for found in scored})
-    populations = ", ".join(f"{words.count(n)} {population}" for population, n in sizes)
+    populations = ", ".join(f"{wording.count(n)} {population}" for population, n in sizes)
     return (
         f"On {populations}. Area and strength follow the score; 1 is best. The best of each column is bold, with a "
         "ring: one seed proves nothing about the methods, so read hundredths as ties. BRAS (*) takes no part in the "
@@ -66,9 +66,9 @@ def captions(runs: Sequence[ChosenRun], rows: Sequence[ScoreRow]) -> None:
     scored = [run.record.integration() for run in runs if run.record.has_scores]
     if any(row.scores.get("is_approximate") for row in rows):
         sampled = max(row.scores.get("n_sampled") or 0 for row in rows)
-        of = f", on a stratified sample of {words.cells(sampled)}" if sampled else ""
+        of = f", on a stratified sample of {wording.cells(sampled)}" if sampled else ""
         st.caption(f"So many cells are scored with approximate neighbours{of}; docs/metrics.md has the errors.")
-    missing = [metric for metric in METRICS if any(not words.is_number(row.scores.get(metric.key)) for row in rows)]
+    missing = [metric for metric in METRICS if any(not wording.is_number(row.scores.get(metric.key)) for row in rows)]
     if missing and all(metric.group == BATCH for metric in missing) and {1} == {f.get("n_batches") for f in scored}:
         st.info("These cells are one batch, so the batch scores are undefined (–) and the total is the bio mean alone.")
     elif missing:
@@ -82,7 +82,7 @@ def pending(runs: Sequence[ChosenRun]) -> None:
         if run.record.has_scores:
             continue
         if run.record.state in (keys.FAILED, keys.CANCELLED):
-            st.caption(f"{run.name}: {words.STATES[run.record.state].lower()}, so it has no scores.")
+            st.caption(f"{run.name}: {wording.STATES[run.record.state].lower()}, so it has no scores.")
         elif run.record.has_maps:
             st.caption(f"{run.name}: maps are ready, scores are being computed.")
         else:
@@ -95,7 +95,7 @@ def table(rows: Sequence[ScoreRow]) -> None:
     with st.expander("As a table", expanded=is_narrow()):
         numbers = frame.select_dtypes("number").columns
         shown = frame.style.format(
-            lambda value: words.score(value), subset=list(frame.columns[1:]), na_rep=words.UNDEFINED
+            lambda value: wording.score(value), subset=list(frame.columns[1:]), na_rep=wording.UNDEFINED
         )
         hints = {
             metric.title: st.column_config.Column(

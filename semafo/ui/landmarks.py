@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from semafo.ui import words
+from semafo import wording
 from semafo.ui.charts.density import Density
 
 SMALLEST_SHARE, FEWEST_CELLS = 0.003, 8  # of the cells on the map: smaller types get no label
@@ -43,7 +43,7 @@ def labels(
         (x0, y0), (x1, y1) = xy.min(axis=0), xy.max(axis=0)
         window = (x0, x1, y0, y1)
     ordered = large[np.argsort(-sizes[large], kind="stable")]
-    return _placed([(words.shortened(names[i], LONGEST), *map(float, places[i])) for i in ordered], window)
+    return _placed([(wording.shortened(names[i], LONGEST), *map(float, places[i])) for i in ordered], window)
 
 
 def centres(xy: np.ndarray, codes: np.ndarray, n_types: int) -> np.ndarray:

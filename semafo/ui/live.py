@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.runs import store
 from semafo.runs.record import RunRecord
-from semafo.ui import charts, colours, engine, figures, guard, state, words
+from semafo.ui import charts, colours, engine, figures, guard, state
 from semafo.ui.state import ChosenRun
 from semafo.ui.viewport import is_narrow
 
@@ -56,7 +56,7 @@ def announce() -> None:
         if not record.folder.exists():
             continue
         if run_state == keys.DONE:
-            st.toast(f"**{record.title}** is done. Accuracy {words.accuracy(record.predictions().get('test', {}))}.")
+            st.toast(f"**{record.title}** is done. Accuracy {wording.accuracy(record.predictions().get('test', {}))}.")
             st.session_state["finished_run"] = run_id
         elif run_state == keys.FAILED:
             st.toast(f"**{record.title}** failed. The Runs page says why.", duration="long")
@@ -203,13 +203,13 @@ def _losses(runs: Sequence[ChosenRun], narrow: bool, key: str) -> None:
 
 def _fraction(progress: Mapping[str, object]) -> float:
     value = progress.get("fraction")
-    return min(max(float(value), 0.0), 1.0) if words.is_number(value) else 0.0
+    return min(max(float(value), 0.0), 1.0) if wording.is_number(value) else 0.0
 
 
 def _line(record: RunRecord, progress: Mapping[str, object], queue: Mapping[str, dict]) -> str:
     """What the run does now, or what it waits for."""
     if record.state != keys.QUEUED:
-        return words.progress_line(dict(progress))
+        return wording.progress_line(dict(progress))
     place = queue.get(record.run_id, {})
     if place.get("waits_for"):
         return f"Waiting for {place['waits_for'].rstrip('.')}"

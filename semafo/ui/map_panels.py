@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from semafo import keys
-from semafo.ui import cell_texts, colours, crowds, landmarks, map_places, projections, selection, views, words
+from semafo import keys, wording
+from semafo.ui import cell_texts, colours, crowds, landmarks, map_places, projections, selection, views
 from semafo.ui.artefacts import Artefacts, artefacts
 from semafo.ui.charts import Panel, density
 from semafo.ui.charts.latent import EXPLORE, HOVER_TEXT_CELLS, SELECT
@@ -82,7 +82,7 @@ class Scene:
             panel, rows = replace(panel, **panel.rows(drawn)), rows[drawn]
         if selecting or len(rows) * self.n_panels > HOVER_TEXT_CELLS:  # a lasso would send the texts back
             return panel
-        names = words.without_common_parts([run.name for run in self.runs])
+        names = wording.without_common_parts([run.name for run in self.runs])
         models = [(name, model) for name, model in zip(names, self.found, strict=True) if model is not None]
         return replace(panel, hover=cell_texts.texts(one, rows, models, _value_lines(panel)))
 
@@ -126,8 +126,8 @@ def _landmarks(found: Artefacts, rows: np.ndarray, panel: Panel, view: View) -> 
 
 def _lines(run: ChosenRun, n_shown: int, n_lit: int | None) -> tuple[str, ...]:
     """Small lines below a panel's title: accuracy with n and interval, cells shown and latent scale."""
-    scale = words.score(artefacts(run.record).predictions.get("latent_scale"), 2)
-    shown = f"{words.cells(n_shown)} shown"
+    scale = wording.score(artefacts(run.record).predictions.get("latent_scale"), 2)
+    shown = f"{wording.cells(n_shown)} shown"
     if n_lit is not None:
-        shown = f"{words.count(n_lit)} of {words.cells(n_shown)} selected"
+        shown = f"{wording.count(n_lit)} of {wording.cells(n_shown)} selected"
     return views.score_line(run, "test", "test cells"), f"{shown} · latent sd {scale}"

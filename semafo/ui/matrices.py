@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from semafo.ui import charts, controls, figures, selection, views, words
+from semafo import wording
+from semafo.ui import charts, controls, figures, selection, views
 from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import Matrix
 from semafo.ui.charts.settled import SettledFigure
@@ -38,7 +39,9 @@ def show_panels(runs: Sequence[ChosenRun], population: str, by: str, narrow: boo
             st.subheader(short_dataset(group[0].record.config.dataset.name), anchor=False)
         matrices = [views.matrix(run, population) for run in group]
         if all(run.record.has_maps for run in group) and all(matrix.counts is None for matrix in matrices):
-            st.info(f"{words.listed([run.name for run in group])}: no labelled cells here to compare predictions with.")
+            st.info(
+                f"{wording.listed([run.name for run in group])}: no labelled cells here to compare predictions with."
+            )
             continue
         _show(
             f"confusion-{i}", Shown(tuple(run.run_id for run in group), types, population), group, matrices, by, narrow
@@ -82,7 +85,7 @@ def _show(
 ) -> None:
     faces = tuple(_face(run, matrix) for run, matrix in zip(group, matrices, strict=True))
     face = (faces, shown, by, narrow)
-    names = words.listed([run.name for run in group])
+    names = wording.listed([run.name for run in group])
     scored = SCORED[shown.population]
     figures.show_figure(
         _figure(face, _outlined(key, face, shown), matrices),

@@ -6,13 +6,14 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.evaluation.significance import Interval
 from semafo.runs import differences
 from semafo.runs.differences import MethodGroup
 from semafo.runs.record import RunRecord
-from semafo.settings import Mix, RunConfig
-from semafo.ui import charts, downloads, figures, state, words
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import RunConfig
+from semafo.ui import charts, downloads, figures, state
 from semafo.ui.charts import Estimate, Row
 from semafo.ui.comparisons import DIFFERENCE_AXIS
 from semafo.ui.run_names import short_dataset
@@ -71,7 +72,7 @@ def score_frame(group: MethodGroup) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Method": words.capitalised(words.BASELINES[row.name]) if row.is_baseline else row.name,
+                "Method": wording.capitalised(wording.BASELINES[row.name]) if row.is_baseline else row.name,
                 "Runs": row.n_runs,
                 "Splits": row.n_splits,
                 "Seeds": row.n_seeds,
@@ -84,24 +85,24 @@ def score_frame(group: MethodGroup) -> pd.DataFrame:
 
 
 def _mean(mean: float, interval: Interval | None) -> str:
-    return f"{words.score(mean)} {words.interval(interval.low, interval.high) if interval else ''}".strip()
+    return f"{wording.score(mean)} {wording.interval(interval.low, interval.high) if interval else ''}".strip()
 
 
 def difference_rows(group: MethodGroup, colours_of: Mapping[str, str]) -> list[Row]:
     """Rows of the forest plot: each pair of methods, then each method against the best baseline."""
     rows = []
     for contrast in group.differences:
-        d, is_baseline = contrast.difference, contrast.a in words.BASELINES
+        d, is_baseline = contrast.difference, contrast.a in wording.BASELINES
         better = contrast.b if d.mean > 0 or is_baseline else contrast.a
-        numbers = f"{words.points(d.mean)} {words.points_interval(d.low, d.high)}"
-        verdict = "" if d.is_clear else f"<br>{words.NO_CLEAR_DIFFERENCE}"
-        hover = f"{contrast.b} minus {words.BASELINES.get(contrast.a, contrast.a)}<br>{numbers} points"
+        numbers = f"{wording.points(d.mean)} {wording.points_interval(d.low, d.high)}"
+        verdict = "" if d.is_clear else f"<br>{wording.NO_CLEAR_DIFFERENCE}"
+        hover = f"{contrast.b} minus {wording.BASELINES.get(contrast.a, contrast.a)}<br>{numbers} points"
         hover += f"<br>pairs of runs: {d.n_pairs}, splits: {d.n_splits}{verdict}"
         ends = (100 * d.mean, 100 * d.low, 100 * d.high)
         estimate = Estimate(*ends, colours_of.get(better, METHOD_COLOUR), hover=hover, is_clear=d.is_clear)
-        title = f"Against the best baseline, {words.BASELINES[contrast.a]}" if is_baseline else "Pairs of methods"
+        title = f"Against the best baseline, {wording.BASELINES[contrast.a]}" if is_baseline else "Pairs of methods"
         label = f"{contrast.b} minus {'baseline' if is_baseline else contrast.a}"
-        rows.append(Row(label, (estimate,), f"{numbers} · {words.counted(d.n_pairs, 'pair')}", title))
+        rows.append(Row(label, (estimate,), f"{numbers} · {wording.counted(d.n_pairs, 'pair')}", title))
     return rows
 
 
@@ -145,7 +146,7 @@ def _colours_of_mixes(runs: Sequence[ChosenRun]) -> dict[str, str]:
 
 def _setting(config: RunConfig) -> str:
     rate = config.title.split(" · ")[1]
-    return f"{short_dataset(config.dataset.name)}, {words.FORMS[config.form]}, {rate}"
+    return f"{short_dataset(config.dataset.name)}, {wording.FORMS[config.form]}, {rate}"
 
 
 def _groups(records: Sequence[RunRecord]) -> list[MethodGroup]:

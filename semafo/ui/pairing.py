@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo import keys
-from semafo.ui import downloads, gene_tables, selection, state, words
+from semafo import keys, wording
+from semafo.ui import downloads, gene_tables, selection, state
 from semafo.ui.artefacts import Artefacts, artefacts
 from semafo.ui.gene_tables import Groups
 from semafo.ui.selection import Pairing
@@ -60,13 +60,13 @@ def sentence(n: int, chosen: Pairing, name: str) -> str:
     how = (
         "rightly predicted" if chosen.true_label == chosen.predicted_label else f"predicted as {chosen.predicted_label}"
     )
-    return f"**{words.count(n)} {chosen.true_label} {cells} {how} by {name}**"
+    return f"**{wording.count(n)} {chosen.true_label} {cells} {how} by {name}**"
 
 
 def details(found: Artefacts, mask: np.ndarray, chosen: Pairing) -> str:
     """Which share of the type they are, how sure the model was, and where they come from."""
     same = _of_type(found, chosen)
-    share = f"{words.percent(mask.sum() / same.sum())} of the {words.count(int(same.sum()))} {chosen.true_label} "
+    share = f"{wording.percent(mask.sum() / same.sum())} of the {wording.count(int(same.sum()))} {chosen.true_label} "
     sure = f"mean confidence {float(found.confidence[mask].mean()):.2f}"
     right = _right_of_type(found, chosen)
     if right.any() and chosen.true_label != chosen.predicted_label:
@@ -82,7 +82,7 @@ def _batches(found: Artefacts, mask: np.ndarray, most: int = 3) -> str:
     sizes = np.bincount(column.codes[mask & (column.codes >= 0)], minlength=len(column.names))
     order = [i for i in np.argsort(-sizes, kind="stable")[:most] if sizes[i]]
     return (
-        f" Most are of {words.listed([f'{column.names[i]} ({words.count(int(sizes[i]))})' for i in order])}."
+        f" Most are of {wording.listed([f'{column.names[i]} ({wording.count(int(sizes[i]))})' for i in order])}."
         if order
         else ""
     )

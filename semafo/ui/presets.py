@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from semafo.data import catalogue
-from semafo.mix import CORNERS
-from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
+from semafo.settings.mix import CORNERS, Mix
+from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from semafo import __version__
-from semafo.ui import words
+from semafo import __version__, wording
 from semafo.ui.run_names import short_dataset
 from semafo.ui.state import ChosenRun
 
@@ -23,10 +22,10 @@ def of(runs: Sequence[ChosenRun], caption: str = "") -> tuple[str, ...]:
 def _settings(dataset: str, runs: Sequence[ChosenRun]) -> str:
     """`pbmc68k · one stage · labels 20 % · scANVI, Both · seed 0 · n = 210 test cells`."""
     configs = [run.record.config for run in runs]
-    n_cells = _each(words.count(split["n_test"]) for run in runs if (split := run.record.split()) is not None)
+    n_cells = _each(wording.count(split["n_test"]) for run in runs if (split := run.record.split()) is not None)
     parts = [
         dataset,
-        _each(words.FORMS.get(config.form, config.form) for config in configs),
+        _each(wording.FORMS.get(config.form, config.form) for config in configs),
         "labels " + _each(config.title.split(" · ")[1] for config in configs),
         _each(config.mix.name for config in configs),
         "seed " + _each(str(config.train.seed) for config in configs),

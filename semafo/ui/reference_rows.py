@@ -9,7 +9,7 @@ from typing import Any
 
 from semafo.evaluation.metrics import BATCH, BIO, aggregate
 from semafo.runs.record import RunRecord
-from semafo.settings import PAPER_WEIGHTS
+from semafo.settings.run_config import PAPER_WEIGHTS
 from semafo.ui import colours
 from semafo.ui.charts import ScoreRow
 from semafo.ui.state import ChosenRun

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.runs.replay import Frame, Replay, places, plane, spread_of, timeline
-from semafo.settings import Mix
-from semafo.ui import colourings, views, words
+from semafo.settings.mix import Mix
+from semafo.ui import colourings, views
 from semafo.ui.artefacts import artefacts
 from semafo.ui.charts.replay import BYTES_A_CELL, BYTES_A_TRACE, SCALE_TERM, Animated, Film, replay
 from semafo.ui.charts.replay_layout import PRIOR_SDS, Stage
@@ -71,7 +71,7 @@ def draw(runs: Sequence[ChosenRun], *, hollow: bool = False, narrow: bool = Fals
     moments = thinned(every, MOST_BYTES // int(n_cells * BYTES_A_CELL + len(runs) * (len(looks) + 8) * BYTES_A_TRACE))
     time = _Time(moments)
     planes, share = _planes(replays)
-    titles = words.without_common_parts([run.name for run in runs])  # panels are too narrow for whole names
+    titles = wording.without_common_parts([run.name for run in runs])  # panels are too narrow for whole names
     films = [
         replace(_film(run, one, positions, moments, time, list(looks), hollow), title=title)
         for run, one, positions, title in zip(runs, replays, planes, titles, strict=True)
@@ -100,7 +100,7 @@ class _Time:
         lengths = {moment.stage: moment.n_epochs for moment in moments}
         starts = np.concatenate([[0], np.cumsum(list(lengths.values()))])
         self._spans = {stage: (starts[i], n_epochs) for i, (stage, n_epochs) in enumerate(lengths.items())}
-        self.stages = [Stage(words.STAGES[stage], float(start)) for stage, (start, _) in self._spans.items()]
+        self.stages = [Stage(wording.STAGES[stage], float(start)) for stage, (start, _) in self._spans.items()]
 
     def of(self, moments: Sequence[Frame]) -> np.ndarray:
         """Place of each moment, (K,)."""
@@ -176,15 +176,15 @@ def _differs(stage: str, replays: Sequence[Replay]) -> bool:
 
 
 def _label(moment: Frame, differs: bool) -> str:
-    of_all = f"{words.percent(moment.fraction)} of its epochs"
+    of_all = f"{wording.percent(moment.fraction)} of its epochs"
     where = of_all if differs else f"epoch {moment.epoch} of {moment.n_epochs}"
-    return f"<b>{words.STAGES[moment.stage]}</b> · {where if moment.epoch else 'start'}"
+    return f"<b>{wording.STAGES[moment.stage]}</b> · {where if moment.epoch else 'start'}"
 
 
 def _caption(replays: Sequence[Replay], shares: Sequence[float], n_groups: int, hollow: bool) -> str:
     n_cells = sorted({len(one.rows) for one in replays})
-    sizes = words.listed([words.count(n) for n in n_cells])
-    share = words.listed([words.percent(one) for one in shares])
+    sizes = wording.listed([wording.count(n) for n in n_cells])
+    share = wording.listed([wording.percent(one) for one in shares])
     plane_text = (
         "One fixed linear map for all panels and moments: the first two principal components of all positions "
         f"together ({share} of the variance)."
@@ -202,7 +202,7 @@ def _caption(replays: Sequence[Replay], shares: Sequence[float], n_groups: int, 
 
 
 def _alt(runs: Sequence[ChosenRun], replays: Sequence[Replay], moments: Sequence[Frame]) -> str:
-    names = words.listed([run.name for run in runs])
+    names = wording.listed([run.name for run in runs])
     return (
         f"Latent positions of up to {max(len(one.rows) for one in replays)} cells at {len(moments)} moments of the "
         f"training of {names}, with their loss terms below."

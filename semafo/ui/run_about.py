@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from semafo import wording
 from semafo.runs import registry
 from semafo.runs.about import LONGEST_NAME, LONGEST_NOTES, MOST_TAGS
 from semafo.runs.record import RunRecord
-from semafo.ui import guard, state, words
+from semafo.ui import guard, state
 
 _TAGS_HELP = "Short words to find runs by. Type a new one and press Enter."
 
@@ -47,7 +48,7 @@ def tag_button(records: Sequence[RunRecord]) -> None:
         st.multiselect("Remove", present, key="tags-to-remove", disabled=not present)
         run_ids = [record.run_id for record in records]
         st.form_submit_button(
-            f"Save for {words.counted(len(records), 'run')}", type="primary", on_click=_tag, args=(run_ids,)
+            f"Save for {wording.counted(len(records), 'run')}", type="primary", on_click=_tag, args=(run_ids,)
         )
 
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from semafo import wording
 from semafo.errors import RunNotFound
 from semafo.runs import cleanup, disk, launch, store, trash
 from semafo.runs.cleanup import Item
 from semafo.runs.disk import in_words
 from semafo.runs.record import RunRecord
-from semafo.ui import guard, state, words
+from semafo.ui import guard, state
 from semafo.ui.run_names import short_dataset
 from semafo.ui.viewport import is_narrow
 
@@ -45,7 +46,7 @@ def section() -> None:
     with st.expander(f"Disk{total}"):
         if parts:
             st.dataframe(_table(parts), key="disk", hide_index=True, width=440)
-            st.caption(f"Measured {words.duration(disk.seconds_since_measured(state.home()))} ago.")
+            st.caption(f"Measured {wording.duration(disk.seconds_since_measured(state.home()))} ago.")
         if deleted:
             _trash(deleted)
         if st.button("Clean up", icon=":material/delete_sweep:"):
@@ -135,7 +136,7 @@ def _let_go(items: Sequence[Item]) -> None:
     cleanup.request(state.home(), items)
     launch.ensure_engine(state.home())
     hide([item.name for item in items if item.kind == cleanup.FAILED])
-    st.toast(f"Cleaning up {words.counted(len(items), 'thing')}.")
+    st.toast(f"Cleaning up {wording.counted(len(items), 'thing')}.")
 
 
 def _kind(kind: str, items: Sequence[Item]) -> bool:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.runs import bundle_import, export, export_jobs, launch
 from semafo.runs.record import RunRecord
-from semafo.ui import controls, guard, state, words
+from semafo.ui import controls, guard, state
 from semafo.ui.run_names import names_of
 
 LOOK_EVERY_SECONDS = 1.0
@@ -65,9 +65,11 @@ def show(records: Sequence[RunRecord]) -> None:
         return
     st.subheader("Export", anchor=False)
     if is_tray:
-        st.caption(f"No row is selected. These are the runs of the sidebar: {words.listed(names_of(done))}.")
+        st.caption(f"No row is selected. These are the runs of the sidebar: {wording.listed(names_of(done))}.")
     elif len(done) < len(records):
-        st.caption(f"{words.counted(len(done), 'run')} of {len(records)} can be exported: the others are not finished.")
+        st.caption(
+            f"{wording.counted(len(done), 'run')} of {len(records)} can be exported: the others are not finished."
+        )
     titles = {offer.title: kind for kind, offer in OFFERS.items()}
     kind = titles[controls.pick("Export as", list(titles), "export_kind", width=360)]
     st.caption(_described(kind, len(done)))
@@ -123,7 +125,7 @@ def _file(found: export_jobs.Prepared, kind: str) -> None:
 
 
 def _size(n_bytes: int) -> str:
-    return words.size(n_bytes) if n_bytes >= 1e6 else f"{max(1, round(n_bytes / 1e3))} kB"
+    return wording.size(n_bytes) if n_bytes >= 1e6 else f"{max(1, round(n_bytes / 1e3))} kB"
 
 
 @guard.guarded
@@ -136,7 +138,7 @@ def _wait() -> None:
     busy = export_jobs.under_way(state.home())
     if not busy:
         st.rerun(scope="app")
-    elapsed = words.duration(time.time() - busy.get("started", time.time()))
+    elapsed = wording.duration(time.time() - busy.get("started", time.time()))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/hourglass_top: Writing the file, {elapsed} so far. It goes on if you leave.")
         st.button("Stop", key="export_stop", on_click=export_jobs.stop, args=(state.home(),), type="tertiary")

@@ -6,13 +6,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.errors import RunNotFound
-from semafo.plain import fingerprint
 from semafo.runs import launch, store, trash
 from semafo.runs.record import RunRecord
 from semafo.runs.rows import Row, rows_of
-from semafo.ui import downloads, guard, run_about, run_disk, state, tables, words
+from semafo.settings.fingerprint import fingerprint
+from semafo.ui import downloads, guard, run_about, run_disk, state, tables
 
 _MOST_NAMED = 6  # runs, when asked whether to delete them
 _SELECTED, _TABLE, _DELETED = "runs_selected", "runs_table_now", "runs_deleted"
@@ -155,7 +155,7 @@ def detail(record: RunRecord) -> None:
     status = record.status
     st.subheader(record.title, anchor=False)
     settings = [record.default_title] if record.about.name else []
-    st.caption(" · ".join([*settings, words.STATES[record.state], record.run_id, str(record.folder)]))
+    st.caption(" · ".join([*settings, wording.STATES[record.state], record.run_id, str(record.folder)]))
     run_about.said(record)
     if record.state == keys.FAILED:
         st.error(status.get("reason") or "The run failed and left no reason. Its log may say more.")
@@ -165,9 +165,9 @@ def detail(record: RunRecord) -> None:
         st.warning(warning)
     seconds = status.get("seconds") or {}
     if seconds:
-        times = (f"{words.STAGES.get(stage, stage)} {words.duration(value)}" for stage, value in seconds.items())
+        times = (f"{wording.STAGES.get(stage, stage)} {wording.duration(value)}" for stage, value in seconds.items())
         st.caption("Time: " + " · ".join(times))
-    for sentence in words.courses((record.split() or {}).get("courses", {})):
+    for sentence in wording.courses((record.split() or {}).get("courses", {})):
         st.caption(sentence)
     if record.has_maps:
         downloads.csv_button(record.cells().reset_index(), f"{record.run_id}-cells", "Cells and predictions (CSV)")

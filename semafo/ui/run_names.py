@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from semafo import wording
 from semafo.runs.record import RunRecord
-from semafo.settings import RunConfig
-from semafo.ui import words
+from semafo.settings.run_config import RunConfig
 
 
 def names_of(records: Sequence[RunRecord]) -> list[str]:
@@ -16,7 +16,7 @@ def names_of(records: Sequence[RunRecord]) -> list[str]:
 def distinct_names(configs: Sequence[RunConfig], own: Sequence[str | None] | None = None) -> list[str]:
     """Own names or titles of runs, with what must be known of their scores, and as much more as tells them apart."""
     given = own or [None] * len(configs)
-    names = [words.marked_title(config, name) for config, name in zip(configs, given, strict=True)]
+    names = [wording.marked_title(config, name) for config, name in zip(configs, given, strict=True)]
     details = (
         lambda config: config.title,  # of those that people gave one name
         lambda config: short_dataset(config.dataset.name),

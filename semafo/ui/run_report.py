@@ -7,10 +7,10 @@ from html import escape
 
 import pandas as pd
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.runs import settings_diff
 from semafo.runs.record import RunRecord
-from semafo.settings import PAPER_WEIGHTS
+from semafo.settings.run_config import PAPER_WEIGHTS
 from semafo.ui import (
     breakdown,
     charts,
@@ -28,7 +28,6 @@ from semafo.ui import (
     statistics,
     tables,
     views,
-    words,
 )
 from semafo.ui.charts.forest import SYMBOLS, legend_line
 from semafo.ui.html_page import figure, paragraph, wide
@@ -42,7 +41,7 @@ ONE_SEED = "One seed proves nothing about the methods: differences between these
 def as_html(records: Sequence[RunRecord]) -> str:
     """A page with everything about up to six finished runs. Needs neither server nor network."""
     runs = as_shown(records)
-    title = f"{words.listed(words.without_common_parts([run.name for run in runs]))} on {_data_sets(runs)}"
+    title = f"{wording.listed(wording.without_common_parts([run.name for run in runs]))} on {_data_sets(runs)}"
     parts = (_head, _scores, _differences, _maps, _matrices, _by_type, _by_batch, _integration, _curves, _settings)
     return html_page.page(title, f"<h1>{escape(title)}</h1>" + "".join(part(runs) for part in parts))
 
@@ -55,7 +54,7 @@ def as_shown(records: Sequence[RunRecord]) -> list[ChosenRun]:
 
 
 def _data_sets(runs: Sequence[ChosenRun]) -> str:
-    return words.listed(list(dict.fromkeys(run_names.short_dataset(r.record.config.dataset.name) for r in runs)))
+    return wording.listed(list(dict.fromkeys(run_names.short_dataset(r.record.config.dataset.name) for r in runs)))
 
 
 def _head(runs: Sequence[ChosenRun]) -> str:
@@ -72,8 +71,8 @@ def _head(runs: Sequence[ChosenRun]) -> str:
 def _scores(runs: Sequence[ChosenRun]) -> str:
     rows = tables.label_rows(runs, POPULATION)
     frame = tables.label_scores(rows).drop(columns="").assign(Run=[_row_name(row) for row in rows])
-    looks = {"index": False, "border": 0, "na_rep": words.UNDEFINED, "float_format": words.score}
-    whole = {name: frame[name].map(words.count) for name in ("n", "Unseen") if name in frame}
+    looks = {"index": False, "border": 0, "na_rep": wording.UNDEFINED, "float_format": wording.score}
+    whole = {name: frame[name].map(wording.count) for name in ("n", "Unseen") if name in frame}
     table = frame.assign(**whole).to_html(escape=False, **looks)
     sentences = [provenance.plain(sentence) for sentence in statistics.verdicts(runs)]
     note = (
@@ -93,7 +92,7 @@ def _row_name(row: tables.LabelRow) -> str:
 def _cells_scored(runs: Sequence[ChosenRun]) -> str:
     """Which cells the scores are of."""
     sizes = dict.fromkeys((run.record.predictions().get(POPULATION) or {}).get("n_scored") or 0 for run in runs)
-    return f"{' / '.join(map(words.count, sizes))} test cells, whose labels no model saw at any rate"
+    return f"{' / '.join(map(wording.count, sizes))} test cells, whose labels no model saw at any rate"
 
 
 def _differences(runs: Sequence[ChosenRun]) -> str:
@@ -134,7 +133,7 @@ def _maps(runs: Sequence[ChosenRun]) -> str:
 
 
 def _map(runs: Sequence[ChosenRun], view: View, texts: bool) -> str:
-    alt = f"{view.projection} of {words.listed([run.name for run in runs])}, coloured by {view.colouring.lower()}."
+    alt = f"{view.projection} of {wording.listed([run.name for run in runs])}, coloured by {view.colouring.lower()}."
     return figure(maps.draw(runs, view), alt, map_figure.caption(view, runs), texts=texts)
 
 
@@ -144,7 +143,7 @@ def _matrices(runs: Sequence[ChosenRun]) -> str:
         matrices = [views.matrix(run, POPULATION) for run in group]
         if all(matrix.counts is None for matrix in matrices):
             continue
-        alt = f"Confusion matrices of {words.listed([run.name for run in group])}, {len(types)} types."
+        alt = f"Confusion matrices of {wording.listed([run.name for run in group])}, {len(types)} types."
         caption = "Rows are observed types, columns predicted ones: shares of each observed type, on the test cells."
         parts.append(figure(charts.confusion_panels(matrices, types, "row"), alt, caption))
     return f"<h2>Confusion</h2>{''.join(parts)}" if parts else ""
@@ -176,7 +175,7 @@ def _dots(runs: Sequence[ChosenRun], what: str, score: tuple[str, str, str], cap
         looks = [(escape(source.name), source.colour, SYMBOLS[i % len(SYMBOLS)]) for i, source in enumerate(found)]
         ends = [end for row in rows for e in row.estimates for end in (e.value, e.low) if end is not None]
         span = (math.floor(10 * min(ends, default=0)) / 10 - 0.01, 1.02)
-        alt = f"{title} of {words.listed([source.name for source in found])} in each of {len(rows)} {by} groups."
+        alt = f"{title} of {wording.listed([source.name for source in found])} in each of {len(rows)} {by} groups."
         parts.append(f"<p>{legend_line(looks)}</p>{figure(charts.forest(rows, title, span=span), alt, caption)}")
     return "".join(parts)
 
@@ -185,8 +184,10 @@ def _integration(runs: Sequence[ChosenRun]) -> str:
     rows = tables.score_rows(runs, PAPER_WEIGHTS)
     if not rows:
         return ""
-    alt = f"Integration scores of {words.listed([row.name for row in rows])}, sorted by total."
-    table = tables.score_frame(rows).to_html(index=False, border=0, float_format=words.score, na_rep=words.UNDEFINED)
+    alt = f"Integration scores of {wording.listed([row.name for row in rows])}, sorted by total."
+    table = tables.score_frame(rows).to_html(
+        index=False, border=0, float_format=wording.score, na_rep=wording.UNDEFINED
+    )
     drawn = figure(charts.score_table(rows), alt, integration.caption(runs))
     return f"<h2>Integration scores (scib)</h2>{drawn}{wide(table)}"
 
@@ -200,8 +201,8 @@ def _curves(runs: Sequence[ChosenRun]) -> str:
         found = {name: history[history["stage"] == stage] for name, history in histories.items() if len(history)}
         found = {name: history for name, history in found.items() if len(history)}
         if found:
-            alt = f"Loss terms of {words.listed(list(found))} against the epochs of this stage."
-            parts.append(f"<h3>{words.STAGES[stage]}</h3>{figure(charts.loss_terms(found, looks), alt)}")
+            alt = f"Loss terms of {wording.listed(list(found))} against the epochs of this stage."
+            parts.append(f"<h3>{wording.STAGES[stage]}</h3>{figure(charts.loss_terms(found, looks), alt)}")
     caption = paragraph(
         "Loss terms in nats a cell against epochs, then latent scale and label gap. The scVI stage is shared by runs "
         "of the same cells and seed: its lines lie on one another.",
@@ -236,7 +237,7 @@ def _in_words(record: RunRecord) -> dict[str, str]:
         for name, value in values.items()
     }
     seconds = record.status.get("seconds") or {}
-    times = {f"Time, {words.STAGES.get(stage, stage)}": words.duration(value) for stage, value in seconds.items()}
+    times = {f"Time, {wording.STAGES.get(stage, stage)}": wording.duration(value) for stage, value in seconds.items()}
     versions = {f"Version of {name}": version for name, version in context.get("versions", {}).items()}
     found = {"Run": record.run_id, **settings, "Content of the data": context.get("data"), **times, **versions}
     return {name: _plain(value) for name, value in found.items()}

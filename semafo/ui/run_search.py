@@ -5,9 +5,10 @@ from typing import Any
 
 import streamlit as st
 
+from semafo import wording
 from semafo.runs import registry
 from semafo.runs.sweep import is_of_sweep, sweeps
-from semafo.ui import controls, state, words
+from semafo.ui import controls, state
 from semafo.ui.run_names import short_dataset
 from semafo.ui.viewport import is_narrow
 
@@ -17,7 +18,7 @@ Row = Mapping[str, Any]
 def found(rows: Sequence[Row]) -> list[Row]:
     """The rows that fit what is asked for. Only what would make a difference can be asked for."""
     datasets = {short_dataset(name): name for name in sorted({row["dataset"] for row in rows})}
-    states = {words.STATES.get(name, name): name for name in dict.fromkeys(row["state"] for row in rows)}
+    states = {wording.STATES.get(name, name): name for name in dict.fromkeys(row["state"] for row in rows)}
     tags = {name: name for name in registry.tags_of(rows)}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         text = controls.search(
@@ -31,7 +32,7 @@ def found(rows: Sequence[Row]) -> list[Row]:
         }
         fitting = registry.search(rows, text, **asked)
         if len(fitting) < len(rows):
-            st.caption(f"{words.count(len(fitting))} of {words.counted(len(rows), 'run')}", width="content")
+            st.caption(f"{wording.count(len(fitting))} of {wording.counted(len(rows), 'run')}", width="content")
     return fitting
 
 

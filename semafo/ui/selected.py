@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.evaluation.labels import wilson_interval
-from semafo.ui import downloads, gene_tables, selection, words, zoom
+from semafo.ui import downloads, gene_tables, selection, zoom
 from semafo.ui.artefacts import Artefacts, Coded, artefacts
 from semafo.ui.charts.latent import Window
 from semafo.ui.gene_tables import Groups
@@ -89,7 +89,7 @@ def why_none(chosen: Selection, runs: Sequence[ChosenRun]) -> str:
 def _head(chosen: Selection, found: Sequence[Chosen], runs: Sequence[ChosenRun], view: View) -> None:
     n = max((one.count for one in found), default=0)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.markdown(f"**{words.cells(n)} selected** · {described(chosen, runs)}", width="stretch")
+        st.markdown(f"**{wording.cells(n)} selected** · {described(chosen, runs)}", width="stretch")
         around = zoom.around(chosen, runs, view)
         if around is not None and zoom.from_text(zoom.to_text(around)) != view.window:
             st.button("Zoom in", key="zoom_in", on_click=zoom.into, args=(around,), **_ZOOM_IN)
@@ -162,10 +162,10 @@ def composition(column: Coded, mask: np.ndarray, title: str) -> pd.DataFrame:
     n = np.bincount(column.codes[mask] + 1, minlength=n_names + 1)
     names = ["No label", *column.names]
     order = [i for i in np.argsort(-n, kind="stable") if n[i]]
-    rows = [(names[i], int(n[i]), words.percent(n[i] / total[i])) for i in order[:FEW_ROWS]]
+    rows = [(names[i], int(n[i]), wording.percent(n[i] / total[i])) for i in order[:FEW_ROWS]]
     rest = order[FEW_ROWS:]
     if rest:
-        rows.append((f"{len(rest)} others", int(n[rest].sum()), words.percent(n[rest].sum() / total[rest].sum())))
+        rows.append((f"{len(rest)} others", int(n[rest].sum()), wording.percent(n[rest].sum() / total[rest].sum())))
     return pd.DataFrame(rows, columns=[title, "n", "Of all"])
 
 
@@ -180,13 +180,15 @@ def _by_run(found: Sequence[Chosen]) -> None:
 
 def by_run(found: Sequence[Chosen]) -> pd.DataFrame:
     """One row a run: `Run`, `n` (test cells that can be scored), `Accuracy` with its interval, mean `Confidence`."""
-    rows, names = [], words.without_common_parts([one.run.name for one in found])
+    rows, names = [], wording.without_common_parts([one.run.name for one in found])
     for name, one in zip(names, found, strict=True):
         n_right, n = right_of(one)
         low, high = wilson_interval(n_right, n) if n else (None, None)
-        accuracy = words.accuracy({"accuracy": n_right / n if n else None, "accuracy_low": low, "accuracy_high": high})
+        accuracy = wording.accuracy(
+            {"accuracy": n_right / n if n else None, "accuracy_low": low, "accuracy_high": high}
+        )
         confidence = float(one.found.confidence[one.mask].mean()) if one.count else None
-        rows.append((name, words.count(n), accuracy, words.score(confidence, 2)))
+        rows.append((name, wording.count(n), accuracy, wording.score(confidence, 2)))
     return pd.DataFrame(rows, columns=["Run", "n", "Accuracy", "Confidence"])
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from semafo.ui import live, state, words
+from semafo import wording
+from semafo.ui import live, state
 from semafo.ui.run_names import short_dataset
 from semafo.ui.state import ChosenRun
 
@@ -39,7 +40,7 @@ def _tray(runs: list[ChosenRun]) -> None:
 
 
 def _name(run: ChosenRun, with_dataset: bool) -> str:
-    extra = words.STATES[run.record.state].lower() if run.record.state != "done" else ""
+    extra = wording.STATES[run.record.state].lower() if run.record.state != "done" else ""
     dataset = short_dataset(run.record.config.dataset.name) if with_dataset else ""
     dataset = "" if dataset in run.name.split(" · ") else dataset  # said already
     settings = run.record.default_title if run.record.about.name else ""
@@ -69,7 +70,7 @@ def _add(chosen: set[str]) -> None:
 def _option(row: dict[str, Any]) -> str:
     if not row:
         return ""
-    settings = f"{row['title']} · {short_dataset(row['dataset'])}, {words.FORMS.get(row['form'], row['form'])}"
+    settings = f"{row['title']} · {short_dataset(row['dataset'])}, {wording.FORMS.get(row['form'], row['form'])}"
     return f"{row['name']} · {settings}" if row.get("name") else settings
 
 

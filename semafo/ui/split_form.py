@@ -6,13 +6,13 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.data import presets
 from semafo.data.presets import Preset
 from semafo.data.split import Split, make_split
 from semafo.runs.inspect import Inspection
-from semafo.settings import SplitSettings
-from semafo.ui import charts, controls, figures, words
+from semafo.settings.run_config import SplitSettings
+from semafo.ui import charts, controls, figures
 from semafo.ui.viewport import is_narrow
 
 OWN = "Of my own"
@@ -41,7 +41,7 @@ def split_settings(inspection: Inspection, dataset: str) -> SplitSettings:
 
 def _choice_of(preset: Preset) -> str:
     """`Paper's split: 82.4 %`."""
-    return f"Paper's split: {words.percent(preset.rate, 1)}{', reference only' if preset.reference_only else ''}"
+    return f"Paper's split: {wording.percent(preset.rate, 1)}{', reference only' if preset.reference_only else ''}"
 
 
 def _described(preset: Preset) -> str:
@@ -190,14 +190,14 @@ def split_sentence(split: Split) -> str:
     """Rate and counts of the split, as a sentence."""
     found = split.summary()
     parts = [
-        f"**{words.percent(found['labelled_rate'], 1)} labelled: {words.cells(found['n_labelled'])}**",
-        f"{words.count(found['n_hidden'])} hidden",
-        f"{words.count(found['n_test'])} test",
+        f"**{wording.percent(found['labelled_rate'], 1)} labelled: {wording.cells(found['n_labelled'])}**",
+        f"{wording.count(found['n_hidden'])} hidden",
+        f"{wording.count(found['n_test'])} test",
     ]
     if found["n_reference"]:
-        parts.insert(0, f"{words.count(found['n_reference'])} reference")
+        parts.insert(0, f"{wording.count(found['n_reference'])} reference")
     if found["n_calibration"]:
-        parts.append(f"{words.count(found['n_calibration'])} kept for calibration")
+        parts.append(f"{wording.count(found['n_calibration'])} kept for calibration")
     if found["n_missing"]:
-        parts.append(f"{words.count(found['n_missing'])} without a label")
+        parts.append(f"{wording.count(found['n_missing'])} without a label")
     return " · ".join(parts)

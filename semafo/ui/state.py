@@ -15,7 +15,7 @@ from semafo.data import catalogue
 from semafo.runs import inspect, launch, store
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
-from semafo.settings import DatasetSpec, RunConfig
+from semafo.settings.run_config import DatasetSpec, RunConfig
 from semafo.ui import colours
 from semafo.ui.run_names import names_of
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
+from semafo import wording
 from semafo.evaluation.significance import PairedDifference
-from semafo.ui import colours, comparisons, downloads, tables, views, words
+from semafo.ui import colours, comparisons, downloads, tables, views
 from semafo.ui.state import ChosenRun
 from semafo.ui.viewport import is_narrow
 
@@ -55,16 +56,16 @@ def verdicts(runs: Sequence[ChosenRun]) -> list[str]:
     sentences = []
     for best, scores, found in groups:
         sentences.append(
-            f"Best baseline on the {words.count(scores['n_scored'])} test cells: **{words.BASELINES[best]}**, "
-            f"{words.accuracy(scores)}. {outcome(found)}"
+            f"Best baseline on the {wording.count(scores['n_scored'])} test cells: **{wording.BASELINES[best]}**, "
+            f"{wording.accuracy(scores)}. {outcome(found)}"
         )
     return sentences
 
 
 def outcome(found: Mapping[ChosenRun, PairedDifference]) -> str:
     """Which runs are clearly better than the baseline, which clearly worse, and which neither."""
-    names = dict(zip(found, words.without_common_parts([run.name for run in found]), strict=True))
-    verdicts = {run: words.NO_CLEAR_DIFFERENCE for run in found}
+    names = dict(zip(found, wording.without_common_parts([run.name for run in found]), strict=True))
+    verdicts = {run: wording.NO_CLEAR_DIFFERENCE for run in found}
     verdicts |= {run: "better" if d.difference > 0 else "worse" for run, d in found.items() if d.is_clear}
     groups = {verdict: [names[run] for run in found if verdicts[run] == verdict] for verdict in verdicts.values()}
     parts = [f"**{verdict}**: {', '.join(members)}" for verdict, members in groups.items()]

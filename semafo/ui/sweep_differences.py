@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from semafo import wording
 from semafo.runs import differences
 from semafo.runs.differences import MethodContrast
 from semafo.runs.sweep import Sweep
-from semafo.ui import words
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def clear_differences(sweep: Sweep) -> Clear:
         for contrast in group.differences
     ]
     clear = [row(title, contrast) for title, contrast in found if contrast.difference.is_clear]
-    said = f"{len(clear)} of {words.counted(len(found), 'comparison')} of two methods at one labelled rate are clear"
+    said = f"{len(clear)} of {wording.counted(len(found), 'comparison')} of two methods at one labelled rate are clear"
     parts = dict.fromkeys(part for _, contrast in found for part in contrast.difference.not_covered)
     not_covered = f"; the intervals do not cover other {' or '.join(parts)}" if parts else ""
     return Clear(pd.DataFrame(clear), f"{said}{not_covered}. Intervals by hierarchical bootstrap, on the test cells.")
@@ -43,7 +43,7 @@ def clear_differences(sweep: Sweep) -> Clear:
 
 def row(title: str, contrast: MethodContrast) -> dict[str, str]:
     """A row of the table: the better method first, and its lead in points of accuracy."""
-    found, names = contrast.difference, [words.BASELINES.get(name, name) for name in (contrast.a, contrast.b)]
+    found, names = contrast.difference, [wording.BASELINES.get(name, name) for name in (contrast.a, contrast.b)]
     ends = (found.low, found.high)
     if found.mean < 0:
         names, ends = names[::-1], (-found.high, -found.low)

@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.data import presets
 from semafo.runs import forecast, launch
 from semafo.runs.forecast import Forecast
 from semafo.runs.grid import PRESET_FAMILIES, Grid, preset_points, rate_title
 from semafo.runs.inspect import Inspection
 from semafo.runs.sweep import Sweep, sweeps
-from semafo.settings import DatasetSpec, SplitSettings, TrainSettings
-from semafo.ui import controls, split_form, state, train_form, words
+from semafo.settings.run_config import DatasetSpec, SplitSettings, TrainSettings
+from semafo.ui import controls, split_form, state, train_form
 
 RATES, NEW = "Labelled rates", "new"
 _NEXT = "sweep_next"  # the one to look at after it was started
@@ -102,7 +102,7 @@ def described(foreseen: Forecast) -> str:
     workers = "1 worker" if foreseen.n_workers == 1 else f"{foreseen.n_workers} workers"
     return (
         f"**{foreseen.n_runs} runs**{known} · {foreseen.n_shared} scVI stages, each trained once "
-        f"({foreseen.n_shared_done} are there) · about **{words.duration(foreseen.seconds)}** with {workers}{pace} · "
+        f"({foreseen.n_shared_done} are there) · about **{wording.duration(foreseen.seconds)}** with {workers}{pace} · "
         f"{max(1, round(foreseen.n_bytes / 1e6))} MB"
     )
 

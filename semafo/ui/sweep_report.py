@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from html import escape
 
+from semafo import wording
 from semafo.runs import curves
 from semafo.runs.curves import ACCURACY, METRICS, QUERY_ACCURACY, Curve
 from semafo.runs.sweep import Sweep
-from semafo.ui import colours, html_page, sweep_tables, words
+from semafo.ui import colours, html_page, sweep_tables
 from semafo.ui.charts.curve import Line, rate_curves
 from semafo.ui.sweep_differences import clear_differences
 from semafo.ui.sweep_tables import in_words, name_of
@@ -27,7 +28,9 @@ def lines(found: list[Curve]) -> list[Line]:
             means=[point.mean for point in curve.points],
             lows=[point.low for point in curve.points],
             highs=[point.high for point in curve.points],
-            hovers=[f"{name_of(curve)} at {words.percent(point.rate)}<br>{in_words(point)}" for point in curve.points],
+            hovers=[
+                f"{name_of(curve)} at {wording.percent(point.rate)}<br>{in_words(point)}" for point in curve.points
+            ],
             colour=colours.NEUTRAL if curve.is_baseline else colours.of_slot(mixes.index(curve)),
             is_baseline=curve.is_baseline,
         )

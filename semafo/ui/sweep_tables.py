@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from semafo import wording
 from semafo.data import paper
 from semafo.runs import curves
 from semafo.runs.curves import (
@@ -18,7 +19,7 @@ from semafo.runs.curves import (
 )
 from semafo.runs.record import RunRecord
 from semafo.runs.sweep import Sweep
-from semafo.ui import reference_rows, words
+from semafo.ui import reference_rows
 
 AS_REPORTED = "In brackets what the paper reports: one seed, over the whole query with its labelled cells."
 TRAINED_ON = "†"
@@ -71,7 +72,7 @@ def integration(sweep: Sweep, title: str) -> pd.DataFrame:
         for one in curves.curves(scores, metric):
             beside = theirs.get(name_of(one), {}).get(metric)
             cells.setdefault(name_of(one), {})[_COLUMNS[metric]] = in_words(one.points[0], beside)
-    return _frame(cells, "Latent space").reindex(columns=list(_COLUMNS.values()), fill_value=words.UNDEFINED)
+    return _frame(cells, "Latent space").reindex(columns=list(_COLUMNS.values()), fill_value=wording.UNDEFINED)
 
 
 def _atlas_rows(records: Sequence[RunRecord]) -> dict[str, dict[str, float]]:
@@ -100,7 +101,7 @@ def notes(table: pd.DataFrame, has_reported: bool) -> str:
 
 def name_of(curve: Curve) -> str:
     """A method's name for people."""
-    return words.BASELINES.get(curve.method, curve.method) if curve.is_baseline else curve.method
+    return wording.BASELINES.get(curve.method, curve.method) if curve.is_baseline else curve.method
 
 
 def in_words(point: CurvePoint, theirs: float | None = None, mark: str = "") -> str:
@@ -112,7 +113,7 @@ def in_words(point: CurvePoint, theirs: float | None = None, mark: str = "") -> 
 
 def rate_of(title: str) -> float | None:
     """Labelled rate, 0 to 1, that the title of a point names: `20 %`, `Pancreas, 82.4 % labelled`."""
-    if words.REFERENCE_ONLY in title:
+    if wording.REFERENCE_ONLY in title:
         return 1.0
     part = next((part for part in title.replace("%", " ").split() if part.replace(".", "", 1).isdigit()), None)
     return None if part is None else round(float(part) / 100, 3)

@@ -6,12 +6,12 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.runs import curves, launch
 from semafo.runs.curves import METRICS, QUERY_ACCURACY, Curve
 from semafo.runs.record import RunRecord
 from semafo.runs.sweep import DELETED, Sweep
-from semafo.ui import controls, downloads, engine, figures, state, sweep_report, sweep_tables, words
+from semafo.ui import controls, downloads, engine, figures, state, sweep_report, sweep_tables
 from semafo.ui.charts.curve import rate_curves
 from semafo.ui.sweep_differences import Clear, clear_differences
 from semafo.ui.viewport import is_narrow
@@ -185,7 +185,7 @@ def _rate_words(curve: Curve, target: float) -> str:
     if rate is None:
         return "not reached at the measured rates"
     first = curve.points[0].rate
-    return f"{words.percent(rate, 1)}{' or less' if rate == first else ''}"
+    return f"{wording.percent(rate, 1)}{' or less' if rate == first else ''}"
 
 
 def _files(sweep: Sweep, done: Sequence[RunRecord]) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.evaluation.metrics import METRICS, aggregate
 from semafo.runs.disk import in_words
-from semafo.ui import colours, views, words
+from semafo.ui import colours, views
 from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import ScoreRow
 from semafo.ui.run_names import short_dataset
@@ -67,7 +67,7 @@ def _group_rows(group: Sequence[ChosenRun], population: str, alone: bool) -> lis
         rows.append(LabelRow(run.name, run.colour, MODEL, found.get(population) or {}))
         before = (found.get("before_query") or {}).get(population)
         if before:
-            name = f"{run.name}, {words.BASELINES[keys.BEFORE_QUERY_MIX]}"
+            name = f"{run.name}, {wording.BASELINES[keys.BEFORE_QUERY_MIX]}"
             rows.append(LabelRow(name, colours.NEUTRAL, BEFORE, before))
     return rows + _baseline_rows(group, population, alone)
 
@@ -85,7 +85,7 @@ def _baseline_rows(group: Sequence[ChosenRun], population: str, alone: bool) -> 
     order = sorted(found.values(), key=lambda entry: keys.BASELINES.index(entry[0]))
     return [
         LabelRow(
-            words.capitalised(words.BASELINES[key])
+            wording.capitalised(wording.BASELINES[key])
             + ("" if alone and names.count(key) == 1 else f" · {labels_of(run)}"),
             colours.NEUTRAL,
             BASELINE,
@@ -138,7 +138,7 @@ def score_rows(runs: Sequence[ChosenRun], bio_weight: float) -> list[ScoreRow]:
 
 
 def _rounded(value: Any) -> float | None:
-    return round(value, 6) if words.is_number(value) else None
+    return round(value, 6) if wording.is_number(value) else None
 
 
 def _origin(run: ChosenRun) -> str:
@@ -170,14 +170,14 @@ def run_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         [
             {
                 "Name": row.get("name") or "",
-                "Run": " · ".join([row["title"], *([words.LEAKED] if row.get("leak") else [])]),
-                "State": words.STATES.get(row["state"], row["state"]),
+                "Run": " · ".join([row["title"], *([wording.LEAKED] if row.get("leak") else [])]),
+                "State": wording.STATES.get(row["state"], row["state"]),
                 "Tags": ", ".join(row.get("tags") or ()),
                 "Data set": short_dataset(row["dataset"]),
-                "Form": words.FORMS.get(row["form"], row["form"]),
-                "Labelled": _or_nothing(words.percent(row.get("labelled_rate"), 1)),
-                "Accuracy": _or_nothing(words.accuracy(row)),
-                "n": _or_nothing(words.count(row.get("n_scored"))),
+                "Form": wording.FORMS.get(row["form"], row["form"]),
+                "Labelled": _or_nothing(wording.percent(row.get("labelled_rate"), 1)),
+                "Accuracy": _or_nothing(wording.accuracy(row)),
+                "n": _or_nothing(wording.count(row.get("n_scored"))),
                 "Created": _time(row.get("created")),
                 "Took": _took(row),
                 "Size": in_words(row.get("bytes") or 0),
@@ -197,14 +197,14 @@ def run_export(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def _or_nothing(text: str) -> str:
-    return "" if text == words.UNDEFINED else text
+    return "" if text == wording.UNDEFINED else text
 
 
 def _time(seconds: Any) -> datetime | None:
-    return datetime.fromtimestamp(seconds, UTC) if words.is_number(seconds) else None
+    return datetime.fromtimestamp(seconds, UTC) if wording.is_number(seconds) else None
 
 
 def _took(row: Mapping[str, Any]) -> str:
     if row["state"] == keys.QUEUED or not (row.get("started") and row.get("finished")):
         return ""
-    return words.duration(row["finished"] - row["started"])
+    return wording.duration(row["finished"] - row["started"])

@@ -6,10 +6,11 @@ from itertools import product
 
 import streamlit as st
 
-from semafo.mix import HEADS, LABEL_WEIGHTINGS
+from semafo import wording
 from semafo.runs.inspect import Inspection
-from semafo.settings import CONSTANT, ONE_CYCLE, DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
-from semafo.ui import presets, state, words
+from semafo.settings.mix import HEADS, LABEL_WEIGHTINGS, Mix
+from semafo.settings.run_config import CONSTANT, ONE_CYCLE, DatasetSpec, RunConfig, SplitSettings, TrainSettings
+from semafo.ui import presets, state
 
 GREY = "#98A2AC"
 _SCHEDULES = {ONE_CYCLE: "One-cycle (fast)", CONSTANT: "Constant (scvi-tools)"}
@@ -150,7 +151,7 @@ def cost(inspection: Inspection, n_models: int) -> None:
     if n_models:
         seconds = inspection.report["expected_seconds"]
         st.caption(
-            f"{words.about(seconds).capitalize()} a model, less where the scVI stage is shared. {_fit(n_models)}"
+            f"{wording.about(seconds).capitalize()} a model, less where the scVI stage is shared. {_fit(n_models)}"
         )
 
 

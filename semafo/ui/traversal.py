@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo.ui import charts, controls, downloads, figures, words
+from semafo import wording
+from semafo.ui import charts, controls, downloads, figures
 from semafo.ui.charts import Along, style
 from semafo.ui.factors import CELL_TYPE, Factors
 from semafo.ui.state import ChosenRun
@@ -126,19 +127,19 @@ def _dimensions(ready: dict[ChosenRun, Factors], factor: str, narrow: bool) -> d
 
 
 def _show_lines(paths: dict[ChosenRun, Path | None], cell_type: str, factor: str, narrow: bool) -> None:
-    short = words.without_common_parts([run.name for run in paths])
+    short = wording.without_common_parts([run.name for run in paths])
     panels = [_panel(run, path, name, factor) for (run, path), name in zip(paths.items(), short, strict=True)]
     batches = sorted({path.batch for path in paths.values() if path is not None})
     figures.show_figure(
         charts.traversal_panels(panels, narrow=narrow),
         "traversal",
         alt=f"Lines of the genes that move most along one latent dimension of "
-        f"{words.listed([run.name for run in paths])}, from {cell_type}: expected expression at five steps from -2 to "
-        "+2 standard deviations.",
+        f"{wording.listed([run.name for run in paths])}, from {cell_type}: expected expression at five steps from -2 "
+        "to +2 standard deviations.",
         caption=f"What the decoder expects, not what was measured: from the mean of the {cell_type} cells one "
         "dimension is moved, all others stay. One step is the dimension's standard deviation over the run's cells. "
         "Orange genes rise, purple dashed ones fall, by the log2 change of 1 + counts per 10 000 from end to end. The "
-        f"decoder is told the type's commonest batch ({words.listed(batches)}). Dimensions of different runs do not "
+        f"decoder is told the type's commonest batch ({wording.listed(batches)}). Dimensions of different runs do not "
         "correspond, and the sign of a dimension means nothing.",
         runs=list(paths),
     )
@@ -150,7 +151,7 @@ def _panel(run: ChosenRun, path: Path | None, name: str, factor: str) -> Along:
         return Along(name, "", run.colour, [], [], np.empty((0, 5)), np.empty(0, dtype=bool), note)
     up, down = path.top(LINES)
     chosen = np.concatenate([up, down])
-    line = f"{path.dimension}, {words.score(path.share, 2)} of {factor}; n {words.count(path.n_cells)}"
+    line = f"{path.dimension}, {wording.score(path.share, 2)} of {factor}; n {wording.count(path.n_cells)}"
     rises = np.arange(len(chosen)) < len(up)
     genes, values = list(path.genes[chosen]), path.expression[:, chosen].T
     return Along(name, line, run.colour, path.steps, genes, values, rises, "No gene moves along this dimension")

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from semafo import wording
 from semafo.runs import derive
-from semafo.ui import guard, state, words
+from semafo.ui import guard, state
 from semafo.ui.artefacts import artefacts
 from semafo.ui.state import ChosenRun
 
@@ -34,9 +35,9 @@ def button(runs: Sequence[ChosenRun]) -> None:
             st.warning(f"{run.name}: {reason}")
     busy = bool(derive.under_way(state.home()))
     seconds = derive.expected_seconds([artefacts(run.record).n_cells for run in missing])
-    whose = "" if len(missing) == len(runs) else f" of {words.counted(len(missing), 'run')}"
+    whose = "" if len(missing) == len(runs) else f" of {wording.counted(len(missing), 'run')}"
     st.button(
-        f"Compute t-SNE{whose} ({words.about(seconds)})",
+        f"Compute t-SNE{whose} ({wording.about(seconds)})",
         key="compute-tsne",
         disabled=busy,
         on_click=_start,
@@ -66,4 +67,4 @@ def _wait(runs: Sequence[ChosenRun]) -> None:
     missing = _missing(runs)
     if not missing or not _working(missing):
         st.rerun(scope="app")
-    st.caption(f"Computing the t-SNE of {words.listed([run.name for run in missing])}. It goes on if you leave.")
+    st.caption(f"Computing the t-SNE of {wording.listed([run.name for run in missing])}. It goes on if you leave.")

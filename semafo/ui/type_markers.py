@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.runs.type_markers import A_TYPE, type_markers
-from semafo.ui import charts, controls, downloads, figures, gene_tables, selection, words
+from semafo.ui import charts, controls, downloads, figures, gene_tables, selection
 from semafo.ui.artefacts import artefacts
 from semafo.ui.state import ChosenRun
 
@@ -18,7 +18,7 @@ def show(runs: Sequence[ChosenRun], population: str, narrow: bool) -> None:
     """Dots of one run's marker genes by predicted type."""
     ready = {run.name: run for run in runs if run.record.has_maps and gene_tables.genes_of(run.record) is not None}
     if not ready:
-        names = words.listed([run.name for run in runs if run.record.has_maps])
+        names = wording.listed([run.name for run in runs if run.record.has_maps])
         st.info(gene_tables.NO_GENES.format(name=names or "No run"))
         return
     name = controls.pick("Run", list(ready), "marker_run", width=360)

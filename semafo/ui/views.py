@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from semafo import keys
-from semafo.ui import words
+from semafo import keys, wording
 from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import Matrix
 from semafo.ui.state import ChosenRun
@@ -27,8 +26,8 @@ def score_line(run: ChosenRun, population: str, cells: str = "") -> str:
     scores = predictions.get(population) or {}
     if run.record.config.split.reference_only:
         scores, cells = predictions.get("reference") or {}, "training cells"
-    n = words.count(scores.get("n_scored"))
-    return f"accuracy {words.accuracy(scores)}, " + (f"{n} {cells}" if cells else f"n {n}")
+    n = wording.count(scores.get("n_scored"))
+    return f"accuracy {wording.accuracy(scores)}, " + (f"{n} {cells}" if cells else f"n {n}")
 
 
 def by_test_cells(runs: Sequence[ChosenRun]) -> list[list[ChosenRun]]:

@@ -9,7 +9,7 @@ import pytest
 
 from semafo.data import catalogue
 from semafo.errors import DataError
-from semafo.settings import DatasetSpec
+from semafo.settings.run_config import DatasetSpec
 
 
 def test_every_entry_resolves_to_its_own_columns():
@@ -149,7 +149,7 @@ def test_simulations_that_are_the_same_have_the_same_fingerprint():
 def test_the_catalogue_loads_no_heavy_library():
     program = (
         "import sys; from semafo.data import catalogue; from semafo.data.split import make_split; "
-        "from semafo.data.check import columns; from semafo.settings import DatasetSpec; "
+        "from semafo.data.check import columns; from semafo.settings.run_config import DatasetSpec; "
         "catalogue.content_fingerprint(DatasetSpec()); "
         "print([m for m in ('anndata', 'scanpy', 'torch', 'scipy', 'h5py') if m in sys.modules])"
     )

@@ -13,7 +13,7 @@ from scipy import sparse
 from semafo import keys
 from semafo.data.check import columns, preflight
 from semafo.errors import DataError
-from semafo.settings import DatasetSpec
+from semafo.settings.run_config import DatasetSpec
 
 
 def spec_of(path, label_key="cell_type", batch_key="donor", **others):

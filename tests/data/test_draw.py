@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from semafo import keys
 from semafo.data.split import make_split
-from semafo.settings import SplitSettings
+from semafo.settings.run_config import SplitSettings
 
 TYPES = ("alpha", "beta", "delta", "gamma")
 

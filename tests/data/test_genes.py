@@ -7,7 +7,7 @@ import pytest
 from semafo import keys
 from semafo.data.genes import select_hvgs
 from semafo.data.load import load
-from semafo.settings import DatasetSpec
+from semafo.settings.run_config import DatasetSpec
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from semafo.data.joined import IN_QUERY
 from semafo.data.load import read_whole
 from semafo.data.split import make_split
 from semafo.errors import DataError
-from semafo.settings import DatasetSpec, SplitSettings
+from semafo.settings.run_config import DatasetSpec, SplitSettings
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from semafo import keys
 from semafo.data.check import preflight
 from semafo.data.load import load
 from semafo.errors import DataError
-from semafo.settings import DatasetSpec
+from semafo.settings.run_config import DatasetSpec
 
 
 def spec_of(path, **others):
@@ -52,7 +52,7 @@ def test_pbmc68k_has_ten_types_and_one_batch(pbmc):
 
 def test_pbmc68k_is_read_without_scanpy():
     program = (
-        "import sys; from semafo.data.load import load; from semafo.settings import DatasetSpec; "
+        "import sys; from semafo.data.load import load; from semafo.settings.run_config import DatasetSpec; "
         "load(DatasetSpec()); print([m for m in ('scanpy', 'torch') if m in sys.modules])"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}

@@ -6,7 +6,7 @@ from semafo.data import presets
 from semafo.data.catalogue import parse_simulation
 from semafo.data.tissues import BONE_MARROW_STUDIES, PANCREAS_STUDIES
 from semafo.errors import DataError
-from semafo.settings import SplitSettings
+from semafo.settings.run_config import SplitSettings
 
 NAMES = [
     *(f"pancreas-{rate}" for rate in ("100.0", "82.4", "45.0", "39.1", "21.2", "16.8", "0.0")),

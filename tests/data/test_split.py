@@ -11,7 +11,7 @@ from scipy import sparse
 from semafo import keys
 from semafo.data.split import hide_labels, make_split
 from semafo.errors import DataError
-from semafo.settings import SplitSettings
+from semafo.settings.run_config import SplitSettings
 
 
 def table(labels, batches):

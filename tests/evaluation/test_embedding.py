@@ -6,7 +6,7 @@ from scipy import sparse
 
 from semafo.evaluation.embedding import log_normalise, pca, umap
 from semafo.evaluation.neighbours import nearest
-from semafo.settings import EvaluationSettings
+from semafo.settings.run_config import EvaluationSettings
 
 
 @pytest.fixture

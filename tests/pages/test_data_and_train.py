@@ -4,15 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.data.presets import preset
 from semafo.data.split import make_split
 from semafo.errors import DataError
 from semafo.files import read_json
 from semafo.runs import inspect
 from semafo.runs.record import RunRecord
-from semafo.settings import DatasetSpec, SplitSettings, TrainSettings
-from semafo.ui import words
+from semafo.settings.run_config import DatasetSpec, SplitSettings, TrainSettings
 from semafo.ui.charts import split_bars
 from tests import fakes
 from tests.pages.conftest import charts, texts
@@ -249,11 +248,11 @@ def test_calibration_and_left_out_cells_are_parts_of_their_own_in_the_picture():
     settings = SplitSettings(fakes.REFERENCE, 0.3, calibration_share=0.4, left_out_types=("Pancreas Beta",))
     figure = split_bars(make_split(cells[keys.TRUE], cells[keys.BATCH_COLUMN], settings).cells, keys.TRUE)
     drawn = {bar.name: dict(zip(bar.customdata, bar.x, strict=True)) for bar in figure.data}
-    assert drawn[words.PARTS[keys.CALIBRATION]]["Pancreas Alpha"] > 0
-    assert drawn[words.PARTS[keys.REFERENCE]]["Pancreas Beta"] == 0
-    assert drawn[words.PARTS[keys.HIDDEN]]["Pancreas Beta"] > 0
+    assert drawn[wording.PARTS[keys.CALIBRATION]]["Pancreas Alpha"] > 0
+    assert drawn[wording.PARTS[keys.REFERENCE]]["Pancreas Beta"] == 0
+    assert drawn[wording.PARTS[keys.HIDDEN]]["Pancreas Beta"] > 0
     colours_of = {bar.name: bar.marker.color for bar in figure.data}
-    assert colours_of[words.PARTS[keys.CALIBRATION]] != colours_of[words.PARTS[keys.LABELLED]]
+    assert colours_of[wording.PARTS[keys.CALIBRATION]] != colours_of[wording.PARTS[keys.LABELLED]]
 
 
 def test_runs_at_work_can_be_watched_and_cancelled(home, open_page):

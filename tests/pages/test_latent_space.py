@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from semafo import keys
-from semafo.settings import TrainSettings
+from semafo.settings.run_config import TrainSettings
 from semafo.ui import polygon, selected, selection, state, zoom
 from semafo.ui.selection import Disagreement, Lasso
 from tests import fakes

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from semafo import keys
-from semafo.settings import TrainSettings
+from semafo.settings.run_config import TrainSettings
 from semafo.ui import replay
 from tests import fakes
 from tests.pages.conftest import charts, texts

@@ -6,7 +6,7 @@ import pytest
 
 from semafo import keys
 from semafo.files import write_json
-from semafo.settings import SplitSettings, TrainSettings
+from semafo.settings.run_config import SplitSettings, TrainSettings
 from semafo.ui import reference_rows
 from tests import fakes
 from tests.pages.conftest import charts, texts

@@ -6,7 +6,7 @@ from semafo import keys
 from semafo.files import read_json, write_json
 from semafo.runs import disk, registry, store, trash
 from semafo.runs.record import RunRecord
-from semafo.settings import TrainSettings
+from semafo.settings.run_config import TrainSettings
 from semafo.ui import run_list, tables
 from tests import fakes
 from tests.pages.conftest import texts

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from semafo import keys
 from semafo.files import write_json
-from semafo.settings import TrainSettings
+from semafo.settings.run_config import TrainSettings
 from tests import fakes
 from tests.pages.conftest import texts
 

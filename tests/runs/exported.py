@@ -7,7 +7,7 @@ from semafo.runs import store
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
 from semafo.runs.worker import SCORE, TRAIN, work
-from semafo.settings import RunConfig
+from semafo.settings.run_config import RunConfig
 
 
 def trained(home: Home, configs: Sequence[RunConfig]) -> list[RunRecord]:

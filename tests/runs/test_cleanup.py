@@ -10,7 +10,7 @@ from semafo.files import read_json, write_json
 from semafo.runs import cleanup, disk, trash
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
-from semafo.settings import DatasetSpec, TrainSettings
+from semafo.settings.run_config import DatasetSpec, TrainSettings
 from semafo.training.cache import all_keys
 from tests import fakes
 

@@ -13,7 +13,7 @@ from semafo.files import read_json, write_json
 from semafo.runs import derive
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
-from semafo.settings import RunConfig
+from semafo.settings.run_config import RunConfig
 from tests.runs.tiny import wait_for
 
 

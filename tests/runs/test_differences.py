@@ -10,7 +10,8 @@ from semafo.errors import SemafoError
 from semafo.files import write_json
 from semafo.runs import differences
 from semafo.runs.home import Home
-from semafo.settings import Mix, SplitSettings, TrainSettings
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import SplitSettings, TrainSettings
 from tests import fakes
 
 

@@ -18,7 +18,7 @@ from semafo.files import read_json, sha256, write_json
 from semafo.runs import store
 from semafo.runs.launch import engine_pid, ensure_engine
 from semafo.runs.record import RunRecord
-from semafo.settings import DatasetSpec, RunConfig
+from semafo.settings.run_config import DatasetSpec, RunConfig
 from tests.runs.tiny import TINY_BATCHES, finished, tiny_config, wait_for
 
 LONG = 100_000  # epochs: such a run ends only because somebody stops it

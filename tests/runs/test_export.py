@@ -17,7 +17,7 @@ from semafo.data.mask import LabelMask
 from semafo.errors import DataError, SettingsError
 from semafo.runs import export, export_jobs, script, script_steps
 from semafo.runs.home import Home
-from semafo.settings import RunConfig
+from semafo.settings.run_config import RunConfig
 from tests.runs.exported import trained
 from tests.runs.tiny import TINY_BATCHES, tiny_config, wait_for
 

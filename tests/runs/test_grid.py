@@ -12,7 +12,8 @@ from semafo.errors import SettingsError
 from semafo.runs.curves import METRICS, Curve, CurvePoint, curves
 from semafo.runs.forecast import Task, makespan
 from semafo.runs.grid import Grid, preset_points, rate_title
-from semafo.settings import DatasetSpec, Mix, SplitSettings, TrainSettings
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import DatasetSpec, SplitSettings, TrainSettings
 
 MIXES = (Mix(1, 0), Mix(0, 1))
 

@@ -12,7 +12,7 @@ from semafo.runs import store
 from semafo.runs.home import Home
 from semafo.runs.memory import MEMORY_VARIABLE
 from semafo.runs.worker import reason_of
-from semafo.settings import DatasetSpec
+from semafo.settings.run_config import DatasetSpec
 from tests.needs import missing
 from tests.runs.clusters import ROOT
 from tests.runs.tiny import tiny_config

@@ -10,7 +10,7 @@ from semafo.files import write_json
 from semafo.runs import migrate, store
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
-from semafo.settings import CONSTANT, ONE_CYCLE, RunConfig
+from semafo.settings.run_config import CONSTANT, ONE_CYCLE, RunConfig
 from tests.runs.tiny import tiny_config
 
 # A config.json as the first version wrote it: no number, no schedules, half of today's settings.

@@ -14,7 +14,7 @@ from semafo.runs.home import Home
 from semafo.runs.index import Index
 from semafo.runs.record import RunRecord
 from semafo.runs.worker import write_manifest
-from semafo.settings import TrainSettings
+from semafo.settings.run_config import TrainSettings
 from tests import fakes
 from tests.runs.tiny import tiny_config
 

@@ -11,7 +11,7 @@ from semafo.runs.memory import MEMORY_VARIABLE, worker_memory
 from semafo.runs.remote import RemotePool, RemoteWorker
 from semafo.runs.scheduler import SCHEDULER_VARIABLE, checked, host_and_port, require_answer, scheduler_address
 from semafo.runs.tls import home_keys
-from semafo.settings import TrainSettings
+from semafo.settings.run_config import TrainSettings
 from tests.runs.clusters import free_port
 
 DONE = SimpleNamespace(done=lambda: True)

@@ -9,7 +9,8 @@ from semafo.keys import CONFIG_FILE, ENVIRONMENT_FILE
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
 from semafo.runs.settings_diff import WORDS, Difference, between, differences, same_rest
-from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
 from tests import fakes
 
 

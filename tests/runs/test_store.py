@@ -14,7 +14,7 @@ from semafo.runs.home import Home
 from semafo.runs.index import Index
 from semafo.runs.launch import ensure_engine
 from semafo.runs.record import RunRecord
-from semafo.settings import DatasetSpec, RunConfig
+from semafo.settings.run_config import DatasetSpec, RunConfig
 from tests.runs.tiny import end_engine, tiny_config
 
 

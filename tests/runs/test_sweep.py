@@ -14,7 +14,8 @@ from semafo.runs.grid import Grid
 from semafo.runs.launch import engine_pid, ensure_engine
 from semafo.runs.record import RunRecord
 from semafo.runs.sweep import Sweep, sweeps
-from semafo.settings import DatasetSpec, Mix, SplitSettings, TrainSettings
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import DatasetSpec, SplitSettings, TrainSettings
 from semafo.ui import sweep_report, sweep_tables
 from tests.runs.tiny import TINY, tiny_config, wait_for
 

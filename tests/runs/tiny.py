@@ -9,7 +9,8 @@ from semafo.data.catalogue import parse_simulation
 from semafo.runs.home import Home
 from semafo.runs.launch import engine_pid
 from semafo.runs.record import RunRecord
-from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
 
 TINY = "simulated:cells=240,genes=60,types=3,batches=3,seed=1"
 TINY_BATCHES = tuple(name for name, _ in parse_simulation(TINY).studies)

@@ -16,7 +16,8 @@ from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
 from semafo.runs.store import in_context
 from semafo.runs.worker import SCORE, TRAIN, work
-from semafo.settings import Mix, RunConfig, SplitSettings
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import RunConfig, SplitSettings
 from semafo.training import stages
 from semafo.training.cache import baselines_key, classifiers_key, embeddings_key, scoring_keys
 from semafo.training.pipeline import predict_before_query

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from semafo.settings import Mix, RunConfig, SplitSettings
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import RunConfig, SplitSettings
 from semafo.training.cache import StageCache, baselines_key, pretrain_key, scvi_query_key
 
 CONTEXT = {"data": "abc", "versions": {"torch": "2"}}

@@ -11,7 +11,7 @@ from semafo.runs import store
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
 from semafo.runs.worker import SCORE, TRAIN, work
-from semafo.settings import DatasetSpec
+from semafo.settings.run_config import DatasetSpec
 from semafo.training.factors import ANNOTATED, BATCH, KNOWN, LIBRARY, MOST_FACTORS, TYPE, factors_of, scored_factors
 from tests.runs.tiny import TINY_BATCHES, tiny_config
 

@@ -15,7 +15,7 @@ from semafo.models.cells import CellStore
 from semafo.models.losses import SemiSupervisedLoss
 from semafo.models.passes import Pass
 from semafo.runs.store import in_context
-from semafo.settings import Mix
+from semafo.settings.mix import Mix
 from semafo.training import stages
 from semafo.training.latent_watch import LatentWatch, evaluating
 from tests.runs.tiny import TINY_BATCHES, tiny_config

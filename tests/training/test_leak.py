@@ -11,7 +11,7 @@ from semafo import keys
 from semafo.data.load import load
 from semafo.data.split import hide_labels, make_split
 from semafo.runs.store import in_context
-from semafo.settings import Mix
+from semafo.settings.mix import Mix
 from semafo.training import stages
 from tests.runs.tiny import TINY_BATCHES, tiny_config
 from tests.training.silent import Silent

@@ -8,12 +8,12 @@ import scvi
 import torch
 from scvi.model import SCANVI
 
-from semafo.courses import Course
 from semafo.errors import RunCancelled
 from semafo.models.cells import CellStore
 from semafo.models.losses import ScviLoss, SemiSupervisedLoss
 from semafo.models.passes import Pass
 from semafo.models.semafovi import SemafoVI
+from semafo.settings.schedule import Course
 from semafo.training.loop import fit
 from tests.models.conftest import QUIET, UNLABELLED, make_cells
 

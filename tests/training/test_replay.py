@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from semafo import keys
 from semafo.files import read_json, write_json
 from semafo.runs.store import in_context
-from semafo.settings import Mix
+from semafo.settings.mix import Mix
 from semafo.training import replay, stages
 from semafo.training.cache import StageCache, pretrain_key
 from semafo.training.job import Job

@@ -6,7 +6,8 @@ import pytest
 from anndata import AnnData
 
 from semafo import keys
-from semafo.settings import DatasetSpec, Mix, RunConfig, SplitSettings, TrainSettings
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
 from semafo.training import stages
 from semafo.training.traversal import STEPS, Starts, described, load_decoder, traverse
 

@@ -5,9 +5,10 @@ import pyarrow as pa
 import pytest
 import streamlit as st
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.runs.home import Home
-from semafo.settings import Mix, SplitSettings
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import SplitSettings
 from semafo.ui import (
     alignment,
     artefacts,
@@ -21,7 +22,6 @@ from semafo.ui import (
     projections,
     selection,
     state,
-    words,
 )
 from semafo.ui.charts import points
 from semafo.ui.selection import Pairing
@@ -254,7 +254,7 @@ def test_names_and_lines_of_equal_density_are_of_the_cells_that_are_shown(runs):
     figure = maps.draw(runs, maps.View(shown=maps.TEST_CELLS, labels=True, density=True))
     names = {text.text for text in figure.layout.annotations if text.xref in ("x", "x2", "x3")}
     types = set(artefacts.artefacts(runs[0].record).coded(keys.TRUE).names)
-    assert {words.shortened(name, landmarks.LONGEST) for name in types} >= names > set()
+    assert {wording.shortened(name, landmarks.LONGEST) for name in types} >= names > set()
     assert any(trace.mode == "lines" for trace in figure.data)
     number = maps.draw(runs, maps.View(maps.CONFIDENCE, density=True))
     assert {trace.line.color for trace in number.data if trace.mode == "lines"} == {colours.NEUTRAL}

@@ -8,7 +8,7 @@ from semafo import keys
 from semafo.files import write_json
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
-from semafo.settings import DatasetSpec, RunConfig
+from semafo.settings.run_config import DatasetSpec, RunConfig
 from semafo.ui import colours, palettes
 
 COMPOSITION = {"B": {"one": 5, "two": 3}, "NK": {"one": 2, "two": 0}, "T": {"two": 9}}

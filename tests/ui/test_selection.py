@@ -7,7 +7,7 @@ from hypothesis import given, strategies
 
 from semafo import keys
 from semafo.runs.home import Home
-from semafo.settings import Mix
+from semafo.settings.mix import Mix
 from semafo.ui import polygon, projections, selection, state
 from semafo.ui.artefacts import artefacts
 from semafo.ui.selection import Disagreement, Lasso, Pairing

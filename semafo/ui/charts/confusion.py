@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from semafo.ui import colours, words
+from semafo import wording
+from semafo.ui import colours
 from semafo.ui.charts import style
 
 BY_ROW, BY_COLUMN, COUNTS = "row", "column", "counts"
@@ -110,7 +111,7 @@ _BAR_TITLES = {BY_ROW: "Share of the observed type", BY_COLUMN: "Share of the pr
 def _grid(n: int, types: Sequence[str], narrow: bool) -> tuple[style.Grid, dict[str, int], int]:
     """Empty panels, margins, and the height of a panel in pixels. Names of types stand at the left and the bottom."""
     columns = style.panels_in_a_row(n, narrow)
-    names = round(6.2 * max(len(words.shortened(t, 16 if narrow else NAME_LENGTH)) for t in types)) + 10
+    names = round(6.2 * max(len(wording.shortened(t, 16 if narrow else NAME_LENGTH)) for t in types)) + 10
     panel = 250 if narrow else max(250, min(520, (style.WIDE - names) // max(columns, 2)))
     bottom = names + 56
     grid = style.panel_grid(n, columns, panel=panel, title=TITLE_HEIGHT, bottom=bottom, gap=0.02)
@@ -190,8 +191,9 @@ def _hover(counts: np.ndarray, types: Sequence[str], row: int, column: int) -> s
     """What is in a cell, and which share of the observed and of the predicted type that is."""
     n, of_row, of_column = (int(v) for v in (counts[row, column], counts[row].sum(), counts[:, column].sum()))
     return (
-        f"Observed {types[row]}<br>Predicted {types[column]}<br>{words.cells(n)}: {words.percent(n / of_row, 1)} of "
-        f"{words.count(of_row)} observed,<br>{words.percent(n / of_column, 1)} of {words.count(of_column)} predicted"
+        f"Observed {types[row]}<br>Predicted {types[column]}<br>"
+        f"{wording.cells(n)}: {wording.percent(n / of_row, 1)} of {wording.count(of_row)} observed,<br>"
+        f"{wording.percent(n / of_column, 1)} of {wording.count(of_column)} predicted"
     )
 
 
@@ -206,7 +208,7 @@ def _axes(grid: style.Grid, types: Sequence[str], n_panels: int) -> None:
     }
     figure, columns, n = grid.figure, grid.columns, len(types)
     ticks |= {"type": "category", "categoryorder": "array", "categoryarray": list(types)}
-    short = [words.shortened(name, 16 if columns == 1 and n_panels > 1 else NAME_LENGTH) for name in types]
+    short = [wording.shortened(name, 16 if columns == 1 and n_panels > 1 else NAME_LENGTH) for name in types]
     figure.update_xaxes(**ticks, ticktext=short, tickangle=-90, showticklabels=False, tickfont_size=11)
     figure.update_xaxes(range=[-0.5, n - 0.5])
     figure.update_yaxes(**ticks, ticktext=short, range=[n - 0.5, -0.5], showticklabels=False, tickfont_size=11)

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from semafo.ui import colours, words
+from semafo import wording
+from semafo.ui import colours
 from semafo.ui.charts import style
 from semafo.ui.colours import Look
 
@@ -22,11 +23,11 @@ def predicted_bars(labels: pd.Series, looks: Mapping[str, Look], unknown: str, *
     order = sorted(sizes, key=lambda name: name == unknown)
     figure = go.Figure()
     figure.add_bar(
-        y=[words.shortened(name, 16 if narrow else 26) for name in order],
+        y=[wording.shortened(name, 16 if narrow else 26) for name in order],
         x=[sizes[name] for name in order],
         orientation="h",
         marker_color=[looks[name].colour if name in looks else colours.NEUTRAL for name in order],
-        text=[f"{words.count(sizes[name])} · {words.percent(sizes[name] / len(labels))}" for name in order],
+        text=[f"{wording.count(sizes[name])} · {wording.percent(sizes[name] / len(labels))}" for name in order],
         textposition="outside",
         cliponaxis=False,
         customdata=order,
@@ -66,7 +67,7 @@ def marker_dots(markers: Mapping[str, Any], *, narrow: bool = False) -> go.Figur
     mean, share = np.array(markers["mean"]), np.array(markers["share"])  # (types, genes)
     row, column = (grid.ravel() for grid in np.meshgrid(range(len(types)), range(len(genes)), indexing="ij"))
     hover = [
-        f"{genes[g]} in {types[t]}<br>{share[t, g]:.0%} of {words.cells(markers['n'][t])}<br>mean {mean[t, g]:.2f}"
+        f"{genes[g]} in {types[t]}<br>{share[t, g]:.0%} of {wording.cells(markers['n'][t])}<br>mean {mean[t, g]:.2f}"
         for t, g in zip(row, column, strict=True)
     ]
     figure = go.Figure()
@@ -86,7 +87,7 @@ def marker_dots(markers: Mapping[str, Any], *, narrow: bool = False) -> go.Figur
         hovertemplate="%{hovertext}<extra></extra>",
         showlegend=False,
     )
-    names = [words.shortened(name, 20 if narrow else 26) for name in types]
+    names = [wording.shortened(name, 20 if narrow else 26) for name in types]
     across, down = (names, genes) if narrow else (genes, names)
     quiet = {"tickmode": "array", "ticks": "", "showgrid": False, "zeroline": False, "fixedrange": True}
     figure.update_xaxes(**quiet, **_ticks(across), tickangle=-90, tickfont_size=11)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from semafo.ui import colours, words
+from semafo import wording
+from semafo.ui import colours
 from semafo.ui.charts import style
 
 TITLE_HEIGHT = 44
@@ -86,7 +87,7 @@ def _heatmap(panel: Carried) -> go.Heatmap:
         z=panel.values,
         x=list(panel.factors),
         y=list(panel.dimensions),
-        customdata=np.broadcast_to([words.count(n) for n in panel.n], panel.values.shape)[:, :, None],
+        customdata=np.broadcast_to([wording.count(n) for n in panel.n], panel.values.shape)[:, :, None],
         hovertemplate="%{y} · %{x}<br>%{z:.3f} of its entropy<br>n %{customdata[0]}<extra></extra>",
         coloraxis="coloraxis",
         xgap=1,
@@ -106,7 +107,7 @@ def _text(values: np.ndarray) -> dict[str, object]:
 
 def _name_axes(figure: go.Figure, index: int, panel: Carried) -> None:
     suffix = style.axis_suffix(index)
-    short = [words.shortened(name, _NAME_LENGTH) for name in panel.factors]
+    short = [wording.shortened(name, _NAME_LENGTH) for name in panel.factors]
     shared = {"ticks": "", "showgrid": False, "zeroline": False, "tickfont_size": 11, "fixedrange": True}
     across = {"tickmode": "array", "tickvals": list(panel.factors), "ticktext": short, "tickangle": -90}
     figure.layout[f"xaxis{suffix}"].update({**shared, **across, "type": "category"})
@@ -166,7 +167,7 @@ def _labels(panel: Along, rises: bool, gap: float) -> go.Scatter | None:
     return go.Scatter(
         x=[panel.steps[end] + (0.12 if rises else -0.12)] * len(chosen),
         y=spread(panel.values[chosen, end], gap),
-        text=[words.shortened(panel.genes[i], 12) for i in chosen],
+        text=[wording.shortened(panel.genes[i], 12) for i in chosen],
         mode="text",
         textposition="middle right" if rises else "middle left",
         textfont={"size": 10, "color": UP if rises else DOWN},

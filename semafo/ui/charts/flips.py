@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from semafo.ui import colours, words
+from semafo import wording
+from semafo.ui import colours
 from semafo.ui.charts import style
 
 ROW_HEIGHT = 26
@@ -30,13 +31,13 @@ def flip_bars(
 ) -> go.Figure:
     """One row a type, from top to bottom; both sides on one scale of cells. left, right: name and colour of a run."""
     limit = NARROW_NAME_LENGTH if narrow else NAME_LENGTH
-    names = [words.shortened(row.label, limit) for row in rows]
+    names = [wording.shortened(row.label, limit) for row in rows]
     most = max((max(row.left, row.right) for row in rows), default=0) or 1
     figure = go.Figure()
     _bars(figure, names, [row.left for row in rows], [row.left_hover for row in rows], left[1], _LEFT)
     _bars(figure, names, [row.right for row in rows], [row.right_hover for row in rows], right[1], _RIGHT)
     for (name, colour), side in ((left, _LEFT), (right, _RIGHT)):
-        _head(figure, f"only {words.shortened(name, limit)} right", colour, side)
+        _head(figure, f"only {wording.shortened(name, limit)} right", colour, side)
     reach = 1.22 * most
     figure.update_xaxes(visible=False, range=[-reach, reach], fixedrange=True)
     figure.update_yaxes(
@@ -63,7 +64,7 @@ def _bars(
         x=[side * count for count in counts],
         orientation="h",
         marker={"color": colour, "opacity": 0.75, "line_width": 0},
-        text=[words.count(count) if count else "" for count in counts],
+        text=[wording.count(count) if count else "" for count in counts],
         textposition="outside",
         textfont_size=11,
         cliponaxis=False,

@@ -6,7 +6,8 @@ from itertools import groupby
 
 import plotly.graph_objects as go
 
-from semafo.ui import colours, words
+from semafo import wording
+from semafo.ui import colours
 from semafo.ui.charts import style
 
 LANE = 15  # pixels of an estimate beside others in its row
@@ -195,7 +196,7 @@ def _side_text(figure: go.Figure, text: str, y: float, place: str) -> None:
 
 def _pixels(texts: Sequence[str]) -> int:
     """Width of the longest text, tags left out."""
-    return round(6.3 * max((len(words.plain(text)) for text in texts), default=0))
+    return round(6.3 * max((len(wording.plain(text)) for text in texts), default=0))
 
 
 def _span(rows: Sequence[Row], zero: float | None) -> list[float]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from semafo import wording
 from semafo.evaluation.metrics import BATCH, BIO, METRICS, Metric
-from semafo.ui import colours, words
+from semafo.ui import colours
 from semafo.ui.charts import style
 
 ROW_HEIGHT = 44
@@ -55,7 +56,7 @@ def score_table(rows: Sequence[ScoreRow], *, narrow: bool = False) -> go.Figure:
 def best(values: Sequence[float | None], rows: Sequence[ScoreRow]) -> list[bool]:
     """Which values are the highest of those that were computed here, ties as they are shown; none of a single row."""
     shown = [
-        round(value, 2) if words.is_number(value) and not row.is_reference else None
+        round(value, 2) if wording.is_number(value) and not row.is_reference else None
         for value, row in zip(values, rows, strict=True)
     ]
     known = [value for value in shown if value is not None]
@@ -80,7 +81,7 @@ def _circles(figure: go.Figure, rows: Sequence[ScoreRow], names: Sequence[str], 
             x=[i] * len(rows),
             y=list(names),
             mode="markers+text",
-            text=[_bold(words.score(v, 2), m) for v, m in zip(values, marked, strict=True)],
+            text=[_bold(wording.score(v, 2), m) for v, m in zip(values, marked, strict=True)],
             textfont_size=11,
             marker=_marker(values, marked, rows, GROUP_COLOURS[group]),
             hovertext=[_hover(row.name, metric, v) for row, v in zip(rows, values, strict=True)],
@@ -123,16 +124,16 @@ _CLEAR = "rgba(0, 0, 0, 0)"
 def _tinted(colour: str, value: float | None) -> str:
     """A colour of the form #RRGGBB, the stronger the higher the value; light enough for text in front of it."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    share = min(max(value, 0.0), 1.0) if words.is_number(value) else 0.0
+    share = min(max(value, 0.0), 1.0) if wording.is_number(value) else 0.0
     return f"rgba({red}, {green}, {blue}, {0.12 + 0.32 * share:.2f})"
 
 
 def _diameter(value: float | None) -> float:
-    return 34 * max(value, 0.0) ** 0.5 if words.is_number(value) else 0
+    return 34 * max(value, 0.0) ** 0.5 if wording.is_number(value) else 0
 
 
 def _hover(name: str, metric: Metric, value: float | None) -> str:
-    if words.is_number(value):
+    if wording.is_number(value):
         return f"{name}<br><b>{metric.title} {value:.3f}</b><br>{about(metric)}"
     return f"{name}<br><b>{metric.title} is undefined</b><br>{_wrapped(metric.undefined)}<br>{about(metric)}"
 
@@ -165,14 +166,14 @@ def _bars(
     hollow = [row.is_reference for row in rows]
     figure.add_bar(
         y=list(names),
-        x=[0.8 * value if words.is_number(value) else 0 for value in values],
+        x=[0.8 * value if wording.is_number(value) else 0 for value in values],
         base=place,
         orientation="h",
         marker={
             "color": [_CLEAR if h else _tinted(colour, 1.0) for h in hollow],
             "line": {"color": colours.NEUTRAL, "width": [1.2 if h else 0 for h in hollow]},
         },
-        hovertext=[f"{row.name}<br>{title} {words.score(value)}" for row, value in zip(rows, values, strict=True)],
+        hovertext=[f"{row.name}<br>{title} {wording.score(value)}" for row, value in zip(rows, values, strict=True)],
         hovertemplate="%{hovertext}<extra></extra>",
         row=1,
         col=col,
@@ -181,7 +182,7 @@ def _bars(
         x=[place + 0.03] * len(rows),
         y=list(names),
         mode="text",
-        text=[_bold(words.score(v, 2), m) for v, m in zip(values, best(values, rows), strict=True)],
+        text=[_bold(wording.score(v, 2), m) for v, m in zip(values, best(values, rows), strict=True)],
         textposition="middle right",
         textfont_size=11,
         hoverinfo="skip",

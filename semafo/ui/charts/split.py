@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from semafo import keys
-from semafo.ui import colours, words
+from semafo import keys, wording
+from semafo.ui import colours
 from semafo.ui.charts import style
 from semafo.ui.colours import Look
 
@@ -21,19 +21,19 @@ def split_bars(cells: pd.DataFrame, by: str, *, narrow: bool = False) -> go.Figu
     groups = cells[by].fillna("no label").astype(str)
     counts = pd.crosstab(groups, segment)
     figure = go.Figure()
-    labels = [words.shortened(name, 16 if narrow else 26) for name in counts.index]
+    labels = [wording.shortened(name, 16 if narrow else 26) for name in counts.index]
     for part in (part for part in _ORDER if part in counts):
         figure.add_bar(
             y=labels,
             x=counts[part].to_numpy(),
             orientation="h",
-            name=words.PARTS[part],
+            name=wording.PARTS[part],
             customdata=counts.index,
             marker={"color": colours.PARTS[part], "line_width": 0},
             marker_pattern=_PATTERNS.get(part),
-            hovertemplate=f"%{{customdata}}<br>{words.PARTS[part]}: %{{x}} cells<extra></extra>",
+            hovertemplate=f"%{{customdata}}<br>{wording.PARTS[part]}: %{{x}} cells<extra></extra>",
         )
-    names = [words.PARTS[part] for part in counts]
+    names = [wording.PARTS[part] for part in counts]
     return _horizontal(figure, len(counts), names, "Cells", narrow)
 
 
@@ -48,11 +48,11 @@ def composition(counts: pd.DataFrame, looks: Mapping[str, Look], *, narrow: bool
     sizes = counts.iloc[:, 0].sort_values(ascending=False)
     figure = go.Figure()
     figure.add_bar(
-        y=[words.shortened(str(name), 16 if narrow else 26) for name in sizes.index],
+        y=[wording.shortened(str(name), 16 if narrow else 26) for name in sizes.index],
         x=sizes.to_numpy(),
         orientation="h",
         marker_color=[looks[str(name)].colour for name in sizes.index],
-        text=[words.count(n) for n in sizes],
+        text=[wording.count(n) for n in sizes],
         textposition="outside",
         cliponaxis=False,
         customdata=sizes.index,
@@ -64,7 +64,7 @@ def composition(counts: pd.DataFrame, looks: Mapping[str, Look], *, narrow: bool
 
 def _by_batch(counts: pd.DataFrame, looks: Mapping[str, Look], narrow: bool) -> go.Figure:
     figure = go.Figure()
-    labels = [words.shortened(str(name), 16 if narrow else 26) for name in counts.columns]
+    labels = [wording.shortened(str(name), 16 if narrow else 26) for name in counts.columns]
     for name, row in counts.sort_index().iterrows():
         figure.add_bar(
             y=labels,

@@ -7,8 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from semafo import keys
-from semafo.ui import colours, words
+from semafo import keys, wording
+from semafo.ui import colours
 from semafo.ui.charts import style
 
 HEIGHT = 160
@@ -50,7 +50,7 @@ def loss_terms(histories: Mapping[str, pd.DataFrame], looks: Mapping[str, str], 
 
 
 def _title(term: str) -> str:
-    return _DIAGNOSTICS.get(term) or words.TERMS.get(term, term)
+    return _DIAGNOSTICS.get(term) or wording.TERMS.get(term, term)
 
 
 def _current_stage(history: pd.DataFrame) -> pd.DataFrame:
@@ -68,8 +68,8 @@ def _terms(histories: Sequence[pd.DataFrame]) -> list[str]:
         for column in history.columns
         if column not in _KEYS and not column.endswith("_weight")
     }
-    known = [term for term in words.TERMS if term in found and term != "loss"]
-    unknown = sorted(found - set(words.TERMS) - set(_DIAGNOSTICS))
+    known = [term for term in wording.TERMS if term in found and term != "loss"]
+    unknown = sorted(found - set(wording.TERMS) - set(_DIAGNOSTICS))
     last = [term for term in ("loss", *_DIAGNOSTICS) if term in found]
     return [*known, *unknown, *last]
 

@@ -7,12 +7,13 @@ configs are the same run, see `RunConfig.fingerprint`.
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from semafo import keys, plain
+from semafo import keys
 from semafo.errors import require
-from semafo.mix import Mix
+from semafo.settings import fingerprint as settings_fingerprint
+from semafo.settings.mix import Mix
 
 DEFAULT_DATASET = "pbmc68k"
-ONE_CYCLE, CONSTANT = "one-cycle", "constant"  # schedules, see `semafo.courses`
+ONE_CYCLE, CONSTANT = "one-cycle", "constant"  # schedules, see `semafo.settings.schedule`
 PAPER_WEIGHTS = 0.5  # share of the bio scores in the total: paper 0.5
 SCIB_WEIGHTS = 0.6  # scIB's own
 
@@ -162,7 +163,7 @@ class TrainSettings:
     Parameters
     ----------
     schedule
-        "one-cycle" or "constant", see `semafo.courses`, which also chooses whatever is None here.
+        "one-cycle" or "constant", see `semafo.settings.schedule`, which also chooses whatever is None here.
     epochs_pretrain, epochs_reference, epochs_query
         Epochs of the scVI stage, of the semi-supervised stage and, in surgery, of the query stage.
     learning_rate
@@ -246,11 +247,11 @@ class RunConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """The inverse of `to_dict`; unknown or bad values raise SettingsError."""
-        return plain.build(cls, values)
+        return settings_fingerprint.build(cls, values)
 
     def fingerprint(self, **context: Any) -> str:
         """Hash of the settings and of anything else that decides the numbers (data, versions), 64 hex digits."""
-        return plain.fingerprint(self.to_dict(), context)
+        return settings_fingerprint.fingerprint(self.to_dict(), context)
 
 
 def _names(values: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from semafo import keys
-from semafo.settings import RunConfig
+from semafo.settings.run_config import RunConfig
 
 UNDEFINED = "–"
 STATES = {

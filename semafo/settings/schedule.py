@@ -10,7 +10,7 @@ fewer epochs. Batch norm's running statistics keep up with it (`semafo.models.ne
 from dataclasses import dataclass
 
 from semafo import keys
-from semafo.settings import ONE_CYCLE, TrainSettings
+from semafo.settings.run_config import ONE_CYCLE, TrainSettings
 
 _STOCK_EPOCHS = {keys.SEMI_SUPERVISED: 20, keys.QUERY_STAGE: 100}
 _STOCK_RATE, _STOCK_WARMUP = 1e-3, 400

@@ -1,0 +1,1 @@
+"""Everything a person can set: settings and defaults of a run, the mix, the schedule, their fingerprint."""
