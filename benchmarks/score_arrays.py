@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from semafo.data.simulate import BATCH_KEY, LABEL_KEY, SimulationSettings, scaled_studies, simulate
+from semafo.data.simulation.simulate import BATCH_KEY, LABEL_KEY, SimulationSettings, scaled_studies, simulate
 from semafo.evaluation.embedding import log_normalise, pca
 
 N_GENES = 2000

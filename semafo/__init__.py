@@ -9,7 +9,7 @@ __version__ = "0.2.0.dev0"
 _PUBLIC = {
     "DatasetSpec": "semafo.settings.run_config",
     "EvaluationSettings": "semafo.settings.run_config",
-    "LabelMask": "semafo.data.mask",
+    "LabelMask": "semafo.data.splitting.label_mask",
     "Mix": "semafo.settings.mix",
     "Result": "semafo.experiment",
     "RunConfig": "semafo.settings.run_config",

@@ -26,8 +26,9 @@ from semafo import (
     keys,
     terminal,
 )
-from semafo.data import catalogue, presets
-from semafo.data.presets import Preset
+from semafo.data import catalogue
+from semafo.data.paper import splits as paper_splits
+from semafo.data.paper.splits import Preset
 from semafo.errors import SemafoError
 from semafo.files import write_atomically, write_json
 from semafo.runs import store
@@ -48,7 +49,7 @@ def cli() -> None:
 @cli_options.as_json
 def datasets(splits: bool, as_json: bool) -> None:
     """List the built-in data sets. Any .h5ad file works too."""
-    for entry in presets.presets() if splits else catalogue.entries():
+    for entry in paper_splits.presets() if splits else catalogue.entries():
         terminal.say(entry, as_json)
 
 
@@ -66,7 +67,7 @@ def datasets(splits: bool, as_json: bool) -> None:
 def check(name: str, keep: Path | None, as_json: bool, **options: Any) -> None:
     """Say what is in a data set and whether it can be trained on."""
     with terminal.errors(as_json):
-        from semafo.data.check import preflight  # reads with anndata, which other commands do without
+        from semafo.data.reading.preflight import preflight  # reads with anndata, which other commands do without
 
         adata, report = preflight(DatasetSpec(name, **options))
         if keep:
@@ -135,7 +136,7 @@ def _fitted_preset(home: Home, options: dict[str, Any], as_json: bool) -> Preset
         return None
     if options["reference"] or options["labelled"] or options["labelled_rate"] is not None:
         raise click.UsageError("--preset chooses reference and labels: leave --reference, --labelled and the rate out.")
-    preset = presets.preset(options["preset"])
+    preset = paper_splits.preset(options["preset"])
     counts = (
         inspect(home, cli_options.dataset(options, preset))
         .cells[keys.BATCH_COLUMN]

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from semafo.data import catalogue
-from semafo.data.presets import Preset
+from semafo.data.paper.splits import Preset
 from semafo.errors import SettingsError
 from semafo.runs.home import Home
 from semafo.runs.scheduler import SCHEDULER_VARIABLE, checked

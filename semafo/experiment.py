@@ -15,8 +15,8 @@ from scvi.model import SCVI
 from semafo import keys
 from semafo.data import catalogue
 from semafo.data.load import load
-from semafo.data.mask import LabelMask
-from semafo.data.split import make_split
+from semafo.data.splitting.label_mask import LabelMask
+from semafo.data.splitting.split import make_split
 from semafo.errors import DataError
 from semafo.evaluation import embedding
 from semafo.evaluation.neighbours import nearest

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from semafo import cli
-from semafo.data.presets import presets
+from semafo.data.paper.splits import presets
 from semafo.runs.home import Home
 from semafo.runs.inspect import rehearse
 

@@ -90,7 +90,14 @@ def test_pages_are_short():
 
 @pytest.mark.parametrize(
     "module",
-    ["semafo", "semafo.cli", "semafo.runs.store", "semafo.runs.launch", "semafo.runs.engine", "semafo.data.split"],
+    [
+        "semafo",
+        "semafo.cli",
+        "semafo.runs.store",
+        "semafo.runs.launch",
+        "semafo.runs.engine",
+        "semafo.data.splitting.split",
+    ],
 )
 def test_heavy_libraries_stay_in_the_workers(module):
     program = f"import sys, {module}; print(sorted(set(sys.modules) & {HEAVY!r}))"

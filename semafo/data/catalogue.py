@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from semafo.data import simulate
-from semafo.data.simulate import SimulationSettings, scaled_studies
-from semafo.data.tissues import BONE_MARROW_STUDIES, BONE_MARROW_TYPES, thinned_studies
+from semafo.data.simulation import simulate
+from semafo.data.simulation.simulate import SimulationSettings, scaled_studies
+from semafo.data.simulation.tissues import BONE_MARROW_STUDIES, BONE_MARROW_TYPES, thinned_studies
 from semafo.errors import DataError
 from semafo.settings.fingerprint import fingerprint
 from semafo.settings.run_config import DatasetSpec

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semafo.data import catalogue
-from semafo.data.check import preflight
-from semafo.data.raw import read_raw
-from semafo.data.read import read_file
+from semafo.data.reading.preflight import preflight
+from semafo.data.reading.raw_cells import read_raw
+from semafo.data.reading.sources import read_file
 from semafo.settings.run_config import DatasetSpec
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def load(spec: DatasetSpec) -> "AnnData":
     Raises
     ------
     DataError
-        Where training could not work, see `semafo.data.check`.
+        Where training could not work, see `semafo.data.reading.preflight`.
     """
     return preflight(spec)[0]
 

@@ -14,7 +14,7 @@ import pandas as pd
 import semafo
 from semafo import keys
 from semafo.data import catalogue
-from semafo.data.split import Split
+from semafo.data.splitting.split import Split
 from semafo.errors import DataError, SemafoError, SettingsError
 from semafo.files import read_json, write_atomically
 from semafo.runs.genes import Genes, obs_columns

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any, Self
 
-from semafo.data import catalogue, presets
+from semafo.data import catalogue
+from semafo.data.paper import splits as paper_splits
 from semafo.errors import SettingsError
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
@@ -121,8 +122,8 @@ def preset_points(family: str, dataset: DatasetSpec, studies: Collection[str] | 
     return [Point(dataset, one.split_settings(**split), one.title) for one in fitting]
 
 
-def _family(name: str) -> Sequence[presets.Preset]:
-    found = [one for one in presets.presets() if one.name.startswith(f"{name}-")]
+def _family(name: str) -> Sequence[paper_splits.Preset]:
+    found = [one for one in paper_splits.presets() if one.name.startswith(f"{name}-")]
     if not found:
         raise SettingsError(f"There are no presets {name!r}. Choose one of {', '.join(PRESET_FAMILIES)}.")
     return sorted(found, key=lambda one: one.rate)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from semafo import keys
 from semafo.data import catalogue
-from semafo.data.split import Split, make_split
+from semafo.data.splitting.split import Split, make_split
 from semafo.errors import DataError
 from semafo.files import read_json
 from semafo.runs.background import last_said
@@ -33,7 +33,7 @@ class Inspection:
     Attributes
     ----------
     report
-        `semafo.data.check.Report` as plain values.
+        `semafo.data.reading.preflight.Report` as plain values.
     cells
         One row a cell with `keys.TRUE` and `keys.BATCH_COLUMN`: enough to draw a split without loading the data. Where
         a query was joined, `keys.ROLE` and `keys.ROW` as well.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from semafo import keys
-from semafo.data.mask import LabelMask
+from semafo.data.splitting.label_mask import LabelMask
 from semafo.runs.record import RunRecord
 from semafo.settings.run_config import RunConfig
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from semafo import keys
 from semafo.data import catalogue
-from semafo.data.simulate import FACTORS as SIMULATED_FACTORS
+from semafo.data.simulation.simulate import FACTORS as SIMULATED_FACTORS
 from semafo.evaluation.cell_cycle import FEWEST_GENES
 from semafo.evaluation.disentanglement import disentanglement_scores
 from semafo.evaluation.factors import CATEGORY, MOST_VALUES, Factor, bins_of, information

@@ -10,9 +10,9 @@ from anndata import AnnData
 
 from semafo import keys
 from semafo.data import catalogue
-from semafo.data.check import preflight
 from semafo.data.genes import select_hvgs
-from semafo.data.split import Split, hide_labels, make_split
+from semafo.data.reading.preflight import preflight
+from semafo.data.splitting.split import Split, hide_labels, make_split
 from semafo.errors import DataError
 from semafo.evaluation.cell_cycle import cell_cycle_phase
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings

@@ -37,7 +37,7 @@ def guess(columns: list[dict[str, Any]], words: tuple[str, ...], avoid: str | No
 def _main(path: str) -> None:
     from dataclasses import asdict
 
-    from semafo.data.check import columns
+    from semafo.data.reading.preflight import columns
 
     try:
         print(json.dumps({"columns": [asdict(column) for column in columns(path)]}))

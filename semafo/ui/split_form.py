@@ -7,9 +7,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from semafo import keys, wording
-from semafo.data import presets
-from semafo.data.presets import Preset
-from semafo.data.split import Split, make_split
+from semafo.data.paper import splits as paper_splits
+from semafo.data.paper.splits import Preset
+from semafo.data.splitting.split import Split, make_split
 from semafo.runs.inspect import Inspection
 from semafo.settings.run_config import SplitSettings
 from semafo.ui import charts, controls, figures
@@ -23,7 +23,7 @@ BY_RATE, BY_BATCH = "Share of the cells", "Whole batches"
 def split_settings(inspection: Inspection, dataset: str) -> SplitSettings:
     """A split of the paper where the batches allow one, or one's own. Raises SettingsError."""
     counts = inspection.cells[keys.BATCH_COLUMN].astype(str).value_counts().to_dict()
-    fitting = {_choice_of(preset): preset for preset in presets.fitting(counts)}
+    fitting = {_choice_of(preset): preset for preset in paper_splits.fitting(counts)}
     if not fitting:
         return _own_split(inspection, dataset, sorted(counts))
     chosen = st.selectbox(

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from semafo import keys, wording
-from semafo.data import presets
+from semafo.data.paper import splits as paper_splits
 from semafo.runs import forecast, launch
 from semafo.runs.forecast import Forecast
 from semafo.runs.grid import PRESET_FAMILIES, Grid, preset_points, rate_title
@@ -22,7 +22,9 @@ _MOST_SEEDS = 10
 def grid(spec: DatasetSpec, inspection: Inspection) -> Grid:
     """What the form asks for. Raises SettingsError."""
     counts = inspection.cells[keys.BATCH_COLUMN].astype(str).value_counts().to_dict()
-    families = [name for name in PRESET_FAMILIES if any(one.name.startswith(name) for one in presets.fitting(counts))]
+    families = [
+        name for name in PRESET_FAMILIES if any(one.name.startswith(name) for one in paper_splits.fitting(counts))
+    ]
     options = {RATES: None, **{_TITLES[name]: name for name in families}}
     family = options[controls.choice("Vary", list(options), "sweep_vary")] if families else None
     rest = {"mixes": tuple(train_form.mixes()), **_seeds(), "train": TrainSettings()}

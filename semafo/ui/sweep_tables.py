@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from semafo import wording
-from semafo.data import paper
+from semafo.data.paper import reported_scores
 from semafo.runs import curves
 from semafo.runs.curves import (
     ACCURACY,
@@ -54,7 +54,7 @@ def _row(
 
 def label_scores(sweep: Sweep, title: str) -> pd.DataFrame:
     """One row a score of the labels, one column a method, at one point of the grid: the paper's Table 3."""
-    scores, theirs = curves.table(sweep.by_point()[title]), paper.label_scores(_family(sweep), rate_of(title))
+    scores, theirs = curves.table(sweep.by_point()[title]), reported_scores.label_scores(_family(sweep), rate_of(title))
     cells: Cells = {}
     for metric in (*LABEL_SCORES, ACCURACY):
         beside = theirs.get(metric, {})
@@ -89,7 +89,7 @@ def reported(sweep: Sweep, metric: str, *, of_reference: bool = False) -> dict[s
     """What the paper reports beside this sweep, by mix and labelled rate; empty for other scores or data."""
     if metric != QUERY_ACCURACY:
         return {}
-    by_mix = paper.accuracies(_family(sweep), of_reference=of_reference)
+    by_mix = reported_scores.accuracies(_family(sweep), of_reference=of_reference)
     return {mix: {round(rate, 3): value for rate, value in values.items()} for mix, values in by_mix.items()}
 
 

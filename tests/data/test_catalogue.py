@@ -148,8 +148,8 @@ def test_simulations_that_are_the_same_have_the_same_fingerprint():
 
 def test_the_catalogue_loads_no_heavy_library():
     program = (
-        "import sys; from semafo.data import catalogue; from semafo.data.split import make_split; "
-        "from semafo.data.check import columns; from semafo.settings.run_config import DatasetSpec; "
+        "import sys; from semafo.data import catalogue; from semafo.data.splitting.split import make_split; "
+        "from semafo.data.reading.preflight import columns; from semafo.settings.run_config import DatasetSpec; "
         "catalogue.content_fingerprint(DatasetSpec()); "
         "print([m for m in ('anndata', 'scanpy', 'torch', 'scipy', 'h5py') if m in sys.modules])"
     )

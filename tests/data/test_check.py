@@ -11,7 +11,7 @@ import pytest
 from scipy import sparse
 
 from semafo import keys
-from semafo.data.check import columns, preflight
+from semafo.data.reading.preflight import columns, preflight
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semafo import keys
-from semafo.data.split import make_split
+from semafo.data.splitting.split import make_split
 from semafo.settings.run_config import SplitSettings
 
 TYPES = ("alpha", "beta", "delta", "gamma")

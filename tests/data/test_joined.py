@@ -7,10 +7,10 @@ import pytest
 
 from semafo import keys
 from semafo.data import catalogue
-from semafo.data.check import preflight
-from semafo.data.joined import IN_QUERY
 from semafo.data.load import read_whole
-from semafo.data.split import make_split
+from semafo.data.reading.preflight import preflight
+from semafo.data.reading.reference_and_query import IN_QUERY
+from semafo.data.splitting.split import make_split
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec, SplitSettings
 

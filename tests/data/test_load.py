@@ -13,8 +13,8 @@ import pytest
 from scipy import sparse
 
 from semafo import keys
-from semafo.data.check import preflight
 from semafo.data.load import load
+from semafo.data.reading.preflight import preflight
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec
 

@@ -6,8 +6,8 @@ from sklearn.linear_model import LogisticRegression
 
 from semafo import keys
 from semafo.data.catalogue import parse_simulation
-from semafo.data.simulate import FACTORS, scaled_studies, simulate
-from semafo.data.tissues import PANCREAS_STUDIES
+from semafo.data.simulation.simulate import FACTORS, scaled_studies, simulate
+from semafo.data.simulation.tissues import PANCREAS_STUDIES
 from semafo.errors import DataError
 
 INDROP, CELSEQ2, CELSEQ, FLUIDIGM, SS2 = (name for name, _ in PANCREAS_STUDIES)

@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse
 
 from semafo import keys
-from semafo.data.split import hide_labels, make_split
+from semafo.data.splitting.split import hide_labels, make_split
 from semafo.errors import DataError
 from semafo.settings.run_config import SplitSettings
 

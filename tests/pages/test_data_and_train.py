@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from semafo import keys, wording
-from semafo.data.presets import preset
-from semafo.data.split import make_split
+from semafo.data.paper.splits import preset
+from semafo.data.splitting.split import make_split
 from semafo.errors import DataError
 from semafo.files import read_json
 from semafo.runs import inspect

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from semafo import keys
-from semafo.data.mask import LabelMask
+from semafo.data.splitting.label_mask import LabelMask
 from semafo.errors import DataError, SettingsError
 from semafo.runs import export, export_jobs, script, script_steps
 from semafo.runs.home import Home

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semafo.data import paper, presets
+from semafo.data.paper import reported_scores
+from semafo.data.paper import splits as paper_splits
 from semafo.errors import SettingsError
 from semafo.runs.curves import METRICS, Curve, CurvePoint, curves
 from semafo.runs.forecast import Task, makespan
@@ -43,7 +44,7 @@ def test_settings_of_the_training_stay_but_for_the_seed():
 
 def test_the_papers_splits_of_a_tissue_come_from_few_labels_to_many():
     points = preset_points("pancreas", DatasetSpec("simulated"), None)
-    rates = [preset.rate for preset in presets.presets() if preset.name.startswith("pancreas")]
+    rates = [preset.rate for preset in paper_splits.presets() if preset.name.startswith("pancreas")]
     assert [point.title for point in points][:2] == ["Pancreas, 0.0 % labelled", "Pancreas, 16.8 % labelled"]
     assert len(points) == len(rates)
     assert len({point.dataset for point in points}) == 1
@@ -56,10 +57,10 @@ def test_data_without_the_papers_studies_have_none_of_its_splits():
 
 def test_the_papers_accuracies_are_of_the_rates_of_its_presets():
     for family in ("pancreas", "bone-marrow"):
-        rates = {round(p.rate, 3) for p in presets.presets() if p.name.startswith(family) and p.rate < 1}
-        for by_rate in paper.accuracies(family).values():
+        rates = {round(p.rate, 3) for p in paper_splits.presets() if p.name.startswith(family) and p.rate < 1}
+        for by_rate in reported_scores.accuracies(family).values():
             assert {round(rate, 3) for rate in by_rate} == rates
-    assert paper.accuracies(None) == {}
+    assert reported_scores.accuracies(None) == {}
 
 
 def test_a_rate_is_named_in_percent():

@@ -9,7 +9,7 @@ import torch
 
 from semafo import keys
 from semafo.data.load import load
-from semafo.data.split import hide_labels, make_split
+from semafo.data.splitting.split import hide_labels, make_split
 from semafo.evaluation.labels import score_labels
 from semafo.runs import store
 from semafo.runs.home import Home

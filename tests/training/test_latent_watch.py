@@ -9,7 +9,7 @@ import torch
 
 from semafo import keys
 from semafo.data.load import load
-from semafo.data.split import hide_labels, make_split
+from semafo.data.splitting.split import hide_labels, make_split
 from semafo.evaluation.latent import label_gap, latent_scale
 from semafo.models.cells import CellStore
 from semafo.models.losses import SemiSupervisedLoss

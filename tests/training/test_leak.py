@@ -9,7 +9,7 @@ import torch
 
 from semafo import keys
 from semafo.data.load import load
-from semafo.data.split import hide_labels, make_split
+from semafo.data.splitting.split import hide_labels, make_split
 from semafo.runs.store import in_context
 from semafo.settings.mix import Mix
 from semafo.training import stages

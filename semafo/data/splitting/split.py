@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from semafo import keys
-from semafo.data import split_checks
-from semafo.data.draw import draw_calibration, draw_share, take_batches
+from semafo.data.splitting import checks as split_checks
+from semafo.data.splitting.draw import draw_calibration, draw_share, take_batches
 from semafo.errors import DataError
 from semafo.settings.run_config import SplitSettings
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from semafo.data.tissues import PANCREAS_STUDIES, TISSUES
+from semafo.data.simulation.tissues import PANCREAS_STUDIES, TISSUES
 from semafo.errors import DataError
 
 if TYPE_CHECKING:

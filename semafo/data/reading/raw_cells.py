@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from semafo.data.columns import Column, candidates, require_columns
-from semafo.data.counts import find_counts
-from semafo.data.read import Source, open_source
+from semafo.data.reading.counts import find_counts
+from semafo.data.reading.obs_columns import Column, candidates, require_columns
+from semafo.data.reading.sources import Source, open_source
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec
 
@@ -36,7 +36,8 @@ class RawCells:
         `keys.TRUE`, `keys.BATCH_COLUMN` and what else a reader has worked out already, by name; empty where they are
         still to be read from `obs`.
     joined
-        What is known about a query that was put below a reference, see `semafo.data.joined`; None for one data set.
+        What is known about a query that was put below a reference, see
+        `semafo.data.reading.reference_and_query`; None for one data set.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""What a split must fulfil, and what its reader must know: refusals and warnings of `semafo.data.split`."""
+"""What a split must fulfil, and what its reader must know: refusals and warnings of `semafo.data.splitting.split`."""
 
 from collections.abc import Collection
 from typing import Any

@@ -10,11 +10,18 @@ import pandas as pd
 
 from semafo import keys
 from semafo.data import catalogue
-from semafo.data.columns import Column, batches_of, candidates, drop_unused_categories, labels_of, unused_categories
-from semafo.data.joined import read_joined
-from semafo.data.raw import RawCells, counted, keep_genes, read_raw, unique_names
-from semafo.data.read import open_source
-from semafo.data.simulate import BATCH_KEY, LABEL_KEY
+from semafo.data.reading.obs_columns import (
+    Column,
+    batches_of,
+    candidates,
+    drop_unused_categories,
+    labels_of,
+    unused_categories,
+)
+from semafo.data.reading.raw_cells import RawCells, counted, keep_genes, read_raw, unique_names
+from semafo.data.reading.reference_and_query import read_joined
+from semafo.data.reading.sources import open_source
+from semafo.data.simulation.simulate import BATCH_KEY, LABEL_KEY
 from semafo.settings.run_config import DatasetSpec, TrainSettings
 from semafo.settings.schedule import course_of
 
@@ -47,7 +54,8 @@ class Report:
         Rough: three copies of the counts above what the libraries take; scVI and 20 semi-supervised epochs at 20 and
         40 ms a minibatch of 128 cells × 2000 genes, in proportion to the genes.
     joined
-        Where a query was put below the reference: its cells, batches and gene overlap, see `semafo.data.joined`.
+        Where a query was put below the reference: its cells, batches and gene overlap, see
+        `semafo.data.reading.reference_and_query`.
     """
 
     dataset: str

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from semafo.data.read import Source
+from semafo.data.reading.sources import Source
 from semafo.errors import DataError
 
 if TYPE_CHECKING:

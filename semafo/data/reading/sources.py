@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from semafo.data import catalogue
-from semafo.data.simulate import simulate
+from semafo.data.simulation.simulate import simulate
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec
 

@@ -13,8 +13,8 @@ import pandas as pd
 
 from semafo import keys
 from semafo.data.catalogue import query_spec
-from semafo.data.columns import batches_of, labels_of, text_column
-from semafo.data.raw import RawCells, counted, keep_genes, read_raw, unique_names
+from semafo.data.reading.obs_columns import batches_of, labels_of, text_column
+from semafo.data.reading.raw_cells import RawCells, counted, keep_genes, read_raw, unique_names
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from semafo.data.catalogue import SMALL_BONE_MARROW_LIKE, SMALL_PANCREAS_LIKE
-from semafo.data.tissues import BONE_MARROW_STUDIES, PANCREAS_STUDIES
+from semafo.data.simulation.tissues import BONE_MARROW_STUDIES, PANCREAS_STUDIES
 from semafo.errors import DataError
 from semafo.settings.run_config import SplitSettings
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from semafo import keys
-from semafo.data.split import Split
+from semafo.data.splitting.split import Split
 from semafo.errors import DataError
 from semafo.settings.run_config import SplitSettings
 

@@ -1,0 +1,1 @@
+"""Cells with known types, batches and factors, of any size."""
