@@ -16,7 +16,7 @@ from semafo.evaluation.integration import integration_scores
 from semafo.evaluation.latent import latent_scale
 from semafo.evaluation.metrics import aggregate
 from semafo.evaluation.significance import mean_interval
-from semafo.models.mixture import hybrid_probabilities
+from semafo.models.mixture_head import hybrid_probabilities
 from semafo.training.baselines import N_COMPONENTS
 
 RATE = 0.2

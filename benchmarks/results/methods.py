@@ -12,7 +12,7 @@ from benchmarks.results.protocol import Division, Task, tasks
 from benchmarks.results.training import prepared, scvi_latent, train
 from semafo import keys
 from semafo.evaluation import classifiers, embedding
-from semafo.models.mixture import hybrid_probabilities
+from semafo.models.mixture_head import hybrid_probabilities
 from semafo.settings.mix import Mix
 from semafo.training.baselines import N_COMPONENTS
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.distributions import Normal
 from torch.nn import functional as F
 
-from semafo.models.blocks import through_by_label
+from semafo.models.layers import through_by_label
 
 # Of running statistics in 20 epochs of 2800 cells at a momentum of 0.01: 1 % is left of the start.
 _TIME_CONSTANTS = 4.4

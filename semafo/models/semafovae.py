@@ -18,7 +18,7 @@ from torch.distributions import Normal, kl_divergence
 
 from semafo.models import objectives
 from semafo.models.label_prior import LEARNED, UNIFORM, fixed_prior, parse_label_prior
-from semafo.models.marginal import log_marginal_likelihood
+from semafo.models.marginal_likelihood import log_marginal_likelihood
 from semafo.models.networks import decode_by_label, encode, encode_by_label, give_own_noise, running_statistics
 from semafo.settings.mix import CORNERS, Mix
 from semafo.settings.run_config import TrainSettings
@@ -242,7 +242,7 @@ class SemafoVAE(SCANVAE):
     def marginal_ll(
         self, tensors: dict[str, Tensor], n_mc_samples: int, return_mean: bool = False, n_mc_samples_per_pass: int = 1
     ) -> Tensor | float:
-        """Log p(x|s) under scANVI's generative model, see `semafo.models.marginal`: (B,), or its mean."""
+        """Log p(x|s) under scANVI's generative model, see `semafo.models.marginal_likelihood`: (B,), or its mean."""
         found = log_marginal_likelihood(self, tensors, n_mc_samples, n_mc_samples_per_pass)
         return found.mean().item() if return_mean else found.cpu()
 

@@ -14,11 +14,11 @@ from scvi.train._callbacks import SubSampleLabels
 
 from semafo.errors import DataError, SettingsError
 from semafo.models.label_prior import UNIFORM, in_order_of
-from semafo.models.likelihood_surface import LikelihoodSurface
-from semafo.models.loading import LabelSampler, PartSplitter
-from semafo.models.plans import SemiSupervisedPlan
-from semafo.models.query import check_labels
-from semafo.models.query_surface import QuerySurface
+from semafo.models.scvi_tools.data_loading import LabelSampler, PartSplitter
+from semafo.models.scvi_tools.likelihoods import LikelihoodSurface
+from semafo.models.scvi_tools.query_data import check_labels
+from semafo.models.scvi_tools.query_mapping import QuerySurface
+from semafo.models.scvi_tools.training_plan import SemiSupervisedPlan
 from semafo.models.semafovae import W_SCANVI, W_SEMAFO, SemafoVAE
 from semafo.settings.mix import Mix
 

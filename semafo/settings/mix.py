@@ -25,7 +25,7 @@ class Mix:
         weights that sum to one. Without effect where w_semafo is 0.
     head
         What predicts: "classifier" is q(y|z), as published. "mixture" combines it with a semi-supervised mixture over
-        the latent space, see `semafo.models.mixture`. Training is the same.
+        the latent space, see `semafo.models.mixture_head`. Training is the same.
     """
 
     w_scanvi: float = 1.0

@@ -10,8 +10,8 @@ from torch import nn
 
 from semafo import keys
 from semafo.evaluation.latent import label_gap, latent_scale
-from semafo.models.cells import CellStore
-from semafo.models.losses import SemiSupervisedLoss
+from semafo.models.fast.losses import SemiSupervisedLoss
+from semafo.models.fast.minibatch import CellStore
 
 N_SAMPLE = 512
 

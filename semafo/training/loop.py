@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
-from semafo.models.cells import CellStore
-from semafo.models.losses import Loss
+from semafo.models.fast.losses import Loss
+from semafo.models.fast.minibatch import CellStore
 from semafo.models.networks import batch_norm_keeping_up
 from semafo.settings.schedule import Course
 from semafo.training.minibatches import Minibatches

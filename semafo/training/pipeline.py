@@ -22,7 +22,7 @@ from semafo.evaluation.integration import integration_scores
 from semafo.evaluation.latent import label_gap, latent_scale
 from semafo.evaluation.neighbours import nearest
 from semafo.files import read_json, write_atomically, write_json
-from semafo.models.mixture import hybrid_probabilities
+from semafo.models.mixture_head import hybrid_probabilities
 from semafo.models.semafovi import SemafoVI
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import RunConfig

@@ -15,8 +15,8 @@ import torch
 from semafo import keys
 from semafo.evaluation.sampling import proportional_sample
 from semafo.files import read_json, write_atomically, write_json
-from semafo.models.cells import CellStore
-from semafo.models.passes import Pass
+from semafo.models.fast.minibatch import CellStore
+from semafo.models.fast.passes import Pass
 from semafo.training.latent_watch import evaluating
 
 MOST_CELLS, FEWEST_CELLS = 2000, 1000  # of a sample of one cell in ONE_IN: so recording takes under 3 % of training

@@ -17,10 +17,10 @@ from scvi.model import SCVI
 
 from semafo import keys
 from semafo.files import write_atomically
-from semafo.models.cells import CellStore
-from semafo.models.losses import Loss, ScviLoss, SemiSupervisedLoss
+from semafo.models.fast.losses import Loss, ScviLoss, SemiSupervisedLoss
+from semafo.models.fast.minibatch import CellStore
+from semafo.models.fast.passes import Pass, QueryPass
 from semafo.models.networks import quicken_dropout
-from semafo.models.passes import Pass, QueryPass
 from semafo.models.semafovi import SemafoVI
 from semafo.settings.run_config import ARCHITECTURES, SAMPLES_PER_LABEL, RunConfig, TrainSettings
 from semafo.settings.schedule import course_of

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scvi.distributions import NegativeBinomial, ZeroInflatedNegativeBinomial
 
-from semafo.models.cells import CellStore
-from semafo.models.likelihood import Counts, log_likelihood
+from semafo.models.fast.likelihood import Counts, log_likelihood
+from semafo.models.fast.minibatch import CellStore
 
 N_STEPS = 4  # few, so that many counts lie beyond
 

@@ -8,9 +8,9 @@ from scvi import REGISTRY_KEYS
 from scvi.model import SCANVI, SCVI
 
 from semafo.errors import SettingsError
-from semafo.models.cells import CellStore
-from semafo.models.losses import ScviLoss, SemiSupervisedLoss
-from semafo.models.passes import Pass, QueryPass
+from semafo.models.fast.losses import ScviLoss, SemiSupervisedLoss
+from semafo.models.fast.minibatch import CellStore
+from semafo.models.fast.passes import Pass, QueryPass
 from semafo.models.semafovi import SemafoVI
 from tests.models.conftest import UNLABELLED, make_cells
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semafo.models.mixture import hybrid_probabilities, mixture_posterior
+from semafo.models.mixture_head import hybrid_probabilities, mixture_posterior
 
 
 def clouds(n_each: int = 200, n_labels: int = 3, n_latent: int = 4, distance: float = 6.0, seed: int = 0):

@@ -11,9 +11,9 @@ from semafo import keys
 from semafo.data.load import load
 from semafo.data.splitting.split import hide_labels, make_split
 from semafo.evaluation.latent import label_gap, latent_scale
-from semafo.models.cells import CellStore
-from semafo.models.losses import SemiSupervisedLoss
-from semafo.models.passes import Pass
+from semafo.models.fast.losses import SemiSupervisedLoss
+from semafo.models.fast.minibatch import CellStore
+from semafo.models.fast.passes import Pass
 from semafo.runs.store import in_context
 from semafo.settings.mix import Mix
 from semafo.training import stages

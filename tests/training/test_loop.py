@@ -9,9 +9,9 @@ import torch
 from scvi.model import SCANVI
 
 from semafo.errors import RunCancelled
-from semafo.models.cells import CellStore
-from semafo.models.losses import ScviLoss, SemiSupervisedLoss
-from semafo.models.passes import Pass
+from semafo.models.fast.losses import ScviLoss, SemiSupervisedLoss
+from semafo.models.fast.minibatch import CellStore
+from semafo.models.fast.passes import Pass
 from semafo.models.semafovi import SemafoVI
 from semafo.settings.schedule import Course
 from semafo.training.loop import fit

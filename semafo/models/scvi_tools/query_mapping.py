@@ -5,7 +5,7 @@ from typing import Any, Self
 import pandas as pd
 from anndata import AnnData
 
-from semafo.models.query import REFUSE, with_genes_of, with_known_labels
+from semafo.models.scvi_tools.query_data import REFUSE, with_genes_of, with_known_labels
 from semafo.settings.run_config import DatasetSpec
 
 
@@ -22,7 +22,7 @@ class QuerySurface:
 
     @property
     def gene_overlap(self) -> dict[str, Any] | None:
-        """How many of the reference's genes the query has, see `semafo.models.query.gene_overlap`; None without."""
+        """How many of the reference's genes the query has, see `semafo.models.scvi_tools.query_data.gene_overlap`; None without."""
         return self.gene_overlap_
 
     @classmethod

@@ -11,9 +11,9 @@ from torch.distributions import Normal
 from torch.nn import functional as F
 
 from semafo.errors import SettingsError
-from semafo.models.blocks import after_first_linear, through
-from semafo.models.cells import CellStore, Minibatch
-from semafo.models.likelihood import log_likelihood
+from semafo.models.fast.likelihood import log_likelihood
+from semafo.models.fast.minibatch import CellStore, Minibatch
+from semafo.models.layers import after_first_linear, through
 from semafo.models.networks import heads
 
 _ROWS_AT_ONCE = 4096  # dense rows while the query's cells are encoded for the first time

@@ -16,7 +16,7 @@ from scvi import REGISTRY_KEYS
 from scvi.model.base import BaseModelClass
 from torch import Tensor
 
-from semafo.models.likelihood import Counts
+from semafo.models.fast.likelihood import Counts
 
 _SMALL_COUNTS = 16  # K: larger ones are rare, and for those the gamma function is evaluated
 

@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 from torch.distributions import Normal
 
 from semafo.models import objectives
-from semafo.models.blocks import through, through_by_label
+from semafo.models.layers import through, through_by_label
 from semafo.models.semafovae import SemafoVAE
 
 _LOG_2PI = math.log(2 * math.pi)

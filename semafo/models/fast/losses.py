@@ -10,10 +10,10 @@ from typing import Protocol
 from torch import Tensor
 
 from semafo.models import objectives
-from semafo.models.cells import Minibatch
-from semafo.models.label_terms import LabelTerms
+from semafo.models.fast.label_terms import LabelTerms
+from semafo.models.fast.minibatch import Minibatch
+from semafo.models.fast.passes import Pass
 from semafo.models.networks import running_statistics
-from semafo.models.passes import Pass
 from semafo.models.semafovae import SemafoVAE
 
 
