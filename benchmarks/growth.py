@@ -63,9 +63,9 @@ def one_size(n_cells: int, n_genes: int) -> dict[str, float]:
     from dataclasses import replace
 
     from semafo import keys
-    from semafo.evaluation import embedding
-    from semafo.evaluation.integration import K_LISI, integration_scores
-    from semafo.evaluation.neighbours import nearest
+    from semafo.evaluation.integration.table import K_LISI, integration_scores
+    from semafo.evaluation.latent import embedding
+    from semafo.evaluation.neighbours.neighbours import nearest
     from semafo.training import stages
 
     config, prepared = _prepared(n_cells, n_genes)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from semafo.data.simulation.simulate import BATCH_KEY, LABEL_KEY, SimulationSettings, scaled_studies, simulate
-from semafo.evaluation.embedding import log_normalise, pca
+from semafo.evaluation.latent.embedding import log_normalise, pca
 
 N_GENES = 2000
 N_COMPONENTS = 30

@@ -36,7 +36,7 @@ Arrays = dict[str, np.ndarray]
 
 def ours(arrays: Arrays) -> dict[str, dict[str, Any]]:
     """Every column of each embedding, by `integration_scores`."""
-    from semafo.evaluation.integration import integration_scores
+    from semafo.evaluation.integration.table import integration_scores
 
     labels, batches, unintegrated = (arrays[name] for name in ("labels", "batches", "unintegrated"))
     return {
@@ -103,7 +103,7 @@ def given_clusters():
     """Have scib-metrics take our KMeans clusters instead of its own."""
     from scib_metrics.metrics import _nmi_ari
 
-    from semafo.evaluation.integration import kmeans_clusters
+    from semafo.evaluation.integration.table import kmeans_clusters
 
     original = _nmi_ari._compute_clustering_kmeans
     _nmi_ari._compute_clustering_kmeans = lambda z, k: kmeans_clusters(np.asarray(z, dtype=np.float64), k, SEED)
@@ -124,7 +124,7 @@ def _stock_without_gc(arrays: Arrays) -> None:
 def _exact_neighbours(z: np.ndarray, k: int) -> Any:
     from scib_metrics.nearest_neighbors import NeighborsResults
 
-    from semafo.evaluation.neighbours import nearest
+    from semafo.evaluation.neighbours.neighbours import nearest
 
     found = nearest(np.asarray(z), k)
     return NeighborsResults(indices=found.indices, distances=found.distances)

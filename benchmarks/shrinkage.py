@@ -17,7 +17,7 @@ import numpy as np
 from anndata import AnnData
 
 from semafo import keys
-from semafo.evaluation.latent import label_gap, latent_scale
+from semafo.evaluation.latent.diagnostics import label_gap, latent_scale
 from semafo.models.semafovi import SemafoVI
 from semafo.runs.store import in_context
 from semafo.settings.mix import Mix

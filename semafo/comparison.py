@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Any
 
 from semafo import keys
-from semafo.evaluation.significance import Interval, PairedDifference
+from semafo.evaluation.uncertainty.significance import Interval, PairedDifference
 from semafo.runs import differences
 from semafo.runs.differences import MethodContrast, MethodGroup, MethodScores
 from semafo.runs.record import RunRecord

@@ -18,8 +18,8 @@ from semafo.data.load import load
 from semafo.data.splitting.label_mask import LabelMask
 from semafo.data.splitting.split import make_split
 from semafo.errors import DataError
-from semafo.evaluation import embedding
-from semafo.evaluation.neighbours import nearest
+from semafo.evaluation.latent import embedding
+from semafo.evaluation.neighbours.neighbours import nearest
 from semafo.models.semafovi import SemafoVI
 from semafo.settings.run_config import DatasetSpec, RunConfig
 from semafo.training import pipeline, stages

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from semafo import keys
-from semafo.evaluation.disentanglement import disentanglement_scores
-from semafo.evaluation.factors import Factor, bins_of, information
+from semafo.evaluation.latent.disentanglement import disentanglement_scores
+from semafo.evaluation.latent.information import Factor, bins_of, information
 from semafo.files import write_json
 from semafo.runs.record import RunRecord
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from semafo import keys
-from semafo.evaluation.labels import score_labels
+from semafo.evaluation.labels.scores import score_labels
 from semafo.files import write_atomically, write_json
 from semafo.runs.record import RunRecord
 

@@ -12,7 +12,7 @@ import pandas as pd
 from semafo import keys
 from semafo.data import catalogue
 from semafo.data.splitting.split import make_split
-from semafo.evaluation.metrics import METRICS
+from semafo.evaluation.integration.columns import METRICS
 from semafo.files import append_json_line, write_atomically, write_json
 from semafo.runs.home import Home
 from semafo.runs.inspect import CELLS_FILE, REPORT_FILE

@@ -10,12 +10,12 @@ from benchmarks.results.methods import PROPOSED, Setting
 from benchmarks.results.tables import markdown
 from benchmarks.results.training import prepared, scvi_latent, train
 from semafo import keys
-from semafo.evaluation import embedding
-from semafo.evaluation.calibration import expected_calibration_error
-from semafo.evaluation.integration import integration_scores
-from semafo.evaluation.latent import latent_scale
-from semafo.evaluation.metrics import aggregate
-from semafo.evaluation.significance import mean_interval
+from semafo.evaluation.integration.columns import aggregate
+from semafo.evaluation.integration.table import integration_scores
+from semafo.evaluation.labels.calibration import expected_calibration_error
+from semafo.evaluation.latent import embedding
+from semafo.evaluation.latent.diagnostics import latent_scale
+from semafo.evaluation.uncertainty.significance import mean_interval
 from semafo.models.mixture_head import hybrid_probabilities
 from semafo.training.baselines import N_COMPONENTS
 

@@ -11,7 +11,7 @@ from benchmarks.results.protocol import KANG, REPORT, Task, tasks
 from benchmarks.results.tables import markdown
 from benchmarks.results.training import prepared, train
 from semafo import keys
-from semafo.evaluation.significance import mean_interval
+from semafo.evaluation.uncertainty.significance import mean_interval
 from semafo.settings.mix import Mix
 
 MIXES = (Mix(1, 0),)

@@ -11,7 +11,8 @@ import pandas as pd
 from benchmarks.results.protocol import Division, Task, tasks
 from benchmarks.results.training import prepared, scvi_latent, train
 from semafo import keys
-from semafo.evaluation import classifiers, embedding
+from semafo.evaluation.labels import classifiers
+from semafo.evaluation.latent import embedding
 from semafo.models.mixture_head import hybrid_probabilities
 from semafo.settings.mix import Mix
 from semafo.training.baselines import N_COMPONENTS

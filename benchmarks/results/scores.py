@@ -7,7 +7,7 @@ import pandas as pd
 
 from benchmarks.results.methods import Setting, predictions, tried_predictions
 from semafo import keys
-from semafo.evaluation.significance import MethodDifference, hierarchical_bootstrap, mean_interval
+from semafo.evaluation.uncertainty.significance import MethodDifference, hierarchical_bootstrap, mean_interval
 
 METRICS = ("accuracy", "balanced accuracy")
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from semafo import keys
-from semafo.evaluation.metrics import aggregate
-from semafo.evaluation.significance import mean_interval
+from semafo.evaluation.integration.columns import aggregate
+from semafo.evaluation.uncertainty.significance import mean_interval
 from semafo.runs.record import RunRecord
 from semafo.settings.fingerprint import fingerprint
 from semafo.settings.run_config import RunConfig

@@ -8,7 +8,7 @@ import numpy as np
 
 from semafo import keys
 from semafo.errors import SemafoError
-from semafo.evaluation.sampling import proportional_sample
+from semafo.evaluation.neighbours.sampling import proportional_sample
 from semafo.files import read_json, write_atomically, write_json
 from semafo.runs.background import Background
 from semafo.runs.home import Home

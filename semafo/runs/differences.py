@@ -13,7 +13,7 @@ import pandas as pd
 
 from semafo import keys
 from semafo.errors import SemafoError
-from semafo.evaluation.significance import (
+from semafo.evaluation.uncertainty.significance import (
     Interval,
     MethodDifference,
     PairedDifference,

@@ -11,8 +11,8 @@ import pandas as pd
 
 from semafo import keys
 from semafo.errors import SemafoError
-from semafo.evaluation.labels import wilson_interval
-from semafo.evaluation.significance import mcnemar
+from semafo.evaluation.labels.scores import wilson_interval
+from semafo.evaluation.uncertainty.significance import mcnemar
 from semafo.runs.record import RunRecord
 from semafo.runs.tested import have_same_test_cells
 

@@ -104,6 +104,6 @@ def plane(replays: list[Replay]) -> tuple[list[np.ndarray], float]:
 
 
 def spread_of(replay: Replay) -> np.ndarray:
-    """Latent scale of the sample in each frame, (F,): see `semafo.evaluation.latent.latent_scale`."""
+    """Latent scale of the sample in each frame, (F,): see `semafo.evaluation.latent.diagnostics.latent_scale`."""
     variances = np.nanvar(replay.z.astype(np.float64), axis=1)  # (F, L)
     return np.sqrt(variances.mean(axis=1))

@@ -80,7 +80,7 @@ def prepare() -> None:
 def compile_kernels() -> None:
     """Have numba compile what UMAP needs, or load it where an earlier worker compiled it."""
     _quieten()
-    from semafo.evaluation.embedding import warm_up
+    from semafo.evaluation.latent.embedding import warm_up
 
     keep_compiled_layout()
     warm_up()

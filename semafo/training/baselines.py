@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from semafo import keys
-from semafo.evaluation import classifiers, embedding
-from semafo.evaluation.integration import integration_scores
-from semafo.evaluation.labels import score_labels
+from semafo.evaluation.integration.table import integration_scores
+from semafo.evaluation.labels import classifiers
+from semafo.evaluation.labels.scores import score_labels
+from semafo.evaluation.latent import embedding
 from semafo.files import write_json
 from semafo.training import stages
 from semafo.training.cache import baselines_key, classifiers_key, embeddings_key

@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import sparse
 
 from semafo import keys
-from semafo.evaluation.embedding import log_normalise
+from semafo.evaluation.latent.embedding import log_normalise
 from semafo.files import write_atomically, write_json
 from semafo.training.cache import expression_key
 from semafo.training.job import Job

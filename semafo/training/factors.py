@@ -11,9 +11,9 @@ import pandas as pd
 from semafo import keys
 from semafo.data import catalogue
 from semafo.data.simulation.simulate import FACTORS as SIMULATED_FACTORS
-from semafo.evaluation.cell_cycle import FEWEST_GENES
-from semafo.evaluation.disentanglement import disentanglement_scores
-from semafo.evaluation.factors import CATEGORY, MOST_VALUES, Factor, bins_of, information
+from semafo.evaluation.latent.cell_cycle import FEWEST_GENES
+from semafo.evaluation.latent.disentanglement import disentanglement_scores
+from semafo.evaluation.latent.information import CATEGORY, MOST_VALUES, Factor, bins_of, information
 from semafo.files import read_json, write_json
 from semafo.settings.run_config import DatasetSpec
 from semafo.training import traversal

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from semafo import keys
-from semafo.evaluation.latent import label_gap, latent_scale
+from semafo.evaluation.latent.diagnostics import label_gap, latent_scale
 from semafo.models.fast.losses import SemiSupervisedLoss
 from semafo.models.fast.minibatch import CellStore
 
@@ -19,7 +19,7 @@ N_SAMPLE = 512
 class LatentWatch:
     """Measures `latent_scale` and `label_gap`; training is bit for bit what it is without.
 
-    Both are measured as `semafo.evaluation.latent` says, with dropout off, at the means of q(z|x, s) and q(u|z, y). The
+    Both are measured as `semafo.evaluation.latent.diagnostics` says, with dropout off, at the means of q(z|x, s) and q(u|z, y). The
     sample is drawn once, by a generator of its own: labelled cells or, where there are none, any cells, and then
     without a label gap.
 

@@ -14,7 +14,7 @@ import pandas as pd
 from semafo import keys
 from semafo.data.reading.preflight import preflight
 from semafo.data.reading.reference_and_query import IN_QUERY
-from semafo.evaluation.embedding import log_normalise
+from semafo.evaluation.latent.embedding import log_normalise
 from semafo.files import read_json, write_json
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from semafo import keys
-from semafo.evaluation import breakdown, calibration
-from semafo.evaluation.labels import confusion_counts, score_labels
+from semafo.evaluation.labels import breakdown, calibration
+from semafo.evaluation.labels.scores import confusion_counts, score_labels
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,10 +17,10 @@ from scvi import REGISTRY_KEYS
 from scvi.model import SCVI
 
 from semafo import keys
-from semafo.evaluation import embedding
-from semafo.evaluation.integration import integration_scores
-from semafo.evaluation.latent import label_gap, latent_scale
-from semafo.evaluation.neighbours import nearest
+from semafo.evaluation.integration.table import integration_scores
+from semafo.evaluation.latent import embedding
+from semafo.evaluation.latent.diagnostics import label_gap, latent_scale
+from semafo.evaluation.neighbours.neighbours import nearest
 from semafo.files import read_json, write_atomically, write_json
 from semafo.models.mixture_head import hybrid_probabilities
 from semafo.models.semafovi import SemafoVI

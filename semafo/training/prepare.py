@@ -14,7 +14,7 @@ from semafo.data.genes import select_hvgs
 from semafo.data.reading.preflight import preflight
 from semafo.data.splitting.split import Split, hide_labels, make_split
 from semafo.errors import DataError
-from semafo.evaluation.cell_cycle import cell_cycle_phase
+from semafo.evaluation.latent.cell_cycle import cell_cycle_phase
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings
 
 

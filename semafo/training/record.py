@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from semafo import keys
-from semafo.evaluation.sampling import proportional_sample
+from semafo.evaluation.neighbours.sampling import proportional_sample
 from semafo.files import read_json, write_atomically, write_json
 from semafo.models.fast.minibatch import CellStore
 from semafo.models.fast.passes import Pass

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 from scvi.module import VAE
 
-from semafo.evaluation.embedding import COUNTS_PER_CELL
+from semafo.evaluation.latent.embedding import COUNTS_PER_CELL
 from semafo.settings.run_config import ARCHITECTURES
 
 STEPS = (-2.0, -1.0, 0.0, 1.0, 2.0)  # standard deviations of the dimension over the run's cells

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from semafo import keys, wording
-from semafo.evaluation import breakdown
+from semafo.evaluation.labels import breakdown
 from semafo.runs.record import RunRecord
 from semafo.ui import charts, colours, comparisons, controls, downloads, figures, views
 from semafo.ui.artefacts import artefacts

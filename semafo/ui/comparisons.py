@@ -6,7 +6,7 @@ from itertools import combinations
 import streamlit as st
 
 from semafo import keys, wording
-from semafo.evaluation.significance import PairedDifference
+from semafo.evaluation.uncertainty.significance import PairedDifference
 from semafo.runs import differences
 from semafo.ui import charts, figures, live, tables, views
 from semafo.ui.charts import Estimate, Row

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from semafo import wording
-from semafo.evaluation.labels import wilson_interval
+from semafo.evaluation.labels.scores import wilson_interval
 from semafo.ui import downloads, live, selection, views
 from semafo.ui.artefacts import artefacts
 from semafo.ui.selection import Pairing

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from semafo import keys, wording
-from semafo.evaluation.metrics import BATCH, METRICS
+from semafo.evaluation.integration.columns import BATCH, METRICS
 from semafo.settings.run_config import PAPER_WEIGHTS, SCIB_WEIGHTS
 from semafo.ui import charts, controls, downloads, figures, reference_rows, tables
 from semafo.ui.charts import ScoreRow

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from semafo import keys, wording
-from semafo.evaluation.significance import Interval
+from semafo.evaluation.uncertainty.significance import Interval
 from semafo.runs import differences
 from semafo.runs.differences import MethodGroup
 from semafo.runs.record import RunRecord

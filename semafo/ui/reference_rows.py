@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from semafo.evaluation.metrics import BATCH, BIO, aggregate
+from semafo.evaluation.integration.columns import BATCH, BIO, aggregate
 from semafo.runs.record import RunRecord
 from semafo.settings.run_config import PAPER_WEIGHTS
 from semafo.ui import colours

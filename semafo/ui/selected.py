@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from semafo import keys, wording
-from semafo.evaluation.labels import wilson_interval
+from semafo.evaluation.labels.scores import wilson_interval
 from semafo.ui import downloads, gene_tables, selection, zoom
 from semafo.ui.artefacts import Artefacts, Coded, artefacts
 from semafo.ui.charts.latent import Window

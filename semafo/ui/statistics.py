@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from semafo import wording
-from semafo.evaluation.significance import PairedDifference
+from semafo.evaluation.uncertainty.significance import PairedDifference
 from semafo.ui import colours, comparisons, downloads, tables, views
 from semafo.ui.state import ChosenRun
 from semafo.ui.viewport import is_narrow

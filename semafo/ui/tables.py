@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from semafo import keys, wording
-from semafo.evaluation.metrics import METRICS, aggregate
+from semafo.evaluation.integration.columns import METRICS, aggregate
 from semafo.runs.disk import in_words
 from semafo.ui import colours, views
 from semafo.ui.artefacts import artefacts

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from semafo.evaluation import integration
-from semafo.evaluation.embedding import log_normalise, pca
-from semafo.evaluation.fuzzy import fuzzy_graph
-from semafo.evaluation.metrics import METRICS
-from semafo.evaluation.neighbours import nearest
+from semafo.evaluation.integration import table as integration_table
+from semafo.evaluation.integration.columns import METRICS
+from semafo.evaluation.latent.embedding import log_normalise, pca
+from semafo.evaluation.neighbours.membership_graph import fuzzy_graph
+from semafo.evaluation.neighbours.neighbours import nearest
 
 SEED = 0
 
@@ -67,7 +67,7 @@ def _of_three_types(data, label_key, n_cells):
 
 @pytest.fixture(scope="module")
 def ours(cells):
-    return integration.integration_scores(*cells.arguments, seed=SEED).to_dict()
+    return integration_table.integration_scores(*cells.arguments, seed=SEED).to_dict()
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def theirs(cells):
     z, labels, batches, unintegrated = cells.arguments
     z = np.asarray(z, dtype=np.float32)
     codes = np.unique(labels, return_inverse=True)[1]
-    clusters = integration.kmeans_clusters(np.asarray(z, dtype=np.float64), codes.max() + 1, SEED)
+    clusters = integration_table.kmeans_clusters(np.asarray(z, dtype=np.float64), codes.max() + 1, SEED)
     nmi, ari = _scib_agreement(z, labels, clusters)
     return {
         "isolated_labels": scib_metrics.isolated_labels(z, labels, batches),

@@ -5,9 +5,12 @@ import pytest
 from scipy import sparse
 from scipy.spatial.distance import cdist
 
-from semafo.evaluation import distance_sums, eigen, integration, kbet, lists, neighbours
-from semafo.evaluation.metrics import METRICS
-from semafo.evaluation.sampling import capped_sample, proportional_sample
+from semafo.evaluation.integration import distance_sums, eigenvectors, kbet
+from semafo.evaluation.integration import table as integration_table
+from semafo.evaluation.integration.columns import METRICS
+from semafo.evaluation.neighbours import approximate as approximate_neighbours
+from semafo.evaluation.neighbours import neighbours
+from semafo.evaluation.neighbours.sampling import capped_sample, proportional_sample
 
 STATED_ERROR = 0.01  # docs/metrics.md; measured at larger sizes, where it is smaller
 
@@ -23,14 +26,14 @@ def medium_set(simulate):
 
 @pytest.fixture(scope="module")
 def exact(medium_set):
-    return integration.integration_scores(*medium_set.arguments)
+    return integration_table.integration_scores(*medium_set.arguments)
 
 
 def approximate_beyond(monkeypatch, n_cells):
-    for module in (integration, neighbours):
+    for module in (integration_table, neighbours):
         monkeypatch.setattr(module, "MOST_EXACT", n_cells)
-    monkeypatch.setattr(integration, "MOST_SUMMED", 2 * n_cells)
-    monkeypatch.setattr(lists, "CELLS_PER_LIST", 150)
+    monkeypatch.setattr(integration_table, "MOST_SUMMED", 2 * n_cells)
+    monkeypatch.setattr(approximate_neighbours, "CELLS_PER_LIST", 150)
 
 
 def largest_difference(scores, others):
@@ -43,20 +46,20 @@ def test_a_small_set_is_exact_and_says_so(exact):
 
 def test_approximate_scores_are_near_the_exact_ones_and_say_so(medium_set, exact, monkeypatch):
     approximate_beyond(monkeypatch, 1500)
-    scores = integration.integration_scores(*medium_set.arguments)
+    scores = integration_table.integration_scores(*medium_set.arguments)
     assert 0 < largest_difference(scores, exact) < STATED_ERROR
     assert (scores.n_cells, scores.n_sampled, scores.is_approximate) == (5000, None, True)
 
 
 def test_approximate_scores_repeat_bit_for_bit(medium_set, monkeypatch):
     approximate_beyond(monkeypatch, 1500)
-    first, second = (integration.integration_scores(*medium_set.arguments) for _ in range(2))
+    first, second = (integration_table.integration_scores(*medium_set.arguments) for _ in range(2))
     assert first == second
 
 
 def test_a_very_large_set_is_scored_on_a_sample_and_says_how_large_it_is(medium_set, exact, monkeypatch):
-    monkeypatch.setattr(integration, "MOST_CELLS", 3000)
-    scores = integration.integration_scores(*medium_set.arguments)
+    monkeypatch.setattr(integration_table, "MOST_CELLS", 3000)
+    scores = integration_table.integration_scores(*medium_set.arguments)
     assert scores.n_cells == 5000
     assert scores.n_sampled == pytest.approx(3000, abs=20)
     assert scores.is_approximate
@@ -103,7 +106,7 @@ def test_blocks_of_vectors_find_the_same_eigenvectors_as_a_dense_solver(rng):
     n = 1200
     graph = sparse.random_array((n, n), density=0.02, rng=rng)
     graph = sparse.csr_array(graph + graph.T) / 10 + sparse.diags_array(np.r_[np.linspace(2, 9, 60), np.zeros(n - 60)])
-    values, vectors = eigen._block_lanczos(sparse.csr_array(graph), 50, seed=0)
+    values, vectors = eigenvectors._block_lanczos(sparse.csr_array(graph), 50, seed=0)
     everything = np.linalg.eigvalsh(graph.toarray())
     expected = np.sort(everything[np.argsort(-np.abs(everything))[:50]])
     np.testing.assert_allclose(values, expected, atol=1e-5)
@@ -117,5 +120,5 @@ def test_kbet_does_not_depend_on_the_eigensolver_even_for_a_type_in_two_pieces(r
     z[batches == 1, 1] += 0.5
     around, one_type = neighbours.nearest(z, 50), np.zeros(2600, dtype=int)
     by_blocks = kbet.kbet_per_label(around, one_type, batches)
-    monkeypatch.setattr(eigen, "SINGLE_VECTOR_CELLS", 5000)
+    monkeypatch.setattr(eigenvectors, "SINGLE_VECTOR_CELLS", 5000)
     assert by_blocks == pytest.approx(kbet.kbet_per_label(around, one_type, batches), abs=2e-3)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_fscore_support
 
-from semafo.evaluation.breakdown import ScoredCells, accuracy_by_group, coverage_curve, scores_by_type
+from semafo.evaluation.labels.breakdown import ScoredCells, accuracy_by_group, coverage_curve, scores_by_type
 
 TYPES = ["B", "NK", "T"]
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semafo.evaluation.calibration import (
+from semafo.evaluation.labels.calibration import (
     FEWEST_CELLS,
     TEMPERATURES,
     calibration_report,

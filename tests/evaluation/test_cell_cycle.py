@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from semafo.evaluation.cell_cycle import G2M_GENES, S_GENES, cell_cycle_phase, genes_present
+from semafo.evaluation.latent.cell_cycle import G2M_GENES, S_GENES, cell_cycle_phase, genes_present
 
 OTHERS = [f"OTHER{i}" for i in range(400)]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from semafo.evaluation.classifiers import predict_logistic, predict_majority, predict_neighbours
+from semafo.evaluation.labels.classifiers import predict_logistic, predict_majority, predict_neighbours
 
 CLASSIFIERS = [predict_logistic, predict_neighbours]
 
@@ -40,7 +40,7 @@ def test_sparse_features_give_the_same(blobs):
 
 def test_predicting_in_blocks_changes_nothing(blobs, monkeypatch):
     whole = predict_logistic(*blobs)
-    monkeypatch.setattr("semafo.evaluation.classifiers._ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("semafo.evaluation.labels.classifiers._ROWS_AT_ONCE", 7)
     np.testing.assert_array_equal(predict_logistic(*blobs), whole)
 
 

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semafo.evaluation.disentanglement import (
+from semafo.evaluation.latent.disentanglement import (
     completeness_of,
     disentanglement_of,
     disentanglement_scores,
     separability,
 )
-from semafo.evaluation.factors import Factor
+from semafo.evaluation.latent.information import Factor
 
 SCORES = ("mig", "sap", "completeness", "informativeness")
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from semafo.evaluation.embedding import log_normalise, pca, umap
-from semafo.evaluation.neighbours import nearest
+from semafo.evaluation.latent.embedding import log_normalise, pca, umap
+from semafo.evaluation.neighbours.neighbours import nearest
 from semafo.settings.run_config import EvaluationSettings
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_mutual_info_score, mutual_info_score
 
-from semafo.evaluation.factors import (
+from semafo.evaluation.latent.information import (
     CATEGORY,
     NUMBER,
     Factor,

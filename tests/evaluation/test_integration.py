@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scipy.stats import ortho_group
 
 from semafo.errors import DataError
-from semafo.evaluation.integration import IntegrationScores, integration_scores
-from semafo.evaluation.kbet import kbet_per_label
-from semafo.evaluation.metrics import BATCH, BIO, METRICS, aggregate
-from semafo.evaluation.neighbours import nearest
+from semafo.evaluation.integration.columns import BATCH, BIO, METRICS, aggregate
+from semafo.evaluation.integration.kbet import kbet_per_label
+from semafo.evaluation.integration.table import IntegrationScores, integration_scores
+from semafo.evaluation.neighbours.neighbours import nearest
 
 few_examples = settings(max_examples=8, deadline=None, derandomize=True)
 COUNTS = ("n_cells", "n_types", "n_batches", "n_sampled", "is_approximate")
@@ -179,8 +179,8 @@ def test_kbet_skips_types_that_are_too_small(simulate):
 
 def test_blocks_of_distances_give_the_same_scores_as_one(small_cells, monkeypatch):
     whole = scores_of(small_cells)
-    monkeypatch.setattr("semafo.evaluation.search.BLOCK_VALUES", 700)
-    monkeypatch.setattr("semafo.evaluation.distance_sums.BLOCK_VALUES", 700)
+    monkeypatch.setattr("semafo.evaluation.neighbours.exact.BLOCK_VALUES", 700)
+    monkeypatch.setattr("semafo.evaluation.integration.distance_sums.BLOCK_VALUES", 700)
     assert scores_of(small_cells) == pytest.approx(whole, abs=1e-12)
 
 

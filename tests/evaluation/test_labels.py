@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from semafo import keys
-from semafo.evaluation.labels import confusion_counts, is_missing, score_labels, wilson_interval
+from semafo.evaluation.labels.scores import confusion_counts, is_missing, score_labels, wilson_interval
 
 TYPES = ["B", "NK", "T", "pDC"]
 pairs = st.lists(st.tuples(st.sampled_from(TYPES), st.sampled_from(TYPES)), min_size=1, max_size=60)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from semafo.evaluation.latent import label_gap, latent_scale
+from semafo.evaluation.latent.diagnostics import label_gap, latent_scale
 
 
 def test_the_scale_of_a_standard_normal_is_one(rng):

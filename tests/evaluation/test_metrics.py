@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from semafo.evaluation.metrics import BATCH, BIO, METRICS, aggregate
+from semafo.evaluation.integration.columns import BATCH, BIO, METRICS, aggregate
 
 # Lung atlas, the paper's Figure 4 and Table 6 (total with equal weights).
 SCANVI = {
@@ -57,5 +57,5 @@ def test_five_columns_of_each_group_are_averaged():
 
 def test_the_words_can_be_read_without_loading_numerical_libraries():
     heavy = "{'numpy', 'scipy', 'sklearn', 'pandas', 'umap', 'jax', 'torch'}"
-    code = f"import sys, semafo.evaluation.metrics; print(sorted({heavy} & set(sys.modules)))"
+    code = f"import sys, semafo.evaluation.integration.columns; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

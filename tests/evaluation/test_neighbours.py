@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from semafo.evaluation.fuzzy import fuzzy_graph, solve_scale
-from semafo.evaluation.neighbours import nearest
+from semafo.evaluation.neighbours.membership_graph import fuzzy_graph, solve_scale
+from semafo.evaluation.neighbours.neighbours import nearest
 
 
 def test_neighbours_equal_a_sort_of_all_distances(rng):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from semafo.evaluation import lists
-from semafo.evaluation.lists import nearest_by_lists
-from semafo.evaluation.search import nearest_among, nearest_exact
+from semafo.evaluation.neighbours import approximate as approximate_neighbours
+from semafo.evaluation.neighbours.approximate import nearest_by_lists
+from semafo.evaluation.neighbours.exact import nearest_among, nearest_exact
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_some_cells_are_searched_among_some_others(medium_set):
 
 
 def test_searching_lists_finds_nearly_all_and_leaves_no_cell_out(medium_set, exact, monkeypatch):
-    monkeypatch.setattr(lists, "CELLS_PER_LIST", 150)
+    monkeypatch.setattr(approximate_neighbours, "CELLS_PER_LIST", 150)
     indices, distances = nearest_by_lists(medium_set.z, 30)
     found = (distances <= exact[1][:, -1:]).mean(axis=1)
     assert 0.995 < found.mean() < 1  # below 1: not all cells were searched

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from scipy.stats import t as student
 
-from semafo.evaluation.significance import (
+from semafo.evaluation.uncertainty.significance import (
     compare_balanced,
     compare_paired,
     hierarchical_bootstrap,

@@ -10,7 +10,7 @@ import torch
 from semafo import keys
 from semafo.data.load import load
 from semafo.data.splitting.split import hide_labels, make_split
-from semafo.evaluation.labels import score_labels
+from semafo.evaluation.labels.scores import score_labels
 from semafo.runs import store
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
@@ -166,7 +166,7 @@ def test_without_calibration_cells_there_is_no_temperature(mapped):
 
 
 def test_baselines_that_cannot_be_computed_do_not_cost_the_run(run, home, mapped, monkeypatch):
-    monkeypatch.setattr("semafo.evaluation.classifiers.predict_logistic", lambda *_: 1 / 0)
+    monkeypatch.setattr("semafo.evaluation.labels.classifiers.predict_logistic", lambda *_: 1 / 0)
     record = run(replace(mapped.config, split=replace(mapped.config.split, labelled_rate=0.4)))
     assert record.state == keys.RUNNING or (record.folder / keys.MANIFEST_FILE).exists()
     assert record.baselines() == {}

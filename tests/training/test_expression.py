@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from semafo import keys
-from semafo.evaluation.embedding import log_normalise
+from semafo.evaluation.latent.embedding import log_normalise
 from semafo.runs.genes import Genes, obs_columns
 from semafo.runs.record import RunRecord
 from semafo.runs.store import in_context

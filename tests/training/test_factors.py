@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from semafo import keys
-from semafo.evaluation.factors import Factor
+from semafo.evaluation.latent.information import Factor
 from semafo.files import read_json
 from semafo.runs import store
 from semafo.runs.home import Home

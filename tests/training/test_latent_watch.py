@@ -10,7 +10,7 @@ import torch
 from semafo import keys
 from semafo.data.load import load
 from semafo.data.splitting.split import hide_labels, make_split
-from semafo.evaluation.latent import label_gap, latent_scale
+from semafo.evaluation.latent.diagnostics import label_gap, latent_scale
 from semafo.models.fast.losses import SemiSupervisedLoss
 from semafo.models.fast.minibatch import CellStore
 from semafo.models.fast.passes import Pass

@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 import pytest
 
 from semafo import keys
-from semafo.evaluation.metrics import METRICS, aggregate
+from semafo.evaluation.integration.columns import METRICS, aggregate
 from semafo.ui import charts, colours
 from semafo.ui.charts.panel import Frame
 from semafo.ui.charts.points import opacity_of, size_of

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from semafo.evaluation.metrics import METRICS, aggregate
+from semafo.evaluation.integration.columns import METRICS, aggregate
 from semafo.ui import charts, colours, reference_rows
 from semafo.ui.charts.scores import best
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from semafo.evaluation.significance import MethodDifference
+from semafo.evaluation.uncertainty.significance import MethodDifference
 from semafo.runs.curves import ACCURACY, QUERY_ACCURACY
 from semafo.runs.differences import MethodContrast
 from semafo.runs.home import Home

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from semafo import wording
-from semafo.evaluation.metrics import BATCH, BIO, METRICS, Metric
+from semafo.evaluation.integration.columns import BATCH, BIO, METRICS, Metric
 from semafo.ui import colours
 from semafo.ui.charts import style
 

@@ -8,7 +8,7 @@ the cells would be searched anyway, as in a space without structure, all of them
 
 import numpy as np
 
-from semafo.evaluation.search import nearest_among, nearest_exact, row_blocks
+from semafo.evaluation.neighbours.exact import nearest_among, nearest_exact, row_blocks
 
 CELLS_PER_LIST = 500
 N_PROBES = 48  # cells of a list whose exact neighbours say where to search

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from semafo.evaluation.embedding import log_normalise
+from semafo.evaluation.latent.embedding import log_normalise
 
 S_GENES = (
     *("MCM5", "PCNA", "TYMS", "FEN1", "MCM2", "MCM4", "RRM1", "UNG", "GINS2", "MCM6", "CDCA7", "DTL", "PRIM1"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from semafo.evaluation.labels import wilson_interval
+from semafo.evaluation.labels.scores import wilson_interval
 
 N_BINS = 15
 FEWEST_CELLS = 10  # to fit a temperature on; fewer say nothing

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from semafo.evaluation.fuzzy import solve_scale
-from semafo.evaluation.neighbours import Neighbours
+from semafo.evaluation.neighbours.membership_graph import solve_scale
+from semafo.evaluation.neighbours.neighbours import Neighbours
 
 
 def neighbour_weights(neighbours: Neighbours) -> np.ndarray:

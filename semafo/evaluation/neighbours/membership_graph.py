@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import sparse
 
-from semafo.evaluation.neighbours import Neighbours
+from semafo.evaluation.neighbours.neighbours import Neighbours
 
 SMALLEST_RELATIVE_SCALE = 1e-3  # of the mean distance: UMAP's floor, which keeps identical cells from dividing by zero
 LONGEST_STEP = 2.0  # of the logarithm of a scale, while its bounds are not known

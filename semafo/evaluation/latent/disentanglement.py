@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.special import xlogy
 
-from semafo.evaluation.factors import CATEGORY, Factor, bins_of, information, joint_counts
+from semafo.evaluation.latent.information import CATEGORY, Factor, bins_of, information, joint_counts
 
 MOST_CELLS = 3000  # that the forests see, two of three to learn from and one to be tested on
 N_TREES, DEPTH = 12, 10

@@ -22,7 +22,7 @@ class Pairs:
 
     @classmethod
     def of(cls, table: pd.DataFrame) -> "Pairs":
-        """From the table of `semafo.evaluation.significance.hierarchical_bootstrap`."""
+        """From the table of `semafo.evaluation.uncertainty.significance.hierarchical_bootstrap`."""
         split = table["split"].rank(method="dense").astype(int).to_numpy() - 1
         seed, donor = (
             table.groupby("split")[name].rank(method="dense").astype(int).to_numpy() - 1 for name in ("seed", "donor")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from semafo.evaluation.labels import as_labels, is_missing, wilson_interval
+from semafo.evaluation.labels.scores import as_labels, is_missing, wilson_interval
 
 THRESHOLDS = (*(step / 20 for step in range(20)), 0.99)  # 0, 0.05, … 0.95, and 0.99
 

@@ -6,8 +6,8 @@ import numpy as np
 from scipy import sparse
 
 from semafo.errors import DataError
-from semafo.evaluation.lists import nearest_by_lists
-from semafo.evaluation.search import nearest_exact
+from semafo.evaluation.neighbours.approximate import nearest_by_lists
+from semafo.evaluation.neighbours.exact import nearest_exact
 
 MOST_EXACT = 20_000  # cells up to which neighbours are exact; beyond, more than 99.5 % of them are found
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from semafo.evaluation.resampling import Pairs, draw_cells
+from semafo.evaluation.uncertainty.resampling import Pairs, draw_cells
 
 LEVEL = 0.95
 N_DRAWS = 4000

@@ -5,9 +5,9 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.special import gammaincc
 
-from semafo.evaluation.eigen import leading_eigenvectors
-from semafo.evaluation.fuzzy import fuzzy_graph
-from semafo.evaluation.neighbours import Neighbours, nearest
+from semafo.evaluation.integration.eigenvectors import leading_eigenvectors
+from semafo.evaluation.neighbours.membership_graph import fuzzy_graph
+from semafo.evaluation.neighbours.neighbours import Neighbours, nearest
 
 ALPHA = 0.05  # significance level of a cell's test
 FEWEST_CELLS = 10  # a smaller type is not tested

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from semafo.evaluation.distance_sums import DistanceSums
+from semafo.evaluation.integration.distance_sums import DistanceSums
 
 
 def silhouette_widths(sums: np.ndarray, codes: np.ndarray, *, all_others: bool = False) -> np.ndarray:

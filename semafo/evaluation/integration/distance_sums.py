@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semafo.evaluation.search import row_blocks
+from semafo.evaluation.neighbours.exact import row_blocks
 
 SMALL_SET = 2000  # up to so many cells everything is in double precision: it takes no time
 BLOCK_VALUES = 2**22  # numbers in a block of distances, 16 MB in single precision

@@ -6,8 +6,8 @@ umap-learn takes seconds to import and to compile, so it is imported where it is
 import numpy as np
 from scipy import sparse
 
-from semafo.evaluation.fuzzy import fuzzy_graph
-from semafo.evaluation.neighbours import Neighbours, finite_embedding, nearest
+from semafo.evaluation.neighbours.membership_graph import fuzzy_graph
+from semafo.evaluation.neighbours.neighbours import Neighbours, finite_embedding, nearest
 from semafo.settings.run_config import EvaluationSettings
 
 COUNTS_PER_CELL = 1e4  # to which every cell is scaled before the logarithm

@@ -14,13 +14,19 @@ import numpy as np
 import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
-from semafo.evaluation.distance_sums import DistanceSums, distance_sums
-from semafo.evaluation.kbet import kbet_per_label
-from semafo.evaluation.labels import as_labels, is_missing
-from semafo.evaluation.lisi import clisi, ilisi, neighbour_weights
-from semafo.evaluation.neighbours import MOST_EXACT, Neighbours, finite_embedding, nearest
-from semafo.evaluation.sampling import capped_sample, proportional_sample
-from semafo.evaluation.silhouette import bras, isolated_labels, silhouette_batch, silhouette_widths, type_means
+from semafo.evaluation.integration.distance_sums import DistanceSums, distance_sums
+from semafo.evaluation.integration.kbet import kbet_per_label
+from semafo.evaluation.integration.lisi import clisi, ilisi, neighbour_weights
+from semafo.evaluation.integration.silhouette import (
+    bras,
+    isolated_labels,
+    silhouette_batch,
+    silhouette_widths,
+    type_means,
+)
+from semafo.evaluation.labels.scores import as_labels, is_missing
+from semafo.evaluation.neighbours.neighbours import MOST_EXACT, Neighbours, finite_embedding, nearest
+from semafo.evaluation.neighbours.sampling import capped_sample, proportional_sample
 
 # Neighbours per cell, the cell itself included; clipped to the number of cells.
 K_LISI = 90

@@ -1,0 +1,1 @@
+"""The scib table: its columns, and each metric by itself."""

@@ -1,0 +1,1 @@
+"""A latent representation by itself: maps, scale, and what its dimensions carry."""

@@ -1,0 +1,1 @@
+"""Nearest neighbours, exact and approximate, and graphs made of them."""

@@ -1,0 +1,1 @@
+"""What numbers of few cells and seeds allow to be said: intervals, tests, resampling."""
