@@ -66,7 +66,7 @@ def one_size(n_cells: int, n_genes: int) -> dict[str, float]:
     from semafo.evaluation.integration.table import K_LISI, integration_scores
     from semafo.evaluation.latent import embedding
     from semafo.evaluation.neighbours.neighbours import nearest
-    from semafo.training import stages
+    from semafo.training.stages import models as stage_models
 
     config, prepared = _prepared(n_cells, n_genes)
     config = replace(config, train=replace(config.train, epochs_pretrain=1, epochs_reference=1))
@@ -79,11 +79,11 @@ def one_size(n_cells: int, n_genes: int) -> dict[str, float]:
         start = time.perf_counter()
 
     cells = prepared.training_cells()
-    stages.pretrain(cells[:256].copy(), config, _Silent())  # what is made once, whatever the size
+    stage_models.pretrain(cells[:256].copy(), config, _Silent())  # what is made once, whatever the size
     lap("warm")
-    pretrained = stages.pretrain(cells, config, _Silent())
+    pretrained = stage_models.pretrain(cells, config, _Silent())
     lap("epoch_scvi")
-    model = stages.semi_supervise(pretrained, config, _Silent())
+    model = stage_models.semi_supervise(pretrained, config, _Silent())
     lap("epoch_semi")
     z = model.get_latent_representation()
     truth = prepared.split.cells
@@ -102,9 +102,9 @@ def whole_run(n_cells: int, n_genes: int) -> dict[str, float]:
     from dataclasses import replace
 
     from semafo.runs.store import in_context
-    from semafo.training.cache import StageCache
-    from semafo.training.job import Job
     from semafo.training.pipeline import score, score_classifiers, train_and_map
+    from semafo.training.run_context import Job
+    from semafo.training.stage_cache import StageCache
 
     config = _config(n_cells, n_genes)
     config, context = in_context(replace(config, train=replace(config.train, epochs_pretrain=1, epochs_reference=1)))
@@ -146,7 +146,7 @@ def _config(n_cells: int, n_genes: int) -> Any:
 
 def _prepared(n_cells: int, n_genes: int) -> tuple[Any, Any]:
     from semafo.runs.store import in_context
-    from semafo.training.prepare import prepare
+    from semafo.training.stages.prepared_data import prepare
 
     config, context = in_context(_config(n_cells, n_genes))
     return config, prepare(config, context)

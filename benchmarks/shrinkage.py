@@ -22,8 +22,8 @@ from semafo.models.semafovi import SemafoVI
 from semafo.runs.store import in_context
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import CONSTANT, DatasetSpec, RunConfig, SplitSettings, TrainSettings
-from semafo.training import stages
-from semafo.training.prepare import Prepared, prepare
+from semafo.training.stages import models as stage_models
+from semafo.training.stages.prepared_data import Prepared, prepare
 
 MIXES = (Mix(1, 0), Mix(0, 1), Mix(0, 1, "normalised"), Mix(1, 1), Mix(1, 1, "normalised"))
 COLUMNS = ("sd of z over cells", "sd of q(z given x)", "label gap, nats", "accuracy")
@@ -61,10 +61,10 @@ def measure_seed(config: RunConfig, prepared: Prepared) -> dict[str, list[float]
     split = prepared.split.cells
     test = (split[keys.PART] == keys.TEST).to_numpy()
     cells, truth = prepared.cells[test].copy(), split.loc[test, keys.TRUE].astype(str).to_numpy()
-    pretrained = stages.pretrain(prepared.training_cells(), config, Silent())
+    pretrained = stage_models.pretrain(prepared.training_cells(), config, Silent())
     rows = {"scVI, before": measure(pretrained, cells, truth)}
     for mix in MIXES:
-        model = stages.semi_supervise(pretrained, replace(config, mix=mix), Silent())
+        model = stage_models.semi_supervise(pretrained, replace(config, mix=mix), Silent())
         rows[mix.name] = measure(model, cells, truth)
     return rows
 

@@ -30,8 +30,8 @@ from semafo.settings.run_config import (
     SplitSettings,
     TrainSettings,
 )
-from semafo.training import stages
-from semafo.training.prepare import prepare
+from semafo.training.stages import models as stage_models
+from semafo.training.stages.prepared_data import prepare
 
 HELD_OUT = 0.1
 ELBO_DRAWS, TRACE_DRAWS = 10, 3
@@ -135,13 +135,13 @@ class Ours:
         train = replace(task.config.train, epochs_pretrain=n_epochs)
         looks = _Watcher(look_every, task, clock)
         with clock.running(), looks.at_new_models():
-            return stages.pretrain(task.train, replace(task.config, train=train), looks)
+            return stage_models.pretrain(task.train, replace(task.config, train=train), looks)
 
     def semi(self, task: Task, pretrained: SCVI, mix: Mix, clock: Clock, n_epochs: int | None = None) -> SemafoVI:
         """The semi-supervised stage from scVI's weights."""
         train = replace(task.config.train, epochs_reference=n_epochs)
         with clock.running():
-            return stages.semi_supervise(
+            return stage_models.semi_supervise(
                 pretrained, replace(task.config, train=train, mix=mix), _Watcher(0, task, clock)
             )
 
@@ -156,17 +156,17 @@ class _Watcher:
     @contextmanager
     def at_new_models(self) -> Iterator[None]:
         """See which model the stage makes: it hands out none before it is trained."""
-        make = stages.new_scvi
+        make = stage_models.new_scvi
 
         def noted(*arguments: Any) -> SCVI:
             self._model = make(*arguments)
             return self._model
 
-        stages.new_scvi = noted
+        stage_models.new_scvi = noted
         try:
             yield
         finally:
-            stages.new_scvi = make
+            stage_models.new_scvi = make
 
     def begin(self, stage: str, n_epochs: int = 0) -> None:
         """Note when the first epoch begins."""

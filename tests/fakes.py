@@ -20,7 +20,7 @@ from semafo.runs.record import RunRecord
 from semafo.settings.fingerprint import fingerprint
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
-from semafo.training.outcome import Outcome
+from semafo.training.artefacts.predictions import Outcome
 from tests.fake_factors import write_factors
 from tests.fake_outcomes import guesses, write_baselines, write_markers
 from tests.fake_views import write_genes, write_replay

@@ -19,7 +19,7 @@ from semafo.runs.record import RunRecord
 from semafo.runs.worker import SCORE, TRAIN, work
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
-from semafo.training.markers import marker_table
+from semafo.training.artefacts.annotation_markers import marker_table
 
 CELLS = "simulated:cells=240,genes=60,types=3,batches=3,seed=1"
 REFERENCE = "Pancreas inDrop"

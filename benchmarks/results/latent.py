@@ -17,7 +17,7 @@ from semafo.evaluation.latent import embedding
 from semafo.evaluation.latent.diagnostics import latent_scale
 from semafo.evaluation.uncertainty.significance import mean_interval
 from semafo.models.mixture_head import hybrid_probabilities
-from semafo.training.baselines import N_COMPONENTS
+from semafo.training.artefacts.baselines import N_COMPONENTS
 
 RATE = 0.2
 COLUMNS = {"bio": "bio", "batch": "batch", "total": "total (0.5/0.5)", "ece": "calibration error", "scale": "sd of z"}

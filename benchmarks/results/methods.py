@@ -15,7 +15,7 @@ from semafo.evaluation.labels import classifiers
 from semafo.evaluation.latent import embedding
 from semafo.models.mixture_head import hybrid_probabilities
 from semafo.settings.mix import Mix
-from semafo.training.baselines import N_COMPONENTS
+from semafo.training.artefacts.baselines import N_COMPONENTS
 
 PROPOSED = "SemafoVAE normalised + mixture"
 SCVI_MIXTURE = "scVI latent + mixture"

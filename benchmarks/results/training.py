@@ -12,9 +12,9 @@ from semafo import keys
 from semafo.data import catalogue
 from semafo.settings.fingerprint import fingerprint
 from semafo.settings.run_config import RunConfig
-from semafo.training import stages
-from semafo.training.cache import pretrain_key, scvi_query_key
-from semafo.training.prepare import Prepared, prepare
+from semafo.training.stage_cache import pretrain_key, scvi_query_key
+from semafo.training.stages import models as stage_models
+from semafo.training.stages.prepared_data import Prepared, prepare
 
 
 class Silent:
@@ -80,23 +80,23 @@ def train(folder: Path, task: Task) -> Found:
     found = {}
     if config.form == keys.SURGERY:
         found["before"] = _before_query(model, cells)
-        model = stages.map_query(model, cells.query_cells(), config, Silent())
+        model = stage_models.map_query(model, cells.query_cells(), config, Silent())
     soft = model.predict(cells.cells, soft=True)
     found |= {"z": model.get_latent_representation(cells.cells).astype(np.float32), "probabilities": soft.to_numpy()}
     _save(path, **found, types=np.array([str(name) for name in soft.columns]))
     return Found(path)
 
 
-def _semi_supervised(folder: Path, config: RunConfig) -> "stages.SemafoVI":
+def _semi_supervised(folder: Path, config: RunConfig) -> "stage_models.SemafoVI":
     """The model after stage 2. In surgery it sees the reference alone, so all labelled rates share it."""
     if config.form == keys.SURGERY:
         return _of_reference(folder, replace(config, split=replace(config.split, labelled_rate=0.0)))
-    return stages.semi_supervise(_scvi(folder, config, prepared(config)), config, Silent())
+    return stage_models.semi_supervise(_scvi(folder, config, prepared(config)), config, Silent())
 
 
 @lru_cache(maxsize=len(MIXES))
-def _of_reference(folder: Path, config: RunConfig) -> "stages.SemafoVI":
-    return stages.semi_supervise(_scvi(folder, config, prepared(config)), config, Silent())
+def _of_reference(folder: Path, config: RunConfig) -> "stage_models.SemafoVI":
+    return stage_models.semi_supervise(_scvi(folder, config, prepared(config)), config, Silent())
 
 
 def scvi_latent(folder: Path, config: RunConfig) -> np.ndarray:
@@ -106,24 +106,24 @@ def scvi_latent(folder: Path, config: RunConfig) -> np.ndarray:
         cells = prepared(config)
         model = _scvi(folder, config, cells)
         if config.form == keys.SURGERY:
-            model = stages.map_query_by_scvi(model, cells.query_cells(), config, Silent())
+            model = stage_models.map_query_by_scvi(model, cells.query_cells(), config, Silent())
         _save(path, z=model.get_latent_representation(cells.cells))
     with np.load(path) as stored:
         return stored["z"]
 
 
-def _scvi(folder: Path, config: RunConfig, cells: Prepared) -> "stages.SCVI":
+def _scvi(folder: Path, config: RunConfig, cells: Prepared) -> "stage_models.SCVI":
     """The scVI stage, which all mixes and rates of a seed share."""
     weights = folder / f"{pretrain_key(config, context_of(config))}.safetensors"
     first = cells.training_cells()
     if not weights.exists():
-        stages.save_weights(stages.pretrain(first, config, Silent()), weights)
-    return stages.load_scvi(first, config.form, weights)
+        stage_models.save_weights(stage_models.pretrain(first, config, Silent()), weights)
+    return stage_models.load_scvi(first, config.form, weights)
 
 
-def _before_query(model: "stages.SemafoVI", cells: Prepared) -> np.ndarray:
+def _before_query(model: "stage_models.SemafoVI", cells: Prepared) -> np.ndarray:
     """q(y|z) of every cell with the query mapped onto the reference, before anything is trained on it."""
-    mapped = stages.SemafoVI.load_query_data(cells.query_cells(), model, freeze_dropout=True)
+    mapped = stage_models.SemafoVI.load_query_data(cells.query_cells(), model, freeze_dropout=True)
     mapped.is_trained_ = True
     return mapped.predict(cells.cells, soft=True).to_numpy()
 

@@ -20,7 +20,7 @@ from semafo.files import read_json, write_atomically
 from semafo.runs.genes import Genes, obs_columns
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
-from semafo.training.cache import embeddings_key
+from semafo.training.stage_cache import embeddings_key
 
 if TYPE_CHECKING:
     from anndata import AnnData

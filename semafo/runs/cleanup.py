@@ -19,7 +19,7 @@ from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
 from semafo.runs.rows import names_of
 from semafo.runs.trash import Trashed
-from semafo.training.cache import all_keys
+from semafo.training.stage_cache import all_keys
 
 KINDS = ("trash", "failed", "cache", "uploads", "exports")  # in the order in which they go
 TRASH, FAILED, CACHE, UPLOADS, EXPORTS = KINDS

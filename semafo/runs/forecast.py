@@ -12,8 +12,8 @@ from semafo.runs.home import Home
 from semafo.runs.inspect import inspect, rehearse
 from semafo.runs.record import RunRecord
 from semafo.settings.run_config import RunConfig
-from semafo.training.cache import StageCache, pretrain_key
-from semafo.training.plan import expected_seconds
+from semafo.training.duration import expected_seconds
+from semafo.training.stage_cache import StageCache, pretrain_key
 
 _SCORE_SECONDS = 3.0  # of a run's second half, where this home has not measured any yet
 _BYTES_A_CELL, _BYTES_A_RUN = 400, 4_000_000  # embeddings, probabilities, table; weights and logs

@@ -13,7 +13,7 @@ from semafo.runs.record import RunRecord
 from semafo.runs.sweep import is_of_sweep
 from semafo.runs.worker import SCORE, TRAIN, Outcome
 from semafo.runs.workers import Loss, Worker
-from semafo.training.cache import pretrain_key, scoring_keys
+from semafo.training.stage_cache import pretrain_key, scoring_keys
 
 _DRAFT_SECONDS = 3600  # after which a draft is nobody's
 

@@ -52,8 +52,8 @@ def write_model_folder(home: Home, record: RunRecord, folder: Path) -> None:
         The model that was put together does not give the run's own latent positions.
     """
     _require_same_data(record)  # before seconds of imports
-    from semafo.training.prepare import prepare
-    from semafo.training.stages import load_semafovi
+    from semafo.training.stages.models import load_semafovi
+    from semafo.training.stages.prepared_data import prepare
 
     with _quietly():  # only now: importing the libraries sets how much they say
         prepared = prepare(record.config, record.settings["context"])

@@ -17,7 +17,7 @@ from semafo.runs.shown import Shown
 from semafo.runs.sweep import is_of_sweep, paused
 from semafo.runs.worker import SCORE, SUPERSEDED, TRAIN, Outcome, compile_kernels, work
 from semafo.runs.workers import Loss, Worker, Workers
-from semafo.training.cache import StageCache
+from semafo.training.stage_cache import StageCache
 
 _logger = logging.getLogger(__name__)
 

@@ -174,7 +174,7 @@ class RunRecord:
         return read_json(self.folder / keys.INTEGRATION_FILE, {})
 
     def factors(self) -> dict[str, Any]:
-        """What each latent dimension carries, as `semafo.training.factors` writes it; empty where the run left none."""
+        """What each latent dimension carries, see `semafo.training.artefacts.latent_factors`; empty where there is none."""
         return read_json(self.folder / keys.FACTORS_FILE, {})
 
     def traversal(self) -> np.ndarray:

@@ -148,8 +148,8 @@ def _train(folder: Path, cache: Path, progress: FolderProgress) -> Outcome:
 
 def _score(folder: Path, cache: Path, progress: FolderProgress) -> Outcome:
     """Scores that cannot be computed must not cost the trained model: they are left out with a reason."""
-    from semafo.training.factors import write_factors
-    from semafo.training.markers import write_markers
+    from semafo.training.artefacts.annotation_markers import write_markers
+    from semafo.training.artefacts.latent_factors import write_factors
     from semafo.training.pipeline import score, score_classifiers
 
     job = _job(folder, cache, progress)
@@ -173,8 +173,8 @@ _HALVES = {TRAIN: _train, SCORE: _score}
 
 
 def _job(folder: Path, cache: Path, progress: FolderProgress) -> Any:
-    from semafo.training.cache import StageCache
-    from semafo.training.job import Job
+    from semafo.training.run_context import Job
+    from semafo.training.stage_cache import StageCache
 
     record = RunRecord(folder)
     return Job(folder, record.config, record.settings["context"], StageCache(cache), progress)

@@ -26,14 +26,15 @@ from semafo.models.mixture_head import hybrid_probabilities
 from semafo.models.semafovi import SemafoVI
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import RunConfig
-from semafo.training import baselines, stages
-from semafo.training.expression import write_expression
-from semafo.training.job import Job
-from semafo.training.outcome import Outcome, scored_population
-from semafo.training.plan import courses, expected_seconds
-from semafo.training.prepare import Prepared, prepare
-from semafo.training.replay import RunRecorder
-from semafo.training.scvi_stage import ensure_scvi, load_scvi
+from semafo.training.artefacts import baselines
+from semafo.training.artefacts.expression import write_expression
+from semafo.training.artefacts.predictions import Outcome, scored_population
+from semafo.training.artefacts.replay_recorder import RunRecorder
+from semafo.training.duration import courses, expected_seconds
+from semafo.training.run_context import Job
+from semafo.training.stages import models as stage_models
+from semafo.training.stages.prepared_data import Prepared, prepare
+from semafo.training.stages.shared_scvi import ensure_scvi, load_scvi
 
 
 def train_and_map(job: Job) -> dict[str, Any]:
@@ -55,12 +56,12 @@ def train_and_map(job: Job) -> dict[str, Any]:
     recorder.follow_scvi()
     pretrained = load_scvi(job, first_cells)
     record = recorder.stage(keys.SEMI_SUPERVISED)
-    model = stages.semi_supervise(pretrained, job.config, job.progress, record)
+    model = stage_models.semi_supervise(pretrained, job.config, job.progress, record)
     before_query = None
     if job.config.form == keys.SURGERY and prepared.facts["n_query"]:
         before_query = predict_before_query(model, prepared.query_cells(), prepared.cells, job.config)
         record = recorder.stage(keys.QUERY_STAGE)
-        model = stages.map_query(model, prepared.query_cells(), job.config, job.progress, record)
+        model = stage_models.map_query(model, prepared.query_cells(), job.config, job.progress, record)
     recorder.write()
     job.progress.begin(keys.MAPS)
     _write_model(job, model, prepared.cells)
@@ -75,7 +76,7 @@ def predict_before_query(model: SemafoVI, query: AnnData, cells: AnnData, config
     The query's batches have columns of their own in the first layers, which are still as they were drawn. Takes nothing
     from the stage that follows: every stage seeds itself. cells: all cells, the query's among them.
     """
-    stages.seed_everything(config.train)
+    stage_models.seed_everything(config.train)
     mapped = SemafoVI.load_query_data(query, model, freeze_dropout=True)
     mapped.is_trained_ = True  # scvi-tools would warn: nothing of the query stage is trained, and that is the point
     soft = mapped.predict(cells, soft=True)
@@ -85,7 +86,7 @@ def predict_before_query(model: SemafoVI, query: AnnData, cells: AnnData, config
 
 
 def _write_model(job: Job, model: SemafoVI, cells: AnnData) -> None:
-    stages.save_weights(model, job.folder / keys.WEIGHTS_FILE)
+    stage_models.save_weights(model, job.folder / keys.WEIGHTS_FILE)
     batches = list(map(str, model.adata_manager.get_state_registry(REGISTRY_KEYS.BATCH_KEY).categorical_mapping))
     facts = {"genes": list(cells.var_names), "batches": batches, "labels": list(map(str, model.label_names))}
     write_json(job.folder / keys.MODEL_FILE, {**facts, "summary": model._model_summary_string})

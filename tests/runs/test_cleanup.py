@@ -11,7 +11,7 @@ from semafo.runs import cleanup, disk, trash
 from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
 from semafo.settings.run_config import DatasetSpec, TrainSettings
-from semafo.training.cache import all_keys
+from semafo.training.stage_cache import all_keys
 from tests import fakes
 
 ANOTHER = replace(fakes.REAL, train=TrainSettings(seed=1))

@@ -18,9 +18,9 @@ from semafo.runs.store import in_context
 from semafo.runs.worker import SCORE, TRAIN, work
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import RunConfig, SplitSettings
-from semafo.training import stages
-from semafo.training.cache import baselines_key, classifiers_key, embeddings_key, scoring_keys
 from semafo.training.pipeline import predict_before_query
+from semafo.training.stage_cache import baselines_key, classifiers_key, embeddings_key, scoring_keys
+from semafo.training.stages import models as stage_models
 from tests.runs.tiny import TINY_BATCHES, tiny_config
 from tests.training.silent import Silent
 
@@ -117,12 +117,12 @@ def test_predicting_before_the_query_stage_changes_nothing_that_follows():
     masked = hide_labels(adata, split)
     is_reference = (split.cells[keys.ROLE] == keys.REFERENCE).to_numpy()
     reference, query = masked[is_reference].copy(), masked[~is_reference]
-    model = stages.semi_supervise(stages.pretrain(reference, config, Silent()), config, Silent())
-    without = stages.map_query(model, query.copy(), config, Silent()).module.state_dict()
+    model = stage_models.semi_supervise(stage_models.pretrain(reference, config, Silent()), config, Silent())
+    without = stage_models.map_query(model, query.copy(), config, Silent()).module.state_dict()
     first = predict_before_query(model, query.copy(), masked, config)
     torch.rand(7)
     pd.testing.assert_series_equal(first, predict_before_query(model, query.copy(), masked, config))
-    after = stages.map_query(model, query.copy(), config, Silent()).module.state_dict()
+    after = stage_models.map_query(model, query.copy(), config, Silent()).module.state_dict()
     assert all(torch.equal(without[name], after[name]) for name in without)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import RunConfig, SplitSettings
-from semafo.training.cache import StageCache, baselines_key, pretrain_key, scvi_query_key
+from semafo.training.stage_cache import StageCache, baselines_key, pretrain_key, scvi_query_key
 
 CONTEXT = {"data": "abc", "versions": {"torch": "2"}}
 BASE = RunConfig()

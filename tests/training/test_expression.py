@@ -12,11 +12,11 @@ from semafo.evaluation.latent.embedding import log_normalise
 from semafo.runs.genes import Genes, obs_columns
 from semafo.runs.record import RunRecord
 from semafo.runs.store import in_context
-from semafo.training import expression
-from semafo.training.cache import StageCache
-from semafo.training.expression import MOST_COLUMNS, link, plain_columns, write_expression
-from semafo.training.job import Job
-from semafo.training.prepare import prepare
+from semafo.training.artefacts import expression
+from semafo.training.artefacts.expression import MOST_COLUMNS, link, plain_columns, write_expression
+from semafo.training.run_context import Job
+from semafo.training.stage_cache import StageCache
+from semafo.training.stages.prepared_data import prepare
 from tests.runs.tiny import TINY_BATCHES, tiny_config
 from tests.training.test_latent_watch import Told
 

@@ -12,7 +12,16 @@ from semafo.runs.home import Home
 from semafo.runs.record import RunRecord
 from semafo.runs.worker import SCORE, TRAIN, work
 from semafo.settings.run_config import DatasetSpec
-from semafo.training.factors import ANNOTATED, BATCH, KNOWN, LIBRARY, MOST_FACTORS, TYPE, factors_of, scored_factors
+from semafo.training.artefacts.latent_factors import (
+    ANNOTATED,
+    BATCH,
+    KNOWN,
+    LIBRARY,
+    MOST_FACTORS,
+    TYPE,
+    factors_of,
+    scored_factors,
+)
 from tests.runs.tiny import TINY_BATCHES, tiny_config
 
 SPEC = DatasetSpec("cells.h5ad", "kind", "donor")

@@ -16,8 +16,8 @@ from semafo.models.fast.minibatch import CellStore
 from semafo.models.fast.passes import Pass
 from semafo.runs.store import in_context
 from semafo.settings.mix import Mix
-from semafo.training import stages
-from semafo.training.latent_watch import LatentWatch, evaluating
+from semafo.training.stages import models as stage_models
+from semafo.training.stages.latent_watch import LatentWatch, evaluating
 from tests.runs.tiny import TINY_BATCHES, tiny_config
 
 SCALE, GAP = keys.DIAGNOSTICS
@@ -55,9 +55,9 @@ def cells_of(config):
 def all_stages(config):
     told = Told()
     first, query = cells_of(config)
-    model = stages.semi_supervise(stages.pretrain(first, config, told), config, told)
+    model = stage_models.semi_supervise(stage_models.pretrain(first, config, told), config, told)
     if query is not None:
-        model = stages.map_query(model, query, config, told)
+        model = stage_models.map_query(model, query, config, told)
     return model, told.epochs
 
 
@@ -115,7 +115,7 @@ def test_hidden_labels_cannot_reach_the_watch():
     masked, _ = cells_of(config)
     n_visible = int((masked.obs[keys.LABEL] != keys.UNLABELLED).sum())
     told = Told()
-    model = stages.semi_supervise(stages.pretrain(masked, config, told), config, told)
+    model = stage_models.semi_supervise(stage_models.pretrain(masked, config, told), config, told)
     store = CellStore.of(model, torch.device("cpu"))
     watch = LatentWatch(SemiSupervisedLoss(Pass(model.module), 50.0), store)
     assert len(watch._codes) == min(n_visible, 512)

@@ -12,7 +12,7 @@ from semafo.data.load import load
 from semafo.data.splitting.split import hide_labels, make_split
 from semafo.runs.store import in_context
 from semafo.settings.mix import Mix
-from semafo.training import stages
+from semafo.training.stages import models as stage_models
 from tests.runs.tiny import TINY_BATCHES, tiny_config
 from tests.training.silent import Silent
 
@@ -34,9 +34,9 @@ def weights_after_all_stages(config, adata, split):
     is_reference = (split.cells[keys.ROLE] == keys.REFERENCE).to_numpy()
     surgery = config.form == keys.SURGERY
     first = masked[is_reference].copy() if surgery else masked
-    model = stages.semi_supervise(stages.pretrain(first, config, Silent()), config, Silent())
+    model = stage_models.semi_supervise(stage_models.pretrain(first, config, Silent()), config, Silent())
     if surgery:
-        model = stages.map_query(model, masked[~is_reference].copy(), config, Silent())
+        model = stage_models.map_query(model, masked[~is_reference].copy(), config, Silent())
     return model.module.state_dict()
 
 

@@ -14,7 +14,7 @@ from semafo.models.fast.minibatch import CellStore
 from semafo.models.fast.passes import Pass
 from semafo.models.semafovi import SemafoVI
 from semafo.settings.schedule import Course
-from semafo.training.loop import fit
+from semafo.training.stages.loop import fit
 from tests.models.conftest import QUIET, UNLABELLED, make_cells
 
 CPU = torch.device("cpu")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scvi.dataloaders import SemiSupervisedDataLoader
 
 from semafo.models.semafovi import SemafoVI
-from semafo.training.minibatches import Minibatches
+from semafo.training.stages.minibatches import Minibatches
 from tests.models.conftest import make_cells
 
 UNLABELLED = 9

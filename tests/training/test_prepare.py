@@ -6,8 +6,8 @@ import pytest
 
 from semafo import keys
 from semafo.runs.store import in_context
-from semafo.training.plan import expected_seconds
-from semafo.training.prepare import prepare
+from semafo.training.duration import expected_seconds
+from semafo.training.stages.prepared_data import prepare
 from tests.runs.tiny import TINY_BATCHES, tiny_config
 
 

@@ -12,13 +12,14 @@ from semafo import keys
 from semafo.files import read_json, write_json
 from semafo.runs.store import in_context
 from semafo.settings.mix import Mix
-from semafo.training import replay, stages
-from semafo.training.cache import StageCache, pretrain_key
-from semafo.training.job import Job
-from semafo.training.prepare import prepare
-from semafo.training.record import StageRecord, draw, sample_size, spread
-from semafo.training.replay import RunRecorder
-from semafo.training.scvi_stage import ensure_scvi, load_scvi
+from semafo.training.artefacts import replay_recorder
+from semafo.training.artefacts.replay_recorder import RunRecorder
+from semafo.training.run_context import Job
+from semafo.training.stage_cache import StageCache, pretrain_key
+from semafo.training.stages import models as stage_models
+from semafo.training.stages.prepared_data import prepare
+from semafo.training.stages.replay_frames import StageRecord, draw, sample_size, spread
+from semafo.training.stages.shared_scvi import ensure_scvi, load_scvi
 from tests.runs.tiny import TINY_BATCHES, tiny_config
 from tests.training.test_latent_watch import Told
 
@@ -69,10 +70,10 @@ def train(folder, config, *, recorded=True):
     ensure_scvi(job, prepared.training_cells(), recorder.pretrain if recorded else None)
     recorder.follow_scvi()
     pretrained = load_scvi(job, prepared.training_cells())
-    model = stages.semi_supervise(pretrained, config, job.progress, of(keys.SEMI_SUPERVISED))
+    model = stage_models.semi_supervise(pretrained, config, job.progress, of(keys.SEMI_SUPERVISED))
     before_query = model.get_latent_representation()
     if config.form == keys.SURGERY:
-        model = stages.map_query(model, prepared.query_cells(), config, job.progress, of(keys.QUERY_STAGE))
+        model = stage_models.map_query(model, prepared.query_cells(), config, job.progress, of(keys.QUERY_STAGE))
     after = torch.rand(3).tolist(), np.random.rand(3).tolist()
     if recorded:
         recorder.write()
@@ -93,7 +94,7 @@ def configured(form):
 def trained(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("home") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(replay, "sample_size", lambda n_cells: 80)
+        patch.setattr(replay_recorder, "sample_size", lambda n_cells: 80)
         return request.param, folder, *train(folder, configured(request.param))
 
 

@@ -8,8 +8,8 @@ from anndata import AnnData
 from semafo import keys
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
-from semafo.training import stages
-from semafo.training.traversal import STEPS, Starts, described, load_decoder, traverse
+from semafo.training.artefacts.traversal import STEPS, Starts, described, load_decoder, traverse
+from semafo.training.stages import models as stage_models
 
 LOADINGS = np.array([[1.0, 0, 0, 0, -0.5, 0], [0, 2, 0, 0, 0, 0]])  # (dimensions, genes), log units a latent unit
 
@@ -113,9 +113,9 @@ def trained(tmp_path_factory):
     config = RunConfig(
         DatasetSpec("simulated"), SplitSettings(reference=("one",)), Mix(1, 0), TrainSettings(epochs_pretrain=40)
     )
-    model = stages.semi_supervise(stages.pretrain(cells, config, Silent()), config, Silent())
+    model = stage_models.semi_supervise(stage_models.pretrain(cells, config, Silent()), config, Silent())
     weights = tmp_path_factory.mktemp("weights") / keys.WEIGHTS_FILE
-    stages.save_weights(model, weights)
+    stage_models.save_weights(model, weights)
     return cells, model, load_decoder(weights, config.form)
 
 

@@ -22,7 +22,7 @@ class QuerySurface:
 
     @property
     def gene_overlap(self) -> dict[str, Any] | None:
-        """How many of the reference's genes the query has, see `semafo.models.scvi_tools.query_data.gene_overlap`; None without."""
+        """How many of the reference's genes the query has, see `query_data.gene_overlap`; None without."""
         return self.gene_overlap_
 
     @classmethod

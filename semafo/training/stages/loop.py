@@ -18,7 +18,7 @@ from semafo.models.fast.losses import Loss
 from semafo.models.fast.minibatch import CellStore
 from semafo.models.networks import batch_norm_keeping_up
 from semafo.settings.schedule import Course
-from semafo.training.minibatches import Minibatches
+from semafo.training.stages.minibatches import Minibatches
 
 _ADAM_EPS = 0.01  # scvi-tools' own: the usual 1e-8 takes large steps where a gradient is nearly nothing
 

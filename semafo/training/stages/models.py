@@ -1,4 +1,4 @@
-"""The stages of training: scvi-tools' models, trained by our own loop (`semafo.training.loop`).
+"""The stages of training: scvi-tools' models, trained by our own loop (`semafo.training.stages.loop`).
 
 Every stage seeds itself, so that its numbers do not depend on which stages ran before it in the same process or came
 from the cache.
@@ -24,11 +24,11 @@ from semafo.models.networks import quicken_dropout
 from semafo.models.semafovi import SemafoVI
 from semafo.settings.run_config import ARCHITECTURES, SAMPLES_PER_LABEL, RunConfig, TrainSettings
 from semafo.settings.schedule import course_of
-from semafo.training.latent_watch import LatentWatch
-from semafo.training.loop import fit
-from semafo.training.minibatches import Minibatches
 from semafo.training.progress import Progress
-from semafo.training.record import StageRecord
+from semafo.training.stages.latent_watch import LatentWatch
+from semafo.training.stages.loop import fit
+from semafo.training.stages.minibatches import Minibatches
+from semafo.training.stages.replay_frames import StageRecord
 
 
 def seed_everything(settings: TrainSettings) -> None:

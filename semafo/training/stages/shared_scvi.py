@@ -9,10 +9,10 @@ from scvi.model import SCVI
 
 from semafo import keys
 from semafo.files import append_json_line, read_json_lines
-from semafo.training import stages
-from semafo.training.cache import pretrain_key
-from semafo.training.job import Job
-from semafo.training.record import StageRecord
+from semafo.training.run_context import Job
+from semafo.training.stage_cache import pretrain_key
+from semafo.training.stages import models as stage_models
+from semafo.training.stages.replay_frames import StageRecord
 
 _logger = logging.getLogger(__name__)
 
@@ -40,12 +40,12 @@ def ensure_scvi(job: Job, cells: AnnData, record: StageRecord | None = None) -> 
 def load_scvi(job: Job, cells: AnnData) -> SCVI:
     """The trained scVI of a run. `cells` are those it was trained on."""
     weights = job.cache.path(pretrain_key(job.config, job.context)) / _WEIGHTS
-    return stages.load_scvi(cells, job.config.form, weights)
+    return stage_models.load_scvi(cells, job.config.form, weights)
 
 
 def _train(job: Job, cells: AnnData, folder: Path, record: StageRecord | None) -> dict[str, Any]:
-    model = stages.pretrain(cells, job.config, job.progress, record)
-    stages.save_weights(model, folder / _WEIGHTS)
+    model = stage_models.pretrain(cells, job.config, job.progress, record)
+    stage_models.save_weights(model, folder / _WEIGHTS)
     if record is not None:
         record.write(folder)
     lines = [line for line in read_json_lines(job.folder / keys.HISTORY_FILE) if line["stage"] == keys.PRETRAIN]

@@ -20,7 +20,7 @@ from semafo.files import read_json, write_json
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-    from semafo.training.job import Job
+    from semafo.training.run_context import Job
 
 ENOUGH = 10  # cells that a predicted type needs to have markers
 A_TYPE = 3  # genes

@@ -9,10 +9,10 @@ import numpy as np
 
 from semafo import keys
 from semafo.files import write_atomically, write_json
-from semafo.training.cache import pretrain_key
-from semafo.training.job import Job
-from semafo.training.prepare import Prepared
-from semafo.training.record import StageRecord, draw, sample_size
+from semafo.training.run_context import Job
+from semafo.training.stage_cache import pretrain_key
+from semafo.training.stages.prepared_data import Prepared
+from semafo.training.stages.replay_frames import StageRecord, draw, sample_size
 
 
 class RunRecorder:

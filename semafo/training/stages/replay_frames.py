@@ -17,7 +17,7 @@ from semafo.evaluation.neighbours.sampling import proportional_sample
 from semafo.files import read_json, write_atomically, write_json
 from semafo.models.fast.minibatch import CellStore
 from semafo.models.fast.passes import Pass
-from semafo.training.latent_watch import evaluating
+from semafo.training.stages.latent_watch import evaluating
 
 MOST_CELLS, FEWEST_CELLS = 2000, 1000  # of a sample of one cell in ONE_IN: so recording takes under 3 % of training
 ONE_IN = 5

@@ -8,8 +8,8 @@ import numpy as np
 
 from semafo.files import write_atomically
 from semafo.settings.run_config import RunConfig
-from semafo.training.cache import StageCache
 from semafo.training.progress import Progress
+from semafo.training.stage_cache import StageCache
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from scipy import sparse
 from semafo import keys
 from semafo.evaluation.latent.embedding import log_normalise
 from semafo.files import write_atomically, write_json
-from semafo.training.cache import expression_key
-from semafo.training.job import Job
-from semafo.training.prepare import Prepared
+from semafo.training.run_context import Job
+from semafo.training.stage_cache import expression_key
+from semafo.training.stages.prepared_data import Prepared
 
 MOST_COLUMNS = 60
 _logger = logging.getLogger(__name__)

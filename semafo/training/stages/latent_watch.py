@@ -19,7 +19,8 @@ N_SAMPLE = 512
 class LatentWatch:
     """Measures `latent_scale` and `label_gap`; training is bit for bit what it is without.
 
-    Both are measured as `semafo.evaluation.latent.diagnostics` says, with dropout off, at the means of q(z|x, s) and q(u|z, y). The
+    Both are measured as `semafo.evaluation.latent.diagnostics` says, with dropout off, at the means of q(z|x, s) and
+    q(u|z, y). The
     sample is drawn once, by a generator of its own: labelled cells or, where there are none, any cells, and then
     without a label gap.
 

@@ -16,8 +16,8 @@ from semafo.evaluation.latent.disentanglement import disentanglement_scores
 from semafo.evaluation.latent.information import CATEGORY, MOST_VALUES, Factor, bins_of, information
 from semafo.files import read_json, write_json
 from semafo.settings.run_config import DatasetSpec
-from semafo.training import traversal
-from semafo.training.job import Job
+from semafo.training.artefacts import traversal
+from semafo.training.run_context import Job
 
 TYPE, BATCH, LIBRARY, PHASE = "Cell type", "Batch", "Library size", "Cell-cycle phase"
 MOST_FACTORS = 30

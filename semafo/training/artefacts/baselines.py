@@ -16,12 +16,12 @@ from semafo.evaluation.labels import classifiers
 from semafo.evaluation.labels.scores import score_labels
 from semafo.evaluation.latent import embedding
 from semafo.files import write_json
-from semafo.training import stages
-from semafo.training.cache import baselines_key, classifiers_key, embeddings_key
-from semafo.training.job import Job
-from semafo.training.outcome import scored_population
-from semafo.training.prepare import Prepared, prepare
-from semafo.training.scvi_stage import load_scvi
+from semafo.training.artefacts.predictions import scored_population
+from semafo.training.run_context import Job
+from semafo.training.stage_cache import baselines_key, classifiers_key, embeddings_key
+from semafo.training.stages import models as stage_models
+from semafo.training.stages.prepared_data import Prepared, prepare
+from semafo.training.stages.shared_scvi import load_scvi
 
 N_COMPONENTS = 50  # of the PCA baseline, as scib-metrics' own pipeline
 
@@ -49,7 +49,7 @@ def _embed(job: Job, folder: Path) -> dict[str, Any]:
     model = load_scvi(job, first_cells)
     query = prepared.query_cells() if job.config.form == keys.SURGERY else None
     if query is not None and query.n_obs:
-        model = stages.map_query_by_scvi(model, query, job.config, job.progress)
+        model = stage_models.map_query_by_scvi(model, query, job.config, job.progress)
     latent = model.get_latent_representation(prepared.cells.copy())
     np.save(folder / keys.array_file(keys.X_SCVI), latent.astype(np.float32))
     job.progress.checkpoint()

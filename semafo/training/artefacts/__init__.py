@@ -1,0 +1,1 @@
+"""What a run leaves beside its model: predictions, baselines, expression, factors, replay."""
