@@ -101,7 +101,7 @@ def whole_run(n_cells: int, n_genes: int) -> dict[str, float]:
     """Both halves of a run as a worker does them, with one epoch a stage: seconds and peak memory."""
     from dataclasses import replace
 
-    from semafo.runs.store import in_context
+    from semafo.runs.library.store import in_context
     from semafo.training.pipeline import score, score_classifiers, train_and_map
     from semafo.training.run_context import Job
     from semafo.training.stage_cache import StageCache
@@ -145,7 +145,7 @@ def _config(n_cells: int, n_genes: int) -> Any:
 
 
 def _prepared(n_cells: int, n_genes: int) -> tuple[Any, Any]:
-    from semafo.runs.store import in_context
+    from semafo.runs.library.store import in_context
     from semafo.training.stages.prepared_data import prepare
 
     config, context = in_context(_config(n_cells, n_genes))

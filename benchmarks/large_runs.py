@@ -10,8 +10,8 @@ import pandas as pd
 
 from semafo import keys
 from semafo.files import write_atomically, write_json
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.record import RunRecord
 from semafo.settings.mix import CORNERS, Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig
 

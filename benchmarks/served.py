@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from semafo.runs.engine.launch import engine_pid
 from semafo.runs.home import Home
-from semafo.runs.launch import engine_pid
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM_ARGS = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader")  # WebGL without a graphics card

@@ -19,7 +19,7 @@ from anndata import AnnData
 from semafo import keys
 from semafo.evaluation.latent.diagnostics import label_gap, latent_scale
 from semafo.models.semafovi import SemafoVI
-from semafo.runs.store import in_context
+from semafo.runs.library.store import in_context
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import CONSTANT, DatasetSpec, RunConfig, SplitSettings, TrainSettings
 from semafo.training.stages import models as stage_models

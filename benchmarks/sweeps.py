@@ -2,7 +2,7 @@
 
 Sweeps of two labelled rates and three mixes with one, two and four seeds are run in fresh homes with one and with two
 workers, as `semafo sweep` runs them, engine start included. The same sweeps are foreseen from the seconds that the runs
-themselves took, with the schedule of `semafo.runs.forecast`; and so are larger ones on more workers, up to 64, which
+themselves took, with the schedule of `semafo.runs.sweeps.cost`; and so are larger ones on more workers, up to 64, which
 says what to expect of a cluster whose nodes are as fast as this machine. A foreseen sweep knows nothing of slow disks.
 """
 
@@ -21,10 +21,10 @@ from typing import Any
 
 from benchmarks.machine import described, machine
 from semafo import keys
-from semafo.runs.forecast import Task, makespan
+from semafo.runs.engine.launch import engine_pid
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.launch import engine_pid
-from semafo.runs.record import RunRecord
+from semafo.runs.sweeps.cost import Task, makespan
 
 ROOT = Path(__file__).parent.parent
 RATES, N_MIXES = ("0.05", "0.2"), 3

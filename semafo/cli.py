@@ -31,10 +31,10 @@ from semafo.data.paper import splits as paper_splits
 from semafo.data.paper.splits import Preset
 from semafo.errors import SemafoError
 from semafo.files import write_atomically, write_json
-from semafo.runs import store
+from semafo.runs.background.preflight import CELLS_FILE, REPORT_FILE, inspect, rehearse
+from semafo.runs.engine.launch import ensure_engine
 from semafo.runs.home import Home
-from semafo.runs.inspect import CELLS_FILE, REPORT_FILE, inspect, rehearse
-from semafo.runs.launch import ensure_engine
+from semafo.runs.library import store
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings
 
 

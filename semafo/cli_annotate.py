@@ -10,10 +10,11 @@ import click
 from semafo import cli_options, keys, terminal
 from semafo.data import catalogue
 from semafo.errors import DataError
-from semafo.runs import annotation, store
-from semafo.runs.inspect import rehearse
-from semafo.runs.launch import ensure_engine
-from semafo.runs.record import RunRecord
+from semafo.runs.background.preflight import rehearse
+from semafo.runs.engine.launch import ensure_engine
+from semafo.runs.export import annotated_query
+from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.library import store
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, TrainSettings
 
@@ -37,9 +38,9 @@ _force = click.option("--force", is_flag=True, help="Write over an existing file
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1),
-    default=annotation.THRESHOLD,
+    default=annotated_query.THRESHOLD,
     show_default=True,
-    help=f"Confidence below which a cell is {annotation.UNKNOWN!r}.",
+    help=f"Confidence below which a cell is {annotated_query.UNKNOWN!r}.",
 )
 @click.option("--seed", default=0, show_default=True, help="Training seed.")
 @cli_options.of_training
@@ -55,7 +56,7 @@ def annotate(home: str | None, out: Path, force: bool, as_json: bool, threshold:
     with terminal.errors(as_json):
         require_free(out, force)
         where = cli_options.home_at(home)
-        (config,) = annotation.configs(where, *_settings(options))
+        (config,) = annotated_query.configs(where, *_settings(options))
         rehearse(where, config)
         run_ids = store.submit(where, [config])
         ensure_engine(where)
@@ -63,7 +64,7 @@ def annotate(home: str | None, out: Path, force: bool, as_json: bool, threshold:
         if record.state != keys.DONE:
             terminal.say_run(record, as_json)
             sys.exit(2)
-        annotation.write_query(where, record, out, threshold)
+        annotated_query.write_query(where, record, out, threshold)
         _say(record, out, threshold, as_json)
 
 
@@ -76,7 +77,7 @@ def _settings(options: dict[str, Any]) -> tuple[DatasetSpec, list[Mix], list[Tra
 
 def _say(record: RunRecord, out: Path, threshold: float, as_json: bool) -> None:
     """Overlap, cells by type, how many are unknown; an accuracy only where the query has labels of its own."""
-    found = annotation.summary(record, threshold)
+    found = annotated_query.summary(record, threshold)
     if as_json:
         terminal.say({"out": str(out), **found}, as_json)
         return
@@ -118,10 +119,10 @@ def save(name: str, batches: tuple[str, ...], without_labels: bool, out: Path, f
         adata = read_whole(spec)
         wanted = cli_options.listed(batches)
         if wanted:
-            adata = adata[annotation.in_batches(adata.obs, spec, wanted)].copy()
+            adata = adata[annotated_query.in_batches(adata.obs, spec, wanted)].copy()
         if without_labels:
             del adata.obs[spec.label_key]
-        annotation.write_h5ad(adata, out)
+        annotated_query.write_h5ad(adata, out)
         terminal.say({"written": str(out), "n_cells": adata.n_obs, "n_genes": adata.n_vars}, as_json)
 
 

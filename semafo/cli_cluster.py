@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from semafo import cli_options, terminal
-from semafo.runs import cluster_worker
 from semafo.runs.home import Home
-from semafo.runs.scheduler import SCHEDULER_VARIABLE, checked, host_and_port
-from semafo.runs.tls import HomeKeys, home_keys
+from semafo.runs.workers import cluster_worker
+from semafo.runs.workers.scheduler_address import SCHEDULER_VARIABLE, checked, host_and_port
+from semafo.runs.workers.tls import HomeKeys, home_keys
 
 _PLACE = "tls://HOST:8786"
 _NO_PAGES = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0")  # they are served without TLS

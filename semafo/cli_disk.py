@@ -5,20 +5,21 @@ from typing import Any
 import click
 
 from semafo import cli_options, terminal
-from semafo.runs import cleanup, disk, trash
-from semafo.runs.cleanup import CACHE, EXPORTS, FAILED, KINDS, TRASH, UPLOADS, Item
-from semafo.runs.disk import in_words
+from semafo.runs.engine.launch import ensure_engine
 from semafo.runs.home import Home
-from semafo.runs.launch import ensure_engine
+from semafo.runs.library import cleanup, trash
+from semafo.runs.library import disk_use as library_disk_use
+from semafo.runs.library.cleanup import CACHE, EXPORTS, FAILED, KINDS, TRASH, UPLOADS, Item
+from semafo.runs.library.disk_use import in_words
 
 _PARTS = {
-    disk.RUNS: "runs",
-    disk.TRASH: "deleted runs",
-    disk.CACHE: "shared stages",
-    disk.UPLOADS: "uploads",
-    disk.EXPORTS: "exported files",
-    disk.CHECKS: "reports of data sets",
-    disk.SWEEPS: "sweeps",
+    library_disk_use.RUNS: "runs",
+    library_disk_use.TRASH: "deleted runs",
+    library_disk_use.CACHE: "shared stages",
+    library_disk_use.UPLOADS: "uploads",
+    library_disk_use.EXPORTS: "exported files",
+    library_disk_use.CHECKS: "reports of data sets",
+    library_disk_use.SWEEPS: "sweeps",
 }
 _KINDS = {
     TRASH: "deleted runs, for good",
@@ -35,7 +36,7 @@ _KINDS = {
 def disk_use(home: str | None, as_json: bool) -> None:
     """Print what the home takes on disk."""
     with terminal.errors(as_json):
-        parts = disk.measure(cli_options.home_at(home))
+        parts = library_disk_use.measure(cli_options.home_at(home))
         for part in parts:
             if as_json:
                 terminal.say(part, as_json)

@@ -7,8 +7,8 @@ import click
 from semafo import cli_options, terminal
 from semafo.errors import DataError, SettingsError
 from semafo.files import write_atomically
-from semafo.runs import export
-from semafo.runs.launch import ensure_engine
+from semafo.runs.engine.launch import ensure_engine
+from semafo.runs.export import formats as export_formats
 
 
 @click.command("export")
@@ -19,7 +19,7 @@ from semafo.runs.launch import ensure_engine
     required=True,
     help="File to write: .h5ad, .zip, .html, .py or .ipynb; with --as model a folder.",
 )
-@click.option("--as", "kind", type=click.Choice(export.KINDS), help="What to write [by the file's suffix].")
+@click.option("--as", "kind", type=click.Choice(export_formats.KINDS), help="What to write [by the file's suffix].")
 @click.option("--force", is_flag=True, help="Write over what is there.")
 @cli_options.home
 @cli_options.as_json
@@ -32,18 +32,20 @@ def export_runs(
     .ipynb: train the run again, step by step. --as model: scvi-tools' model folder. RUN may be the start of an id.
     """
     with terminal.errors(as_json):
-        kind = export.kind_of(to, kind)
+        kind = export_formats.kind_of(to, kind)
         _require_free(to, kind, force)
         where = cli_options.home_at(home)
-        asked = export.find(where, names)
-        export.require_possible(kind, asked, to)
-        note = _write_report(asked, to) if kind == export.REPORT else export.write(where, asked, kind, to)
+        asked = export_formats.find(where, names)
+        export_formats.require_possible(kind, asked, to)
+        note = (
+            _write_report(asked, to) if kind == export_formats.REPORT else export_formats.write(where, asked, kind, to)
+        )
         if note:
             terminal.remark(note, as_json)
         terminal.say({"written": str(to), "runs": [record.run_id for record in asked.records]}, as_json)
 
 
-def _write_report(asked: export.Asked, to: Path) -> str:
+def _write_report(asked: export_formats.Asked, to: Path) -> str:
     from semafo.ui import run_report  # with streamlit and plotly, which other commands do without
 
     text = run_report.as_html(asked.records)
@@ -55,7 +57,7 @@ def _require_free(to: Path, kind: str, force: bool) -> None:
     """Raise where the file cannot be written, before any time is spent."""
     if not to.parent.is_dir():
         raise DataError(f"There is no folder {to.parent}. Make it first, or give another --to.")
-    is_folder = kind == export.MODEL and to.suffix.lower() != ".zip"
+    is_folder = kind == export_formats.MODEL and to.suffix.lower() != ".zip"
     if to.is_dir() and not is_folder:
         raise SettingsError(f"{to} is a folder, and this writes a file. Give the file's name.")
     if is_folder and to.exists() and (not to.is_dir() or not _is_model_folder(to)):
@@ -75,7 +77,7 @@ def _is_model_folder(folder: Path) -> bool:
 def import_runs(file: Path, home: str | None, as_json: bool) -> None:
     """Take the runs of an exported FILE.zip into this home. Runs that are here already are kept as they are."""
     with terminal.errors(as_json):
-        from semafo.runs.bundle_import import read_bundle
+        from semafo.runs.export.archive_import import read_bundle
 
         if not file.is_file():
             raise DataError(f"There is no file {file}. Give a .zip that `semafo export` wrote.")

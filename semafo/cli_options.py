@@ -12,7 +12,7 @@ from semafo.data import catalogue
 from semafo.data.paper.splits import Preset
 from semafo.errors import SettingsError
 from semafo.runs.home import Home
-from semafo.runs.scheduler import SCHEDULER_VARIABLE, checked
+from semafo.runs.workers.scheduler_address import SCHEDULER_VARIABLE, checked
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, SplitSettings, TrainSettings
 

@@ -7,9 +7,11 @@ import click
 
 from semafo import cli_options, keys, terminal
 from semafo.errors import SettingsError
-from semafo.runs import registry, settings_diff, store, trash
-from semafo.runs.launch import ensure_engine
-from semafo.runs.record import RunRecord
+from semafo.runs.engine.launch import ensure_engine
+from semafo.runs.folder import settings_difference
+from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.library import search as run_search
+from semafo.runs.library import store, trash
 
 _STATES = (keys.QUEUED, keys.RUNNING, keys.DONE, keys.FAILED, keys.CANCELLED, keys.UNREADABLE)
 _WIDEST = 44  # characters of a column
@@ -27,7 +29,7 @@ def runs(home: str | None, as_json: bool, text: str, **filters: Any) -> None:
     """List the runs, newest first."""
     with terminal.errors(as_json):
         rows = store.rows(cli_options.home_at(home))
-        found = registry.search(rows, text, **filters)
+        found = run_search.search(rows, text, **filters)
         if rows and not found and not as_json:
             click.echo(f"None of {len(rows)} runs fits. `semafo runs` lists them all.")
         else:
@@ -55,10 +57,10 @@ def diff(found: tuple[str, ...], home: str | None, as_json: bool) -> None:
         records = [store.get(where, run) for run in found]
         if len({record.run_id for record in records}) < max(2, len(records)):
             raise SettingsError("Give two or more different runs to compare. `semafo runs` lists them.")
-        _say_differences(records, settings_diff.between(records), as_json)
+        _say_differences(records, settings_difference.between(records), as_json)
 
 
-def _say_differences(records: list[RunRecord], found: list[settings_diff.Difference], as_json: bool) -> None:
+def _say_differences(records: list[RunRecord], found: list[settings_difference.Difference], as_json: bool) -> None:
     run_ids = [record.run_id for record in records]
     if as_json:
         for one in found:
@@ -71,7 +73,7 @@ def _say_differences(records: list[RunRecord], found: list[settings_diff.Differe
     for line in table:
         cells = (text.ljust(width) for text, width in zip(line, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
-    click.echo(settings_diff.same_rest(found))
+    click.echo(settings_difference.same_rest(found))
 
 
 @click.command()
@@ -82,7 +84,7 @@ def _say_differences(records: list[RunRecord], found: list[settings_diff.Differe
 def rename(run: str, name: str, home: str | None, as_json: bool) -> None:
     """Give a run a name of its own; "" takes it back."""
     with terminal.errors(as_json):
-        _say_about(registry.rename(cli_options.home_at(home), run, name), as_json)
+        _say_about(run_search.rename(cli_options.home_at(home), run, name), as_json)
 
 
 @click.command()
@@ -95,7 +97,7 @@ def tag(run: str, add: tuple[str, ...], remove: tuple[str, ...], home: str | Non
     """Add tags to a run, or remove them; without either, print them."""
     with terminal.errors(as_json):
         where = cli_options.home_at(home)
-        changed = registry.tag(where, run, add, remove) if add or remove else store.get(where, run)
+        changed = run_search.tag(where, run, add, remove) if add or remove else store.get(where, run)
         _say_about(changed, as_json)
 
 
@@ -107,7 +109,7 @@ def tag(run: str, add: tuple[str, ...], remove: tuple[str, ...], home: str | Non
 def note(run: str, text: str, home: str | None, as_json: bool) -> None:
     """Write a run's notes, in place of those it had; "" deletes them."""
     with terminal.errors(as_json):
-        _say_about(registry.note(cli_options.home_at(home), run, text), as_json)
+        _say_about(run_search.note(cli_options.home_at(home), run, text), as_json)
 
 
 def _say_about(record: RunRecord, as_json: bool) -> None:

@@ -11,12 +11,12 @@ from semafo import cli_options, comparison, keys, terminal
 from semafo.data import catalogue
 from semafo.errors import SettingsError
 from semafo.files import write_atomically
-from semafo.runs import forecast
-from semafo.runs.grid import PRESET_FAMILIES, Grid, Point, preset_points
+from semafo.runs.background.preflight import inspect
+from semafo.runs.engine.launch import ensure_engine, n_workers
 from semafo.runs.home import Home
-from semafo.runs.inspect import inspect
-from semafo.runs.launch import ensure_engine, n_workers
-from semafo.runs.sweep import Sweep
+from semafo.runs.sweeps import cost
+from semafo.runs.sweeps.grid import PRESET_FAMILIES, Grid, Point, preset_points
+from semafo.runs.sweeps.sweep import Sweep
 from semafo.settings.run_config import DatasetSpec, SplitSettings
 from semafo.ui import sweep_report
 
@@ -37,7 +37,7 @@ def sweep(home: str | None, as_json: bool, name: str | None, only_plan: bool, **
     with terminal.errors(as_json):
         where = cli_options.home_at(home)
         grid = grid_from(where, options)
-        terminal.remark(_foreseen(forecast.forecast(where, grid.configs(), n_workers(where))), as_json)
+        terminal.remark(_foreseen(cost.forecast(where, grid.configs(), n_workers(where))), as_json)
         if only_plan:
             return
         ensure_engine(where)
@@ -104,7 +104,7 @@ def _preset_points(home: Home, family: str, spec: DatasetSpec, split: dict[str, 
     return preset_points(family, spec, studies, **split)
 
 
-def _foreseen(found: forecast.Forecast) -> str:
+def _foreseen(found: cost.Forecast) -> str:
     """The plan in a sentence."""
     done = f", {found.n_done} of them done already" if found.n_done else ""
     pace = "as fast as this home's latest runs" if found.is_measured else "at a laptop's pace"

@@ -7,9 +7,9 @@ from typing import Any
 
 from semafo import keys
 from semafo.evaluation.uncertainty.significance import Interval, PairedDifference
-from semafo.runs import differences
-from semafo.runs.differences import MethodContrast, MethodGroup, MethodScores
-from semafo.runs.record import RunRecord
+from semafo.runs.compare import differences
+from semafo.runs.compare.differences import MethodContrast, MethodGroup, MethodScores
+from semafo.runs.folder.run_record import RunRecord
 
 THIS_RUN = "this run and this baseline"
 

@@ -13,10 +13,10 @@ import click
 
 from semafo import keys
 from semafo.errors import EngineError, SemafoError
-from semafo.runs import store
+from semafo.runs.engine.launch import ensure_engine, notice
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.launch import ensure_engine, notice
-from semafo.runs.record import RunRecord
+from semafo.runs.library import store
 
 _POLL_SECONDS = 0.2
 _MOST_SHOWN, _WAITING = 6, "waiting"

@@ -7,7 +7,7 @@ from semafo import keys
 from semafo.evaluation.latent.disentanglement import disentanglement_scores
 from semafo.evaluation.latent.information import Factor, bins_of, information
 from semafo.files import write_json
-from semafo.runs.record import RunRecord
+from semafo.runs.folder.run_record import RunRecord
 
 GENES = [f"GENE{i}" for i in range(30)]
 STEPS = [-2.0, -1.0, 0.0, 1.0, 2.0]

@@ -8,7 +8,7 @@ import pandas as pd
 from semafo import keys
 from semafo.evaluation.labels.scores import score_labels
 from semafo.files import write_atomically, write_json
-from semafo.runs.record import RunRecord
+from semafo.runs.folder.run_record import RunRecord
 
 ERROR_RATES = {keys.MAJORITY: None, keys.LOGISTIC_GENES: 0.13, keys.LOGISTIC_LATENT: 0.16, keys.KNN: 0.21}
 

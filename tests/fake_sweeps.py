@@ -5,7 +5,7 @@ from dataclasses import replace
 from semafo import keys
 from semafo.files import write_json
 from semafo.runs.home import Home
-from semafo.runs.sweep import PREFIX, SWEEP_FILE, Sweep
+from semafo.runs.sweeps.sweep import PREFIX, SWEEP_FILE, Sweep
 from tests import fakes
 
 RATES = (0.05, 0.5)

@@ -6,7 +6,7 @@ from scipy import sparse
 
 from semafo import keys
 from semafo.files import write_json
-from semafo.runs.record import RunRecord
+from semafo.runs.folder.run_record import RunRecord
 from semafo.settings.run_config import RunConfig
 
 N_GENES = 12

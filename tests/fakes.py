@@ -14,9 +14,9 @@ from semafo.data import catalogue
 from semafo.data.splitting.split import make_split
 from semafo.evaluation.integration.columns import METRICS
 from semafo.files import append_json_line, write_atomically, write_json
+from semafo.runs.background.preflight import CELLS_FILE, REPORT_FILE
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.inspect import CELLS_FILE, REPORT_FILE
-from semafo.runs.record import RunRecord
 from semafo.settings.fingerprint import fingerprint
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
@@ -68,7 +68,7 @@ def data_cells(config: RunConfig) -> pd.DataFrame:
 
 
 def write_inspection(home: Home, config: RunConfig) -> None:
-    """The report of a preflight where `semafo.runs.inspect` looks for it, so that no process has to be started."""
+    """The report of a preflight where `runs.background.preflight` looks for it, so that no process has to be started."""
     cells = data_cells(config)
     spec = catalogue.resolve(replace(config.dataset, n_hvg=DatasetSpec.n_hvg))
     folder = home.checks / fingerprint(asdict(spec), catalogue.content_fingerprint(spec))[:16]

@@ -13,10 +13,11 @@ from scipy import sparse
 from semafo import cli_annotate, keys
 from semafo.cli import cli
 from semafo.files import write_json
-from semafo.runs import annotation, store
+from semafo.runs.export import annotated_query
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.record import RunRecord
-from semafo.runs.worker import SCORE, TRAIN, work
+from semafo.runs.library import store
+from semafo.runs.workers.work import SCORE, TRAIN, work
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
 from semafo.training.artefacts.annotation_markers import marker_table
@@ -82,7 +83,7 @@ def annotated(folder, query, home):
         out = folder / "annotated.h5ad"
         said = semafo("annotate", *arguments, *columns, "--out", out)
         assert said.exit_code == 0, said.output
-        threshold = np.nanmedian(ad.read_h5ad(out).obs[annotation.CONFIDENCE].to_numpy(float))
+        threshold = np.nanmedian(ad.read_h5ad(out).obs[annotated_query.CONFIDENCE].to_numpy(float))
         again = ["--out", out, "--threshold", threshold, "--force", "--json"]
         as_json = semafo("annotate", *arguments, *columns, *again)  # trains nothing: the home has the run
     return said, json.loads(as_json.stdout), ad.read_h5ad(folder / "annotated.h5ad")
@@ -94,7 +95,7 @@ def test_the_file_keeps_everything_and_gets_predictions_beside_it(query, annotat
     assert list(adata.obs["note"]) == list(query.obs["note"])
     assert (adata.obsm["X_umap"] == 0).all()
     assert (adata.layers["twice"] != query.layers["twice"]).nnz == 0
-    predicted = adata.obs[annotation.PREDICTION]
+    predicted = adata.obs[annotated_query.PREDICTION]
     assert list(np.flatnonzero(predicted.isna())) == [5]
     assert np.isnan(adata.obsm["X_scANVI"][5]).all()
     assert np.isfinite(np.delete(adata.obsm["X_scANVI"], 5, axis=0)).all()
@@ -106,12 +107,12 @@ def test_the_file_keeps_everything_and_gets_predictions_beside_it(query, annotat
 
 def test_cells_below_the_threshold_are_unknown(annotated):
     _, found, adata = annotated
-    confidence = adata.obs[annotation.CONFIDENCE].to_numpy()
-    label = adata.obs[annotation.LABEL].astype(str).to_numpy()
+    confidence = adata.obs[annotated_query.CONFIDENCE].to_numpy()
+    label = adata.obs[annotated_query.LABEL].astype(str).to_numpy()
     below = ~(confidence >= found["threshold"])
     assert 0 < below.sum() < len(below)
     assert set(label[below]) == {"unknown"}
-    assert (label[~below] == adata.obs[annotation.PREDICTION].astype(object)[~below]).all()
+    assert (label[~below] == adata.obs[annotated_query.PREDICTION].astype(object)[~below]).all()
     assert found["n_unknown"] == below.sum() - 1  # the cell without counts is no cell of the run
     assert sum(found["n_by_label"].values()) == found["n_query"]
 
@@ -137,7 +138,7 @@ def test_two_files_give_what_one_file_gives(folder, tmp_path):
     mix = Mix.parse("both")
     two = DatasetSpec(str(folder / "reference.h5ad"), "cell_type", "study", query=str(folder / "query.h5ad"))
     home = Home.at(tmp_path / "home")
-    (config,) = annotation.configs(home, two, [mix], [TRAIN_SETTINGS])
+    (config,) = annotated_query.configs(home, two, [mix], [TRAIN_SETTINGS])
     split = SplitSettings(reference=(REFERENCE,), labelled_rate=0.0)
     joint = RunConfig(DatasetSpec(CELLS), split, mix, TRAIN_SETTINGS)
     records = [RunRecord(home.runs / run_id) for run_id in store.submit(home, [config, joint])]
@@ -176,20 +177,20 @@ def test_a_query_that_changed_since_is_not_written(folder, home, annotated, tmp_
     record = RunRecord(home.runs / annotated[1]["run_id"])
     settings = {**record.settings, "context": {**record.settings["context"], "data": "other"}}
     write_json(tmp_path / keys.CONFIG_FILE, settings)
-    with pytest.raises(annotation.DataError, match="has changed since"):
-        annotation.write_query(home, RunRecord(tmp_path), tmp_path / "out.h5ad")
+    with pytest.raises(annotated_query.DataError, match="has changed since"):
+        annotated_query.write_query(home, RunRecord(tmp_path), tmp_path / "out.h5ad")
 
 
 def test_the_command_line_of_a_run_gives_the_run_back(folder, home, annotated, monkeypatch):
     config = RunRecord(home.runs / annotated[1]["run_id"]).config
-    line = annotation.command_line(config, "Q.h5ad", 0.6)
+    line = annotated_query.command_line(config, "Q.h5ad", 0.6)
     given = []
     monkeypatch.setattr(cli_annotate, "rehearse", lambda home, config: given.append(config) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
         semafo(*line.split()[3:], "--home", home.path)
     assert given == [config]
     seeds = replace(config.train, seed=3)
-    assert "--seed 3" in annotation.command_line(replace(config, train=seeds), "Q.h5ad")
+    assert "--seed 3" in annotated_query.command_line(replace(config, train=seeds), "Q.h5ad")
 
 
 def test_markers_are_what_a_type_has_and_the_others_lack():

@@ -11,10 +11,10 @@ from click.testing import CliRunner
 from semafo import cli_export, keys
 from semafo.cli import cli
 from semafo.files import read_json, write_json
-from semafo.runs.about import About
+from semafo.runs.folder.name_tags_notes import About
 from semafo.runs.home import Home
-from semafo.runs.sweep import SWEEP_FILE
-from semafo.runs.worker import write_manifest
+from semafo.runs.sweeps.sweep import SWEEP_FILE
+from semafo.runs.workers.work import write_manifest
 from tests import fakes
 
 

@@ -7,8 +7,8 @@ from click.testing import CliRunner
 
 from semafo import cli
 from semafo.data.paper.splits import presets
+from semafo.runs.background.preflight import rehearse
 from semafo.runs.home import Home
-from semafo.runs.inspect import rehearse
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from semafo import keys
 from semafo.cli import cli
 from semafo.files import read_json, write_json
-from semafo.runs import trash
 from semafo.runs.home import Home
+from semafo.runs.library import trash
 from tests import fakes
 
 

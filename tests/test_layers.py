@@ -93,9 +93,9 @@ def test_pages_are_short():
     [
         "semafo",
         "semafo.cli",
-        "semafo.runs.store",
-        "semafo.runs.launch",
-        "semafo.runs.engine",
+        "semafo.runs.library.store",
+        "semafo.runs.engine.launch",
+        "semafo.runs.engine.process",
         "semafo.data.splitting.split",
     ],
 )

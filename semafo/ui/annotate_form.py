@@ -11,11 +11,12 @@ import streamlit as st
 from semafo import keys, wording
 from semafo.data import catalogue
 from semafo.errors import DataError
-from semafo.runs import annotation
-from semafo.runs.inspect import Inspection
+from semafo.runs.background import file_columns
+from semafo.runs.background.preflight import Inspection
+from semafo.runs.export import annotated_query
 from semafo.settings.mix import HEADS, LABEL_WEIGHTINGS, Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, TrainSettings
-from semafo.ui import charts, colours, controls, data_form, figures, guard, obs_columns, presets, state, train_form
+from semafo.ui import charts, colours, controls, data_form, figures, guard, presets, state, train_form
 from semafo.ui.viewport import is_narrow
 
 FILE, BUILT_IN = "File on this machine", "Built in"
@@ -70,8 +71,8 @@ def _columns(spec: DatasetSpec) -> tuple[str, str | None] | None:
         return known.label_key, known.batch_key
     names = [column["name"] for column in _file_columns(spec.name, catalogue.content_fingerprint(spec))]
     found = [{"name": name} for name in names]
-    label = obs_columns.guess(found, data_form.LABEL_WORDS)
-    batch = obs_columns.guess(found, data_form.BATCH_WORDS, avoid=label)
+    label = file_columns.guess(found, data_form.LABEL_WORDS)
+    batch = file_columns.guess(found, data_form.BATCH_WORDS, avoid=label)
     first, second = st.columns(2)
     label = first.selectbox(
         "Label column",
@@ -95,7 +96,7 @@ def _columns(spec: DatasetSpec) -> tuple[str, str | None] | None:
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the columns")
 def _file_columns(path: str, content: str) -> list[dict]:
-    return obs_columns.read(path)
+    return file_columns.read(path)
 
 
 def _least_overlap() -> float:
@@ -193,4 +194,4 @@ def _batches(names: Sequence[str]) -> str:
 
 def configs(spec: DatasetSpec, chosen: Sequence[Mix], train: Sequence[TrainSettings]) -> list[RunConfig]:
     """The runs that the button starts."""
-    return annotation.configs(state.home(), spec, chosen, train)
+    return annotated_query.configs(state.home(), spec, chosen, train)

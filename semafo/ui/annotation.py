@@ -13,8 +13,8 @@ import streamlit as st
 
 from semafo import keys, wording
 from semafo.errors import DataError
-from semafo.runs import annotation
-from semafo.runs.record import RunRecord
+from semafo.runs.export import annotated_query
+from semafo.runs.folder.run_record import RunRecord
 from semafo.ui import charts, colours, downloads, figures, palettes, state
 from semafo.ui.artefacts import artefacts
 from semafo.ui.run_names import names_of, short_dataset
@@ -53,7 +53,7 @@ def threshold() -> float:
         "Unknown below a confidence of",
         0,
         100,
-        round(100 * annotation.THRESHOLD),
+        round(100 * annotated_query.THRESHOLD),
         5,
         format="%d %%",
         key="annotation_threshold",
@@ -68,14 +68,14 @@ def show_types(record: RunRecord, limit: float) -> pd.DataFrame:
     """Predicted composition and confidence at a threshold; returns the query's cells."""
     cells = artefacts(record).cells
     cells = cells[cells[keys.ROLE] == keys.QUERY]
-    labels = annotation.labels_at(cells, limit)
+    labels = annotated_query.labels_at(cells, limit)
     narrow, shown = is_narrow(), _as_shown(record)
     st.markdown(headline(record, labels))
     types, confidence = st.columns([6, 5], gap="large")
     with types:
         looks = palettes.of_types([record], artefacts(record).predictions["types"])
         figures.show_figure(
-            charts.predicted_bars(labels, looks, annotation.UNKNOWN, narrow=narrow),
+            charts.predicted_bars(labels, looks, annotated_query.UNKNOWN, narrow=narrow),
             "annotation_types",
             alt="Number of cells of each predicted type, unknown ones apart, as bars.",
             runs=shown,
@@ -88,13 +88,13 @@ def show_types(record: RunRecord, limit: float) -> pd.DataFrame:
             runs=shown,
         )
     st.caption(" ".join([truth(record), *agreement(record, cells)]))
-    return cells.assign(**{annotation.LABEL: labels})
+    return cells.assign(**{annotated_query.LABEL: labels})
 
 
 def headline(record: RunRecord, labels: pd.Series) -> str:
     """Cells, coverage and genes."""
-    kept = labels[labels != annotation.UNKNOWN]
-    overlap = annotation.overlap(record)
+    kept = labels[labels != annotated_query.UNKNOWN]
+    overlap = annotated_query.overlap(record)
     genes = (
         f"{wording.count(overlap['n_shared'])} of the reference's {wording.count(overlap['n_reference_genes'])} genes"
     )
@@ -167,7 +167,7 @@ def show_table(record: RunRecord, cells: pd.DataFrame) -> None:
             "Batch": cells[keys.BATCH_COLUMN],
             "Predicted type": cells[keys.PREDICTED],
             "Confidence": cells[keys.CONFIDENCE],
-            "Label": cells[annotation.LABEL],
+            "Label": cells[annotated_query.LABEL],
         }
     )
     if cells[keys.TRUE].notna().any():
@@ -186,7 +186,7 @@ _PERCENT = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format=
 
 def file_button(record: RunRecord, limit: float) -> None:
     """The annotated query as .h5ad, written when asked for, and the command that writes it."""
-    line = annotation.command_line(record.config, "annotated.h5ad", limit)
+    line = annotated_query.command_line(record.config, "annotated.h5ad", limit)
     st.download_button(
         "Annotated query (.h5ad)",
         partial(annotated_file, record.config, limit),
@@ -206,7 +206,7 @@ def annotated_file(config: Any, limit: float) -> bytes:
     """The annotated query, from a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "annotated.h5ad"
-        command = [sys.executable, "-m", *annotation.arguments(config, str(path), limit)]
+        command = [sys.executable, "-m", *annotated_query.arguments(config, str(path), limit)]
         done = subprocess.run(
             [*command, "--home", str(state.home().path), "--json"], capture_output=True, text=True, check=False
         )

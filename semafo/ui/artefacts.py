@@ -14,7 +14,7 @@ from pyarrow import parquet
 
 from semafo import keys
 from semafo.errors import RunNotFound
-from semafo.runs.record import RunRecord
+from semafo.runs.folder.run_record import RunRecord
 
 CODED = [keys.TRUE, keys.PREDICTED, keys.BATCH_COLUMN, keys.ROLE, keys.PART]
 _BLOCK = 100_000  # cells looked at together

@@ -10,7 +10,7 @@ import streamlit as st
 
 from semafo import keys, wording
 from semafo.evaluation.labels import breakdown
-from semafo.runs.record import RunRecord
+from semafo.runs.folder.run_record import RunRecord
 from semafo.ui import charts, colours, comparisons, controls, downloads, figures, views
 from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import Estimate, Row

@@ -10,7 +10,7 @@ import streamlit as st
 from pyarrow import parquet
 
 from semafo import keys
-from semafo.runs.genes import Genes
+from semafo.runs.folder.expression import Genes
 from semafo.ui import colours, palettes
 from semafo.ui.artefacts import Artefacts, Coded
 from semafo.ui.charts import scale

@@ -7,7 +7,7 @@ import streamlit as st
 
 from semafo import keys, wording
 from semafo.evaluation.uncertainty.significance import PairedDifference
-from semafo.runs import differences
+from semafo.runs.compare import differences
 from semafo.ui import charts, figures, live, tables, views
 from semafo.ui.charts import Estimate, Row
 from semafo.ui.run_names import short_dataset

@@ -12,9 +12,10 @@ import streamlit as st
 from semafo import wording
 from semafo.data import catalogue
 from semafo.errors import SemafoError
-from semafo.runs.inspect import Inspection
+from semafo.runs.background import file_columns
+from semafo.runs.background.preflight import Inspection
 from semafo.settings.run_config import DatasetSpec
-from semafo.ui import charts, colours, figures, obs_columns, state
+from semafo.ui import charts, colours, figures, state
 from semafo.ui.run_names import short_dataset
 from semafo.ui.viewport import is_narrow
 
@@ -120,8 +121,8 @@ def _columns(spec: DatasetSpec) -> DatasetSpec | None:
     found = _candidates(spec)
     names = [column["name"] for column in found]
     entry = None if catalogue.is_file(spec) else catalogue.resolve(spec)
-    label = entry.label_key if entry else obs_columns.guess(found, LABEL_WORDS)
-    batch = entry.batch_key if entry else obs_columns.guess(found, BATCH_WORDS, avoid=label)
+    label = entry.label_key if entry else file_columns.guess(found, LABEL_WORDS)
+    batch = entry.batch_key if entry else file_columns.guess(found, BATCH_WORDS, avoid=label)
     described = {column["name"]: f"{column['name']} ({column['n_values']} values)" for column in found}
     first, second = st.columns(2)
     label = first.selectbox(
@@ -181,7 +182,7 @@ def _candidates(spec: DatasetSpec) -> list[dict[str, Any]]:
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the columns")
 def _file_columns(path: str, content: str) -> list[dict[str, Any]]:
-    return obs_columns.read(path)
+    return file_columns.read(path)
 
 
 def show_report(spec: DatasetSpec, inspection: Inspection) -> None:

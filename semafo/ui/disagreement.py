@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from semafo import keys, wording
-from semafo.runs import disagreement as flipped
-from semafo.runs.disagreement import FIRST, Share
+from semafo.runs.compare import disagreement as flipped
+from semafo.runs.compare.disagreement import FIRST, Share
 from semafo.ui import charts, controls, downloads, figures, gene_tables, selection, state, tables, views
 from semafo.ui.artefacts import Artefacts, artefacts
 from semafo.ui.charts import FlipRow

@@ -6,7 +6,7 @@ import time
 import streamlit as st
 
 from semafo.errors import EngineError
-from semafo.runs import launch
+from semafo.runs.engine import launch
 from semafo.ui import state
 
 FIRST_PAGE_SECONDS = 0.5  # until a server's first page is in the browser: it has the processor to itself

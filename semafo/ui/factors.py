@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from semafo import keys, wording
-from semafo.runs.record import RunRecord
+from semafo.runs.folder.run_record import RunRecord
 from semafo.ui import charts, controls, downloads, figures, views
 from semafo.ui.charts import Carried
 from semafo.ui.run_names import short_dataset

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from semafo import wording
-from semafo.runs.genes import Genes
-from semafo.runs.record import RunRecord
+from semafo.runs.folder.expression import Genes
+from semafo.runs.folder.run_record import RunRecord
 from semafo.ui import downloads
 from semafo.ui.artefacts import artefacts
 from semafo.ui.state import ChosenRun

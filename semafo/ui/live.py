@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from semafo import keys, wording
-from semafo.runs import store
-from semafo.runs.record import RunRecord
+from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.library import store
 from semafo.ui import charts, colours, engine, figures, guard, state
 from semafo.ui.state import ChosenRun
 from semafo.ui.viewport import is_narrow

@@ -8,9 +8,9 @@ import streamlit as st
 
 from semafo import keys, wording
 from semafo.evaluation.uncertainty.significance import Interval
-from semafo.runs import differences
-from semafo.runs.differences import MethodGroup
-from semafo.runs.record import RunRecord
+from semafo.runs.compare import differences
+from semafo.runs.compare.differences import MethodGroup
+from semafo.runs.folder.run_record import RunRecord
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import RunConfig
 from semafo.ui import charts, downloads, figures, state

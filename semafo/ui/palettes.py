@@ -6,7 +6,7 @@ preflight counted, so that they are the same on every page, for every run and in
 
 from collections.abc import Callable, Iterable, Sequence
 
-from semafo.runs.record import RunRecord
+from semafo.runs.folder.run_record import RunRecord
 from semafo.ui import colours
 from semafo.ui.colours import Look
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from semafo.evaluation.integration.columns import BATCH, BIO, aggregate
-from semafo.runs.record import RunRecord
+from semafo.runs.folder.run_record import RunRecord
 from semafo.settings.run_config import PAPER_WEIGHTS
 from semafo.ui import colours
 from semafo.ui.charts import ScoreRow

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from semafo import keys, wording
-from semafo.runs.replay import Frame, Replay, places, plane, spread_of, timeline
+from semafo.runs.folder.replay import Frame, Replay, places, plane, spread_of, timeline
 from semafo.settings.mix import Mix
 from semafo.ui import colourings, views
 from semafo.ui.artefacts import artefacts

@@ -8,22 +8,23 @@ import streamlit as st
 
 from semafo import wording
 from semafo.errors import RunNotFound
-from semafo.runs import cleanup, disk, launch, store, trash
-from semafo.runs.cleanup import Item
-from semafo.runs.disk import in_words
-from semafo.runs.record import RunRecord
+from semafo.runs.engine import launch
+from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.library import cleanup, disk_use, store, trash
+from semafo.runs.library.cleanup import Item
+from semafo.runs.library.disk_use import in_words
 from semafo.ui import guard, state
 from semafo.ui.run_names import short_dataset
 from semafo.ui.viewport import is_narrow
 
 _PARTS = {
-    disk.RUNS: "Runs",
-    disk.TRASH: "Deleted runs",
-    disk.CACHE: "Shared stages",
-    disk.UPLOADS: "Uploads",
-    disk.EXPORTS: "Exported files",
-    disk.CHECKS: "Reports of data sets",
-    disk.SWEEPS: "Sweeps",
+    disk_use.RUNS: "Runs",
+    disk_use.TRASH: "Deleted runs",
+    disk_use.CACHE: "Shared stages",
+    disk_use.UPLOADS: "Uploads",
+    disk_use.EXPORTS: "Exported files",
+    disk_use.CHECKS: "Reports of data sets",
+    disk_use.SWEEPS: "Sweeps",
 }
 _KINDS = {
     cleanup.TRASH: ("Deleted runs, for good", "They cannot come back."),
@@ -38,7 +39,7 @@ _LEAVING_SECONDS = 10.0  # in which an engine stops a run and moves it; a run th
 
 def section() -> None:
     """One line that says what the home takes; within it the parts, the trash, and the way to clean up."""
-    parts = [part for part in disk.last_measured(state.home()) if part.n]
+    parts = [part for part in disk_use.last_measured(state.home()) if part.n]
     deleted = trash.contents(state.home())
     if not parts and not deleted:
         return
@@ -46,7 +47,7 @@ def section() -> None:
     with st.expander(f"Disk{total}"):
         if parts:
             st.dataframe(_table(parts), key="disk", hide_index=True, width=440)
-            st.caption(f"Measured {wording.duration(disk.seconds_since_measured(state.home()))} ago.")
+            st.caption(f"Measured {wording.duration(disk_use.seconds_since_measured(state.home()))} ago.")
         if deleted:
             _trash(deleted)
         if st.button("Clean up", icon=":material/delete_sweep:"):
@@ -54,7 +55,7 @@ def section() -> None:
             _clean_up()
 
 
-def _table(parts: Sequence[disk.Part]) -> pd.DataFrame:
+def _table(parts: Sequence[disk_use.Part]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Part": [_PARTS[part.name] for part in parts],

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from semafo import keys, wording
-from semafo.runs import bundle_import, export, export_jobs, launch
-from semafo.runs.record import RunRecord
+from semafo.runs.engine import launch
+from semafo.runs.export import archive_import
+from semafo.runs.export import formats as export_formats
+from semafo.runs.export import in_background as exports_in_background
+from semafo.runs.folder.run_record import RunRecord
 from semafo.ui import controls, guard, state
 from semafo.ui.run_names import names_of
 
@@ -28,30 +31,32 @@ class Offer:
 
 
 OFFERS = {
-    export.CELLS: Offer(
+    export_formats.CELLS: Offer(
         "Cells (.h5ad)",
         "Counts, predictions, latent positions and UMAPs of all cells for scanpy, with settings and scores.",
         "application/x-hdf5",
     ),
-    export.REPORT: Offer(
+    export_formats.REPORT: Offer(
         "Report (.html)",
         "Scores, maps, matrices, curves and settings as one page with interactive figures. Needs no network.",
         "text/html",
     ),
-    export.SCRIPT: Offer(
+    export_formats.SCRIPT: Offer(
         "Script (.py)",
         "Trains the run again step by step, with the exact label mask, and prints its numbers beside the run's own.",
         "text/x-python",
     ),
-    export.NOTEBOOK: Offer(
+    export_formats.NOTEBOOK: Offer(
         "Notebook (.ipynb)", "The same as a Jupyter notebook that ends with the UMAP.", "application/x-ipynb+json"
     ),
-    export.MODEL: Offer(
+    export_formats.MODEL: Offer(
         "Model (scvi-tools)",
         "The model folder that SemafoVI.load opens, with its cells, as a zip. It holds a pickle: pass it to those "
         "who trust you.",
     ),
-    export.BUNDLE: Offer("Runs (.zip)", "The runs themselves with weights and scores. Another server imports them."),
+    export_formats.BUNDLE: Offer(
+        "Runs (.zip)", "The runs themselves with weights and scores. Another server imports them."
+    ),
 }
 
 
@@ -77,20 +82,20 @@ def show(records: Sequence[RunRecord]) -> None:
 
 
 def _described(kind: str, n_runs: int) -> str:
-    several = " One for each run, in a zip." if kind in export.OF_ONE_RUN and n_runs > 1 else ""
+    several = " One for each run, in a zip." if kind in export_formats.OF_ONE_RUN and n_runs > 1 else ""
     return OFFERS[kind].words + several
 
 
 def _section(records: Sequence[RunRecord], kind: str) -> None:
     """The one of these that fits: a button that writes the file, how it goes, or the file."""
-    if kind == export.REPORT and len(records) > export.MOST_IN_REPORT:
-        st.info(f"A report shows up to {export.MOST_IN_REPORT} runs. Select fewer.")
+    if kind == export_formats.REPORT and len(records) > export_formats.MOST_IN_REPORT:
+        st.info(f"A report shows up to {export_formats.MOST_IN_REPORT} runs. Select fewer.")
         return
-    busy = export_jobs.under_way(state.home())
+    busy = exports_in_background.under_way(state.home())
     if busy and busy.get("kind") == kind and busy.get("run_ids") == [record.run_id for record in records]:
         st.fragment(_wait, run_every=LOOK_EVERY_SECONDS)()
         return
-    found = export_jobs.prepared(state.home(), records, kind)
+    found = exports_in_background.prepared(state.home(), records, kind)
     if found.is_ready:
         _file(found, kind)
         return
@@ -108,7 +113,7 @@ def _section(records: Sequence[RunRecord], kind: str) -> None:
         st.fragment(_wait_for_other, run_every=LOOK_EVERY_SECONDS)()
 
 
-def _file(found: export_jobs.Prepared, kind: str) -> None:
+def _file(found: exports_in_background.Prepared, kind: str) -> None:
     st.download_button(
         f"Download {found.path.name} ({_size(found.path.stat().st_size)})",
         found.path.read_bytes,
@@ -130,23 +135,23 @@ def _size(n_bytes: int) -> str:
 
 @guard.guarded
 def _start(records: Sequence[RunRecord], kind: str) -> None:
-    export_jobs.start(state.home(), records, kind)
+    exports_in_background.start(state.home(), records, kind)
 
 
 @guard.guarded
 def _wait() -> None:
-    busy = export_jobs.under_way(state.home())
+    busy = exports_in_background.under_way(state.home())
     if not busy:
         st.rerun(scope="app")
     elapsed = wording.duration(time.time() - busy.get("started", time.time()))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/hourglass_top: Writing the file, {elapsed} so far. It goes on if you leave.")
-        st.button("Stop", key="export_stop", on_click=export_jobs.stop, args=(state.home(),), type="tertiary")
+        st.button("Stop", key="export_stop", on_click=exports_in_background.stop, args=(state.home(),), type="tertiary")
 
 
 @guard.guarded
 def _wait_for_other() -> None:
-    if not export_jobs.under_way(state.home()):
+    if not exports_in_background.under_way(state.home()):
         st.rerun(scope="app")
     st.caption("Another file is being written. This one can be next.")
 
@@ -171,6 +176,6 @@ def import_form() -> None:
 def _take(uploaded: "st.runtime.uploaded_file_manager.UploadedFile") -> None:
     st.session_state.pop("import_said", None)
     st.session_state["imported_file"] = uploaded.file_id  # not again at every drawing
-    taken = bundle_import.read_bundle(state.home(), uploaded)
+    taken = archive_import.read_bundle(state.home(), uploaded)
     launch.ensure_engine(state.home())
     st.session_state["import_said"] = taken.words

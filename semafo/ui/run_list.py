@@ -8,9 +8,10 @@ import streamlit as st
 
 from semafo import keys, wording
 from semafo.errors import RunNotFound
-from semafo.runs import launch, store, trash
-from semafo.runs.record import RunRecord
-from semafo.runs.rows import Row, rows_of
+from semafo.runs.engine import launch
+from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.library import store, trash
+from semafo.runs.library.rows import Row, rows_of
 from semafo.settings.fingerprint import fingerprint
 from semafo.ui import downloads, guard, run_about, run_disk, state, tables
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from semafo import wording
-from semafo.runs.record import RunRecord
+from semafo.runs.folder.run_record import RunRecord
 from semafo.settings.run_config import RunConfig
 
 

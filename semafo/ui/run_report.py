@@ -8,8 +8,8 @@ from html import escape
 import pandas as pd
 
 from semafo import keys, wording
-from semafo.runs import settings_diff
-from semafo.runs.record import RunRecord
+from semafo.runs.folder import settings_difference
+from semafo.runs.folder.run_record import RunRecord
 from semafo.settings.run_config import PAPER_WEIGHTS
 from semafo.ui import (
     breakdown,
@@ -213,7 +213,7 @@ def _curves(runs: Sequence[ChosenRun]) -> str:
 
 def _settings(runs: Sequence[ChosenRun]) -> str:
     """What differs first, then all settings of each run, and how to have them again."""
-    differing = settings_diff.between([run.record for run in runs]) if len(runs) > 1 else []
+    differing = settings_difference.between([run.record for run in runs]) if len(runs) > 1 else []
     different = pd.DataFrame(
         [one.values for one in differing], index=[one.setting for one in differing], columns=[run.name for run in runs]
     )
@@ -232,7 +232,7 @@ def _settings(runs: Sequence[ChosenRun]) -> str:
 def _in_words(record: RunRecord) -> dict[str, str]:
     context = record.settings["context"]
     settings = {
-        settings_diff.WORDS.get(f"{part}.{name}", f"{part}.{name}"): value
+        settings_difference.WORDS.get(f"{part}.{name}", f"{part}.{name}"): value
         for part, values in record.config.to_dict().items()
         for name, value in values.items()
     }

@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from semafo import wording
-from semafo.runs import registry
-from semafo.runs.sweep import is_of_sweep, sweeps
+from semafo.runs.library import search as run_search
+from semafo.runs.sweeps.sweep import is_of_sweep, sweeps
 from semafo.ui import controls, state
 from semafo.ui.run_names import short_dataset
 from semafo.ui.viewport import is_narrow
@@ -19,7 +19,7 @@ def found(rows: Sequence[Row]) -> list[Row]:
     """The rows that fit what is asked for. Only what would make a difference can be asked for."""
     datasets = {short_dataset(name): name for name in sorted({row["dataset"] for row in rows})}
     states = {wording.STATES.get(name, name): name for name in dict.fromkeys(row["state"] for row in rows)}
-    tags = {name: name for name in registry.tags_of(rows)}
+    tags = {name: name for name in run_search.tags_of(rows)}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         text = controls.search(
             "Search", "find", "Name, tag, note, mix, data set …", label_visibility="collapsed", width=_width(320)
@@ -30,7 +30,7 @@ def found(rows: Sequence[Row]) -> list[Row]:
             "tag": _one_of("All tags", tags, "tag", least=1),
             "sweep": _one_of("With and without sweeps", _sweeps(rows), "of_sweep", least=1),
         }
-        fitting = registry.search(rows, text, **asked)
+        fitting = run_search.search(rows, text, **asked)
         if len(fitting) < len(rows):
             st.caption(f"{wording.count(len(fitting))} of {wording.counted(len(rows), 'run')}", width="content")
     return fitting

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from semafo.runs import settings_diff
-from semafo.runs.record import RunRecord
+from semafo.runs.folder import settings_difference
+from semafo.runs.folder.run_record import RunRecord
 from semafo.ui import downloads
 from semafo.ui.run_names import names_of
 
@@ -17,13 +17,13 @@ def comparison(records: Sequence[RunRecord]) -> None:
     if len(readable) < 2:
         return
     st.subheader("What differs", anchor=False)
-    found = settings_diff.between(readable)
+    found = settings_difference.between(readable)
     if found:
         frame = pd.DataFrame(
             [one.values for one in found], pd.Index([one.setting for one in found], name="Setting"), names_of(readable)
         )
         st.dataframe(frame, key="settings_diff")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(settings_diff.same_rest(found), width="content")
+        st.caption(settings_difference.same_rest(found), width="content")
         if found:
             downloads.csv_button(frame.reset_index(), "settings", "Settings as CSV")

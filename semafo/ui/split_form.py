@@ -10,7 +10,7 @@ from semafo import keys, wording
 from semafo.data.paper import splits as paper_splits
 from semafo.data.paper.splits import Preset
 from semafo.data.splitting.split import Split, make_split
-from semafo.runs.inspect import Inspection
+from semafo.runs.background.preflight import Inspection
 from semafo.settings.run_config import SplitSettings
 from semafo.ui import charts, controls, figures
 from semafo.ui.viewport import is_narrow

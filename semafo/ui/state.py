@@ -12,9 +12,11 @@ import streamlit as st
 
 from semafo import keys
 from semafo.data import catalogue
-from semafo.runs import inspect, launch, store
+from semafo.runs.background import preflight
+from semafo.runs.engine import launch
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.record import RunRecord
+from semafo.runs.library import store
 from semafo.settings.run_config import DatasetSpec, RunConfig
 from semafo.ui import colours
 from semafo.ui.run_names import names_of
@@ -198,7 +200,7 @@ def use_dataset(spec: DatasetSpec) -> None:
     st.session_state["dataset"] = spec
 
 
-def inspection(spec: DatasetSpec) -> inspect.Inspection:
+def inspection(spec: DatasetSpec) -> preflight.Inspection:
     """The preflight of a data set, from a process of its own; read once a process. Raises DataError."""
     spec = catalogue.resolve(
         replace(spec, n_hvg=DatasetSpec.n_hvg)
@@ -208,5 +210,5 @@ def inspection(spec: DatasetSpec) -> inspect.Inspection:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _inspection(home_path: str, columns: tuple, content: str, _spec: DatasetSpec) -> inspect.Inspection:
-    return inspect.inspect(Home.at(home_path), _spec)
+def _inspection(home_path: str, columns: tuple, content: str, _spec: DatasetSpec) -> preflight.Inspection:
+    return preflight.inspect(Home.at(home_path), _spec)

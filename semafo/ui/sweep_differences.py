@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from semafo import wording
-from semafo.runs import differences
-from semafo.runs.differences import MethodContrast
-from semafo.runs.sweep import Sweep
+from semafo.runs.compare import differences
+from semafo.runs.compare.differences import MethodContrast
+from semafo.runs.sweeps.sweep import Sweep
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ import streamlit as st
 
 from semafo import keys, wording
 from semafo.data.paper import splits as paper_splits
-from semafo.runs import forecast, launch
-from semafo.runs.forecast import Forecast
-from semafo.runs.grid import PRESET_FAMILIES, Grid, preset_points, rate_title
-from semafo.runs.inspect import Inspection
-from semafo.runs.sweep import Sweep, sweeps
+from semafo.runs.background.preflight import Inspection
+from semafo.runs.engine import launch
+from semafo.runs.sweeps import cost
+from semafo.runs.sweeps.cost import Forecast
+from semafo.runs.sweeps.grid import PRESET_FAMILIES, Grid, preset_points, rate_title
+from semafo.runs.sweeps.sweep import Sweep, sweeps
 from semafo.settings.run_config import DatasetSpec, SplitSettings, TrainSettings
 from semafo.ui import controls, split_form, state, train_form
 
@@ -94,7 +95,7 @@ def start_button(asked: Grid) -> None:
 @st.cache_data(max_entries=32, show_spinner=False, ttl=600)
 def _foreseen(home_path: str, asked: Grid, n_known: int) -> Forecast:
     """Foreseen once for each grid and number of known runs. `home_path` is part of the cache's key alone."""
-    return forecast.forecast(state.home(), asked.configs(), launch.n_workers(state.home()))
+    return cost.forecast(state.home(), asked.configs(), launch.n_workers(state.home()))
 
 
 def described(foreseen: Forecast) -> str:

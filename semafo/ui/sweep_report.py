@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from html import escape
 
 from semafo import wording
-from semafo.runs import curves
-from semafo.runs.curves import ACCURACY, METRICS, QUERY_ACCURACY, Curve
-from semafo.runs.sweep import Sweep
+from semafo.runs.sweeps import curves
+from semafo.runs.sweeps.curves import ACCURACY, METRICS, QUERY_ACCURACY, Curve
+from semafo.runs.sweeps.sweep import Sweep
 from semafo.ui import colours, html_page, sweep_tables
 from semafo.ui.charts.curve import Line, rate_curves
 from semafo.ui.sweep_differences import clear_differences

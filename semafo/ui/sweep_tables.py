@@ -6,8 +6,9 @@ import pandas as pd
 
 from semafo import wording
 from semafo.data.paper import reported_scores
-from semafo.runs import curves
-from semafo.runs.curves import (
+from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.sweeps import curves
+from semafo.runs.sweeps.curves import (
     ACCURACY,
     INTEGRATION_SCORES,
     LABEL_SCORES,
@@ -17,8 +18,7 @@ from semafo.runs.curves import (
     Curve,
     CurvePoint,
 )
-from semafo.runs.record import RunRecord
-from semafo.runs.sweep import Sweep
+from semafo.runs.sweeps.sweep import Sweep
 from semafo.ui import reference_rows
 
 AS_REPORTED = "In brackets what the paper reports: one seed, over the whole query with its labelled cells."

@@ -7,10 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from semafo import keys, wording
-from semafo.runs import curves, launch
-from semafo.runs.curves import METRICS, QUERY_ACCURACY, Curve
-from semafo.runs.record import RunRecord
-from semafo.runs.sweep import DELETED, Sweep
+from semafo.runs.engine import launch
+from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.sweeps import curves
+from semafo.runs.sweeps.curves import METRICS, QUERY_ACCURACY, Curve
+from semafo.runs.sweeps.sweep import DELETED, Sweep
 from semafo.ui import controls, downloads, engine, figures, state, sweep_report, sweep_tables
 from semafo.ui.charts.curve import rate_curves
 from semafo.ui.sweep_differences import Clear, clear_differences

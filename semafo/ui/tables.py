@@ -9,7 +9,7 @@ import pandas as pd
 
 from semafo import keys, wording
 from semafo.evaluation.integration.columns import METRICS, aggregate
-from semafo.runs.disk import in_words
+from semafo.runs.library.disk_use import in_words
 from semafo.ui import colours, views
 from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import ScoreRow

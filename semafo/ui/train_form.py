@@ -7,7 +7,7 @@ from itertools import product
 import streamlit as st
 
 from semafo import wording
-from semafo.runs.inspect import Inspection
+from semafo.runs.background.preflight import Inspection
 from semafo.settings.mix import HEADS, LABEL_WEIGHTINGS, Mix
 from semafo.settings.run_config import CONSTANT, ONE_CYCLE, DatasetSpec, RunConfig, SplitSettings, TrainSettings
 from semafo.ui import presets, state

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from semafo import wording
-from semafo.runs import derive
+from semafo.runs.background import tsne
 from semafo.ui import guard, state
 from semafo.ui.artefacts import artefacts
 from semafo.ui.state import ChosenRun
@@ -15,7 +15,7 @@ _LOOK_EVERY_SECONDS = 1.0
 
 def ready(run: ChosenRun) -> bool:
     """Whether the run has a t-SNE."""
-    return derive.has_tsne(run.record)
+    return tsne.has_tsne(run.record)
 
 
 def button(runs: Sequence[ChosenRun]) -> None:
@@ -30,11 +30,11 @@ def button(runs: Sequence[ChosenRun]) -> None:
         st.fragment(_wait, run_every=_LOOK_EVERY_SECONDS)(runs)
         return
     for run in missing:
-        reason = derive.why_failed(run.record)
+        reason = tsne.why_failed(run.record)
         if reason:
             st.warning(f"{run.name}: {reason}")
-    busy = bool(derive.under_way(state.home()))
-    seconds = derive.expected_seconds([artefacts(run.record).n_cells for run in missing])
+    busy = bool(tsne.under_way(state.home()))
+    seconds = tsne.expected_seconds([artefacts(run.record).n_cells for run in missing])
     whose = "" if len(missing) == len(runs) else f" of {wording.counted(len(missing), 'run')}"
     st.button(
         f"Compute t-SNE{whose} ({wording.about(seconds)})",
@@ -42,7 +42,7 @@ def button(runs: Sequence[ChosenRun]) -> None:
         disabled=busy,
         on_click=_start,
         args=(missing,),
-        help=f"{derive.MOST_CELLS:,} cells at most are laid out, each type with its share.".replace(",", "\u2009"),
+        help=f"{tsne.MOST_CELLS:,} cells at most are laid out, each type with its share.".replace(",", "\u2009"),
     )
     if busy:
         st.caption("Another t-SNE is being computed.")
@@ -53,13 +53,13 @@ def _missing(runs: Sequence[ChosenRun]) -> list[ChosenRun]:
 
 
 def _working(missing: Sequence[ChosenRun]) -> bool:
-    folders = set(derive.under_way(state.home()))
+    folders = set(tsne.under_way(state.home()))
     return any(run.record.folder in folders for run in missing)
 
 
 @guard.guarded
 def _start(missing: Sequence[ChosenRun]) -> None:
-    derive.start_tsne(state.home(), [run.record for run in missing])
+    tsne.start_tsne(state.home(), [run.record for run in missing])
 
 
 @guard.guarded

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from semafo import keys, wording
-from semafo.runs.type_markers import A_TYPE, type_markers
+from semafo.runs.compare.type_markers import A_TYPE, type_markers
 from semafo.ui import charts, controls, downloads, figures, gene_tables, selection
 from semafo.ui.artefacts import artefacts
 from semafo.ui.state import ChosenRun

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from semafo import keys
-from semafo.runs import store
+from semafo.runs.engine.launch import engine_pid
 from semafo.runs.home import Home
-from semafo.runs.launch import engine_pid
+from semafo.runs.library import store
 from tests.browser.serving import clean_console, serving, wait
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

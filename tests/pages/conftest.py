@@ -8,7 +8,7 @@ import pytest
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from semafo.runs import launch
+from semafo.runs.engine import launch
 from semafo.runs.home import Home
 
 APP = Path(__file__).parents[2] / "app.py"

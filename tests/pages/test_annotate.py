@@ -8,9 +8,9 @@ import pytest
 
 from semafo import keys
 from semafo.files import read_json, write_json
-from semafo.runs import annotation
-from semafo.runs.inspect import Inspection
-from semafo.runs.record import RunRecord
+from semafo.runs.background.preflight import Inspection
+from semafo.runs.export import annotated_query
+from semafo.runs.folder.run_record import RunRecord
 from semafo.ui import annotation as shown
 from semafo.ui import charts as figures
 from semafo.ui import colours, state
@@ -54,7 +54,7 @@ def found(monkeypatch):
     report = {"joined": JOINED, "composition": composition, "warnings": ["The query lacks 120 genes."]}
     inspection = Inspection(report, cells)
     monkeypatch.setattr(state, "inspection", lambda spec: inspection)
-    monkeypatch.setattr(annotation, "inspect", lambda home, spec: inspection)
+    monkeypatch.setattr(annotated_query, "inspect", lambda home, spec: inspection)
     return inspection
 
 

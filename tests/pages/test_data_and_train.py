@@ -9,8 +9,8 @@ from semafo.data.paper.splits import preset
 from semafo.data.splitting.split import make_split
 from semafo.errors import DataError
 from semafo.files import read_json
-from semafo.runs import inspect
-from semafo.runs.record import RunRecord
+from semafo.runs.background import preflight
+from semafo.runs.folder.run_record import RunRecord
 from semafo.settings.run_config import DatasetSpec, SplitSettings, TrainSettings
 from semafo.ui.charts import split_bars
 from tests import fakes
@@ -103,7 +103,7 @@ def test_a_refusal_of_the_preflight_is_shown_in_its_own_words(home, open_page, m
     def refuse(home, spec):
         raise DataError("No counts were found. Give the layer that holds them.")
 
-    monkeypatch.setattr(inspect, "inspect", refuse)
+    monkeypatch.setattr(preflight, "inspect", refuse)
     app = open_page()
     assert [error.value for error in app.error] == ["No counts were found. Give the layer that holds them."]
     app = open_page("train")
@@ -116,7 +116,7 @@ def test_an_unknown_error_is_a_sentence_and_a_log_not_a_traceback(home, open_pag
     def fail(home, spec):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(inspect, "inspect", fail)
+    monkeypatch.setattr(preflight, "inspect", fail)
     app = open_page("train")
     assert not app.exception
     assert "pages.log" in app.error[0].value

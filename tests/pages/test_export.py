@@ -9,8 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from semafo import keys
 from semafo.files import write_json
-from semafo.runs import bundle, bundle_import, export, export_jobs
-from semafo.runs.worker import write_manifest
+from semafo.runs.export import archive_import, run_archive
+from semafo.runs.export import formats as export_formats
+from semafo.runs.export import in_background as exports_in_background
+from semafo.runs.workers.work import write_manifest
 from tests import fakes
 from tests.pages.conftest import texts
 from tests.runs.tiny import wait_for
@@ -20,7 +22,7 @@ def section(folders):
     """The section alone, of these run folders."""
     from pathlib import Path
 
-    from semafo.runs.record import RunRecord
+    from semafo.runs.folder.run_record import RunRecord
     from semafo.ui import run_export
 
     run_export.show([RunRecord(Path(folder)) for folder in folders])
@@ -52,19 +54,19 @@ def test_a_file_is_written_in_the_background_and_then_offered(home, records):
     app.button[0].click().run()
     assert "Writing the file" in texts(app)
     assert buttons(app) == ["Stop"]
-    wait_for(lambda: not export_jobs.under_way(home), 60)
+    wait_for(lambda: not exports_in_background.under_way(home), 60)
     app.run()
     assert not app.exception
     (offered,) = app.get("download_button")
     assert offered.label.startswith("Download semafo-2-runs.zip (")
-    path = export_jobs.prepared(home, records[:2], export.BUNDLE).path
-    assert bundle_import.read_bundle(home, path).kept == [record.run_id for record in records[:2]]
+    path = exports_in_background.prepared(home, records[:2], export_formats.BUNDLE).path
+    assert archive_import.read_bundle(home, path).kept == [record.run_id for record in records[:2]]
 
 
 def test_what_goes_wrong_is_said_in_words_and_can_be_tried_again(home, records):
     # the cells of these runs have never been on this machine, and its model cannot be put together without them
-    assert export_jobs.start(home, records[:1], export.MODEL)
-    wait_for(lambda: not export_jobs.under_way(home), 60)
+    assert exports_in_background.start(home, records[:1], export_formats.MODEL)
+    wait_for(lambda: not exports_in_background.under_way(home), 60)
     app = opened(records[:1], export_kind="Model (scvi-tools)")
     assert not app.exception
     assert "has changed since scanvi-" in app.error[0].value
@@ -72,7 +74,7 @@ def test_what_goes_wrong_is_said_in_words_and_can_be_tried_again(home, records):
 
 
 def test_a_process_that_was_killed_is_explained(home, records):
-    found = export_jobs.prepared(home, records[:1], export.CELLS)
+    found = exports_in_background.prepared(home, records[:1], export_formats.CELLS)
     found.path.parent.mkdir()
     (found.path.parent / "errors.txt").write_text("Killed\n")
     app = opened(records[:1])
@@ -81,8 +83,8 @@ def test_a_process_that_was_killed_is_explained(home, records):
 
 
 def test_while_another_file_is_written_this_one_waits(home, records, monkeypatch):
-    busy = {"kind": export.REPORT, "run_ids": ["another"], "started": time.time()}
-    monkeypatch.setattr(export_jobs, "under_way", lambda home: busy)
+    busy = {"kind": export_formats.REPORT, "run_ids": ["another"], "started": time.time()}
+    monkeypatch.setattr(exports_in_background, "under_way", lambda home: busy)
     app = opened(records)
     assert app.button[0].disabled
     assert "Another file is being written" in texts(app)
@@ -100,7 +102,7 @@ def test_an_uploaded_zip_becomes_runs(home, records, tmp_path, monkeypatch):
     from semafo.runs.home import Home
     from semafo.ui import run_export
 
-    bundle.write_bundle(records, tmp_path / "runs.zip")
+    run_archive.write_bundle(records, tmp_path / "runs.zip")
     other = Home.at(tmp_path / "other")
     monkeypatch.setattr(run_export.state, "home", lambda: other)
     uploaded = io.BytesIO((tmp_path / "runs.zip").read_bytes())

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from semafo import keys
 from semafo.files import read_json, write_json
-from semafo.runs import disk, registry, store, trash
-from semafo.runs.record import RunRecord
+from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.library import disk_use, store, trash
+from semafo.runs.library import search as run_search
 from semafo.settings.run_config import TrainSettings
 from semafo.ui import run_list, tables
 from tests import fakes
@@ -151,7 +152,7 @@ def test_a_name_that_cannot_be_is_refused_in_words(home, open_page, monkeypatch)
 
 def test_several_runs_are_tagged_together(home, open_page, monkeypatch):
     first, second, _ = fakes.comparison(home)
-    registry.tag(home, first.run_id, ["old"])
+    run_search.tag(home, first.run_id, ["old"])
     pick(monkeypatch, first, second)
     app = open_page("runs")
     app.multiselect(key="tags-to-add").set_value(["new"])
@@ -189,7 +190,7 @@ def test_a_run_from_a_newer_version_is_listed_with_the_reason_and_breaks_no_page
 def test_cleaning_up_shows_what_would_go_before_it_is_asked_for(home, open_page):
     fakes.comparison(home)
     failed = fakes.failed(home, replace(fakes.REAL, train=TrainSettings(seed=9)))
-    disk.write_measured(home)
+    disk_use.write_measured(home)
     app = open_page("runs")
     assert any(expander.label.startswith("Disk · ") for expander in app.expander)
     app.session_state["clean_failed"] = True  # a page test cannot press within a dialog and stay there

@@ -2,7 +2,7 @@
 
 from semafo import keys
 from semafo.files import read_json
-from semafo.runs.sweep import sweeps
+from semafo.runs.sweeps.sweep import sweeps
 from tests import fakes
 from tests.fake_sweeps import a_sweep
 from tests.pages.conftest import charts, texts

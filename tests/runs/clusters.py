@@ -13,9 +13,9 @@ from typing import Any
 
 from semafo.cli_cluster import scheduler_command, worker_command
 from semafo.files import read_json
-from semafo.runs import cluster_worker
 from semafo.runs.home import Home
-from semafo.runs.tls import HomeKeys, home_keys
+from semafo.runs.workers import cluster_worker
+from semafo.runs.workers.tls import HomeKeys, home_keys
 
 ROOT = Path(__file__).parents[2]
 WORKER = cluster_worker.__name__

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from semafo.runs import store
+from semafo.runs.engine.launch import ensure_engine
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.launch import ensure_engine
-from semafo.runs.record import RunRecord
+from semafo.runs.library import store
 from tests.runs.tiny import end_engine, finished, tiny_config
 
 

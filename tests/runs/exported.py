@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from semafo import keys
-from semafo.runs import store
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.record import RunRecord
-from semafo.runs.worker import SCORE, TRAIN, work
+from semafo.runs.library import store
+from semafo.runs.workers.work import SCORE, TRAIN, work
 from semafo.settings.run_config import RunConfig
 
 

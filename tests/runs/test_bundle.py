@@ -12,12 +12,12 @@ import pytest
 from semafo import keys
 from semafo.errors import DataError, SettingsError
 from semafo.files import read_json, write_json
-from semafo.runs.bundle import LIST_FILE, write_bundle
-from semafo.runs.bundle_import import read_bundle
+from semafo.runs.export.archive_import import read_bundle
+from semafo.runs.export.run_archive import LIST_FILE, write_bundle
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.record import RunRecord
-from semafo.runs.sweep import SWEEP_FILE, Sweep
-from semafo.runs.worker import write_manifest
+from semafo.runs.sweeps.sweep import SWEEP_FILE, Sweep
+from semafo.runs.workers.work import write_manifest
 from tests import fakes
 
 

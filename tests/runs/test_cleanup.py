@@ -7,9 +7,9 @@ import pytest
 
 from semafo import keys
 from semafo.files import read_json, write_json
-from semafo.runs import cleanup, disk, trash
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.record import RunRecord
+from semafo.runs.library import cleanup, disk_use, trash
 from semafo.settings.run_config import DatasetSpec, TrainSettings
 from semafo.training.stage_cache import all_keys
 from tests import fakes
@@ -141,17 +141,17 @@ def test_the_home_is_measured_part_by_part_and_shared_files_count_once(home):
     record = fakes.failed(home)
     (record.folder / "a.npy").write_bytes(b"x" * 10_000)
     os.link(record.folder / "a.npy", stage(home, "expression-a", 100) / "a.npy")
-    parts = {part.name: part for part in disk.measure(home)}
+    parts = {part.name: part for part in disk_use.measure(home)}
     assert (parts["runs"].n, parts["cache"].n, parts["trash"].n) == (1, 1, 0)
-    assert parts["runs"].n_bytes == disk.size_of(record.folder) > 10_000
+    assert parts["runs"].n_bytes == disk_use.size_of(record.folder) > 10_000
     assert parts["cache"].n_bytes == 100
-    assert disk.last_measured(home) == []
-    disk.write_measured(home)
-    assert disk.last_measured(home) == list(parts.values())
+    assert disk_use.last_measured(home) == []
+    disk_use.write_measured(home)
+    assert disk_use.last_measured(home) == list(parts.values())
 
 
 @pytest.mark.parametrize(
     ("n_bytes", "text"), [(0, "0 B"), (999, "999 B"), (45_105, "45 kB"), (18_590_000, "18.6 MB"), (2.5e9, "2.5 GB")]
 )
 def test_sizes_are_said_in_words(n_bytes, text):
-    assert disk.in_words(n_bytes) == text
+    assert disk_use.in_words(n_bytes) == text

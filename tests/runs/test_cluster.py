@@ -12,11 +12,11 @@ import pytest
 from semafo import keys
 from semafo.errors import EngineError
 from semafo.files import sha256
+from semafo.runs.engine.launch import ensure_engine, notice
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.launch import ensure_engine, notice
-from semafo.runs.record import RunRecord
-from semafo.runs.scheduler import SCHEDULER_VARIABLE
-from semafo.runs.sweep import Sweep, sweeps
+from semafo.runs.sweeps.sweep import Sweep, sweeps
+from semafo.runs.workers.scheduler_address import SCHEDULER_VARIABLE
 from tests.runs.clusters import ROOT, Cluster, engine_facts, free_port, pid_of
 from tests.runs.tiny import TINY, end_engine, wait_for
 

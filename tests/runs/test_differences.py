@@ -8,7 +8,7 @@ import pytest
 from semafo import comparison, keys
 from semafo.errors import SemafoError
 from semafo.files import write_json
-from semafo.runs import differences
+from semafo.runs.compare import differences
 from semafo.runs.home import Home
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import SplitSettings, TrainSettings

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from semafo import keys
 from semafo.errors import SemafoError
 from semafo.evaluation.uncertainty.significance import mcnemar
-from semafo.runs.disagreement import FIRST, SECOND, Disagreement, Share, between
+from semafo.runs.compare.disagreement import FIRST, SECOND, Disagreement, Share, between
 from semafo.runs.home import Home
 from tests import fakes
 

@@ -15,9 +15,9 @@ import pytest
 from semafo import keys
 from semafo.data.load import load
 from semafo.files import read_json, sha256, write_json
-from semafo.runs import store
-from semafo.runs.launch import engine_pid, ensure_engine
-from semafo.runs.record import RunRecord
+from semafo.runs.engine.launch import engine_pid, ensure_engine
+from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.library import store
 from semafo.settings.run_config import DatasetSpec, RunConfig
 from tests.runs.tiny import TINY_BATCHES, finished, tiny_config, wait_for
 
@@ -202,7 +202,8 @@ def is_running(pid):
 
 def test_two_apps_on_one_home_share_one_engine(home):
     program = (
-        "import sys; from semafo.runs.home import Home; from semafo.runs.launch import engine_pid, ensure_engine;"
+        "import sys; from semafo.runs.home import Home;"
+        "from semafo.runs.engine.launch import engine_pid, ensure_engine;"
         "home = Home.at(sys.argv[1]); ensure_engine(home); print(engine_pid(home))"
     )
     command = [sys.executable, "-c", program, str(home.path)]

@@ -15,7 +15,9 @@ import pytest
 from semafo import keys
 from semafo.data.splitting.label_mask import LabelMask
 from semafo.errors import DataError, SettingsError
-from semafo.runs import export, export_jobs, script, script_steps
+from semafo.runs.export import formats as export_formats
+from semafo.runs.export import in_background as exports_in_background
+from semafo.runs.export import script, script_steps
 from semafo.runs.home import Home
 from semafo.settings.run_config import RunConfig
 from tests.runs.exported import trained
@@ -130,10 +132,10 @@ def test_the_mask_says_the_runs_split(runs):
 
 def written(home, records, name, tmp_path, kind=None):
     path = tmp_path / name
-    asked = export.find(home, [record.run_id for record in records])
-    kind = export.kind_of(path, kind)
-    export.require_possible(kind, asked, path)
-    return path, export.write(home, asked, kind, path)
+    asked = export_formats.find(home, [record.run_id for record in records])
+    kind = export_formats.kind_of(path, kind)
+    export_formats.require_possible(kind, asked, path)
+    return path, export_formats.write(home, asked, kind, path)
 
 
 def test_the_h5ad_opens_in_scanpy_and_shows_the_umap(home, runs, tmp_path):
@@ -185,7 +187,7 @@ def test_without_the_data_set_the_file_has_what_the_run_kept_and_says_so(home, r
     assert adata.n_obs == len(runs[0].cells())
     assert 0 < adata.X.max() < 10  # log-normalised
     with pytest.raises(DataError, match="has changed"):
-        written(home, runs[:1], "model", tmp_path, export.MODEL)
+        written(home, runs[:1], "model", tmp_path, export_formats.MODEL)
     assert not (tmp_path / "model").exists()
 
 
@@ -194,7 +196,7 @@ def test_the_model_folder_loads_with_its_cells_and_gives_the_runs_latent_space(h
     from semafo import SemafoVI
 
     record = runs[place]
-    path, _ = written(home, [record], "model", tmp_path, export.MODEL)
+    path, _ = written(home, [record], "model", tmp_path, export_formats.MODEL)
     assert {"model.pt", "adata.h5ad", "README.txt"} <= {file.name for file in path.iterdir()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -208,15 +210,15 @@ def test_the_model_folder_loads_with_its_cells_and_gives_the_runs_latent_space(h
 
 
 def test_what_is_not_possible_is_said_before_any_time_is_spent(home, runs, tmp_path):
-    asked = export.find(home, [record.run_id for record in runs])
+    asked = export_formats.find(home, [record.run_id for record in runs])
     with pytest.raises(SettingsError, match="This writes one run, and 3 were named"):
-        export.require_possible(export.SCRIPT, asked, tmp_path / "all.py")
-    export.require_possible(export.SCRIPT, asked, tmp_path / "all.zip")
+        export_formats.require_possible(export_formats.SCRIPT, asked, tmp_path / "all.py")
+    export_formats.require_possible(export_formats.SCRIPT, asked, tmp_path / "all.zip")
     with pytest.raises(SettingsError, match="does not say what to write"):
-        export.kind_of(tmp_path / "all.txt", None)
+        export_formats.kind_of(tmp_path / "all.txt", None)
     many = replace(asked, records=asked.records * 3)
     with pytest.raises(SettingsError, match="up to 6 runs"):
-        export.require_possible(export.REPORT, many, tmp_path / "all.html")
+        export_formats.require_possible(export_formats.REPORT, many, tmp_path / "all.html")
 
 
 def test_old_files_make_room_and_the_newest_stay(home):
@@ -225,14 +227,14 @@ def test_old_files_make_room_and_the_newest_stay(home):
         folder.mkdir()
         (folder / "file").write_bytes(b"x" * 600)
         os.utime(folder, (1e9 - age, 1e9 - age))
-    export_jobs.clean(home, most_bytes=1000)
+    exports_in_background.clean(home, most_bytes=1000)
     assert [folder.exists() for folder in folders] == [False, True]
 
 
 def test_a_file_that_somebody_stopped_did_not_fail(home, runs):
-    assert export_jobs.start(home, runs[:1], export.CELLS)
-    assert not export_jobs.start(home, runs[:1], export.CELLS)  # one at a time
-    export_jobs.stop(home)
-    wait_for(lambda: not export_jobs.under_way(home), 20)
-    found = export_jobs.prepared(home, runs[:1], export.CELLS)
+    assert exports_in_background.start(home, runs[:1], export_formats.CELLS)
+    assert not exports_in_background.start(home, runs[:1], export_formats.CELLS)  # one at a time
+    exports_in_background.stop(home)
+    wait_for(lambda: not exports_in_background.under_way(home), 20)
+    found = exports_in_background.prepared(home, runs[:1], export_formats.CELLS)
     assert (found.is_ready, found.error) == (False, None)

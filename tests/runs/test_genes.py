@@ -8,9 +8,9 @@ from scipy import sparse
 from semafo import keys
 from semafo.errors import DataError
 from semafo.files import write_json
-from semafo.runs import genes
-from semafo.runs.genes import Genes, obs_columns
-from semafo.runs.record import RunRecord
+from semafo.runs.folder import expression
+from semafo.runs.folder.expression import Genes, obs_columns
+from semafo.runs.folder.run_record import RunRecord
 
 N_CELLS, N_GENES = 300, 40
 
@@ -50,7 +50,7 @@ def test_expression_stays_on_disk_until_it_is_asked_for(record):
 
 @pytest.mark.parametrize("block", [4_000_000, 700, 1])
 def test_genes_that_tell_two_groups_apart_are_those_of_the_dense_matrix(record, dense, block, monkeypatch):
-    monkeypatch.setattr(genes, "_BLOCK", block)
+    monkeypatch.setattr(expression, "_BLOCK", block)
     rng = np.random.default_rng(1)
     first, second = np.arange(N_CELLS) < 100, np.arange(N_CELLS) >= 180
     second &= rng.random(N_CELLS) < 0.5

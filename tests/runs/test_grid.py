@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from semafo.data.paper import reported_scores
 from semafo.data.paper import splits as paper_splits
 from semafo.errors import SettingsError
-from semafo.runs.curves import METRICS, Curve, CurvePoint, curves
-from semafo.runs.forecast import Task, makespan
-from semafo.runs.grid import Grid, preset_points, rate_title
+from semafo.runs.sweeps.cost import Task, makespan
+from semafo.runs.sweeps.curves import METRICS, Curve, CurvePoint, curves
+from semafo.runs.sweeps.grid import Grid, preset_points, rate_title
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, SplitSettings, TrainSettings
 

@@ -8,11 +8,12 @@ from click.testing import CliRunner
 from semafo import keys
 from semafo.cli import cli
 from semafo.files import read_json, write_json
-from semafo.runs import cleanup, disk, registry, store, trash
-from semafo.runs.index import _indexed_rows
-from semafo.runs.launch import engine_pid, ensure_engine
-from semafo.runs.migrate import SCHEMA
-from semafo.runs.record import RunRecord
+from semafo.runs.engine.launch import engine_pid, ensure_engine
+from semafo.runs.folder.older_layouts import SCHEMA
+from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.library import cleanup, disk_use, store, trash
+from semafo.runs.library import search as run_search
+from semafo.runs.library.index import _indexed_rows
 from tests import fakes
 from tests.runs.test_engine import LONG, busy_worker
 from tests.runs.tiny import tiny_config, wait_for
@@ -37,7 +38,7 @@ def contents(folder):
 def test_names_and_deletions_outlive_engines_and_the_index(home):
     fakes.failed(home).folder.rename(home.runs / "failed-run")
     deleted = fakes.finished(home)
-    registry.annotate(home, "failed-run", name="Mine", tags=["kept"], notes="why")  # before there is an engine
+    run_search.annotate(home, "failed-run", name="Mine", tags=["kept"], notes="why")  # before there is an engine
     newer = home.runs / "from-tomorrow"
     newer.mkdir()
     write_json(newer / keys.CONFIG_FILE, {**read_json(deleted.folder / keys.CONFIG_FILE), "schema": SCHEMA + 1})
@@ -49,13 +50,13 @@ def test_names_and_deletions_outlive_engines_and_the_index(home):
     assert indexed(home)["from-tomorrow"]["state"] == keys.UNREADABLE
     assert f"deleted: {deleted.run_id}" in command(home, "delete", deleted.run_id)
     assert deleted.run_id not in indexed(home)
-    wait_for(lambda: {(part.name, part.n) for part in disk.last_measured(home)} >= {("trash", 1), ("runs", 2)})
-    registry.rename(home, "failed-run", "Yours")  # with an engine
+    wait_for(lambda: {(part.name, part.n) for part in disk_use.last_measured(home)} >= {("trash", 1), ("runs", 2)})
+    run_search.rename(home, "failed-run", "Yours")  # with an engine
     wait_for(lambda: indexed(home)["failed-run"]["name"] == "Yours")
 
     os.kill(engine_pid(home), signal.SIGKILL)
     wait_for(lambda: engine_pid(home) is None)
-    registry.tag(home, "failed-run", ["after"])
+    run_search.tag(home, "failed-run", ["after"])
     for path in home.path.glob("index.sqlite*"):
         path.unlink()
     old = trash.contents(home)[0].folder.rename(home.trash / "long-gone@1000")

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from semafo import keys
-from semafo.runs import store
 from semafo.runs.home import Home
-from semafo.runs.memory import MEMORY_VARIABLE
-from semafo.runs.worker import reason_of
+from semafo.runs.library import store
+from semafo.runs.workers.memory import MEMORY_VARIABLE
+from semafo.runs.workers.work import reason_of
 from semafo.settings.run_config import DatasetSpec
 from tests.needs import missing
 from tests.runs.clusters import ROOT
@@ -19,8 +19,8 @@ from tests.runs.tiny import tiny_config
 
 PROGRAM = """
 import sys
-from semafo.runs.memory import limit_memory
-from semafo.runs.worker import TRAIN, work
+from semafo.runs.workers.memory import limit_memory
+from semafo.runs.workers.work import TRAIN, work
 limit_memory()
 outcome = work(*sys.argv[1:], TRAIN)
 print(outcome.state, outcome.reason)

@@ -7,9 +7,10 @@ import pytest
 from semafo import keys
 from semafo.errors import SettingsError
 from semafo.files import write_json
-from semafo.runs import migrate, store
+from semafo.runs.folder import older_layouts
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.record import RunRecord
+from semafo.runs.library import store
 from semafo.settings.run_config import CONSTANT, ONE_CYCLE, RunConfig
 from tests.runs.tiny import tiny_config
 
@@ -69,28 +70,28 @@ def test_a_run_of_the_first_version_is_read_listed_and_left_as_it_is(home):
 
 
 def test_a_run_of_this_version_goes_through_no_step(home):
-    settings = {**FIRST, "config": RunConfig().to_dict(), "schema": migrate.SCHEMA}
+    settings = {**FIRST, "config": RunConfig().to_dict(), "schema": older_layouts.SCHEMA}
     assert RunRecord(folder_of(home, settings)).config.train.schedule == ONE_CYCLE
-    assert migrate.upgraded(settings) == settings
+    assert older_layouts.upgraded(settings) == settings
 
 
 def test_every_layout_has_a_step_to_the_next():
-    assert sorted(migrate.STEPS) == list(range(1, migrate.SCHEMA))
+    assert sorted(older_layouts.STEPS) == list(range(1, older_layouts.SCHEMA))
 
 
 def test_steps_change_nothing_that_they_are_given():
     before = json.dumps(FIRST)
-    assert migrate.upgraded(FIRST)["schema"] == migrate.SCHEMA
+    assert older_layouts.upgraded(FIRST)["schema"] == older_layouts.SCHEMA
     assert json.dumps(FIRST) == before
 
 
 def test_what_is_submitted_has_this_versions_number(home):
     (run_id,) = store.submit(home, [tiny_config()])
-    assert json.loads((home.runs / run_id / keys.CONFIG_FILE).read_text())["schema"] == migrate.SCHEMA
+    assert json.loads((home.runs / run_id / keys.CONFIG_FILE).read_text())["schema"] == older_layouts.SCHEMA
 
 
 def test_a_run_of_a_newer_version_is_refused_in_words_and_stays_listed(home):
-    folder = folder_of(home, {**FIRST, "schema": migrate.SCHEMA + 1})
+    folder = folder_of(home, {**FIRST, "schema": older_layouts.SCHEMA + 1})
     before = contents(folder)
     record = RunRecord(folder)
     assert not record.is_readable

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from semafo import threads
-from semafo.runs import processes
-from semafo.runs.processes import Nursery, worker_environment
+from semafo.runs.workers import processes
+from semafo.runs.workers.processes import Nursery, worker_environment
 from tests.runs.tiny import wait_for
 
 # A worker of this nursery ends with the code that it is given, or sleeps.
@@ -76,7 +76,7 @@ def test_a_worker_that_a_dead_nursery_cannot_bear_has_ended(nursery):
 
 def test_a_worker_gives_way_once():
     program = (
-        "import os; from semafo.runs.processes import give_way;"
+        "import os; from semafo.runs.workers.processes import give_way;"
         "before = os.nice(0); give_way(); give_way(); print(before, os.nice(0))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -99,7 +99,7 @@ def test_a_kernel_compiled_once_is_found_by_a_later_worker(tmp_path):
         "import numba\n_nb_optimize_layout_euclidean_single_epoch = numba.njit(lambda x: x + 1)\n"
     )
     program = (
-        "from semafo.runs.worker import keep_compiled_layout; from umap import layouts; keep_compiled_layout();"
+        "from semafo.runs.workers.work import keep_compiled_layout; from umap import layouts; keep_compiled_layout();"
         "f = layouts._nb_optimize_layout_euclidean_single_epoch; f(1); print(sum(f.stats.cache_hits.values()))"
     )
     root = str(Path(__file__).parents[2])

@@ -8,12 +8,13 @@ import pytest
 from semafo import keys
 from semafo.errors import RunNotFound, SettingsError
 from semafo.files import read_json, write_json
-from semafo.runs import registry, store
-from semafo.runs.about import LONGEST_NAME, MOST_TAGS, About
+from semafo.runs.folder.name_tags_notes import LONGEST_NAME, MOST_TAGS, About
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.index import Index
-from semafo.runs.record import RunRecord
-from semafo.runs.worker import write_manifest
+from semafo.runs.library import search as run_search
+from semafo.runs.library import store
+from semafo.runs.library.index import Index
+from semafo.runs.workers.work import write_manifest
 from semafo.settings.run_config import TrainSettings
 from tests import fakes
 from tests.runs.tiny import tiny_config
@@ -41,23 +42,23 @@ def indexed(home):
 
 
 def test_a_name_stands_for_the_run_and_its_settings_stay_beside_it(home, record):
-    registry.rename(home, record.run_id[:9], "  My   first ")
+    run_search.rename(home, record.run_id[:9], "  My   first ")
     assert record.title == the_row(home)["name"] == "My first"
     assert record.default_title == the_row(home)["title"] == "scANVI · 20 % · seed 0"
-    registry.rename(home, record.run_id, "")
+    run_search.rename(home, record.run_id, "")
     assert record.title == record.default_title
 
 
 def test_tags_are_added_and_removed_whatever_their_capitals(home, record):
-    registry.tag(home, record.run_id, ["Paper", "to do", "paper"])
+    run_search.tag(home, record.run_id, ["Paper", "to do", "paper"])
     assert record.about.tags == ("Paper", "to-do")
-    registry.tag(home, record.run_id, ["new"], ["PAPER"])
+    run_search.tag(home, record.run_id, ["new"], ["PAPER"])
     assert record.about.tags == ("to-do", "new")
 
 
 def test_name_tags_and_notes_are_changed_one_by_one(home, record):
-    registry.annotate(home, record.run_id, name="A", tags=["t"], notes="n\nm")
-    registry.note(home, record.run_id, "other")
+    run_search.annotate(home, record.run_id, name="A", tags=["t"], notes="n\nm")
+    run_search.note(home, record.run_id, "other")
     assert record.about == About("A", ("t",), "other")
 
 
@@ -73,13 +74,13 @@ def test_name_tags_and_notes_are_changed_one_by_one(home, record):
 )
 def test_what_cannot_be_kept_is_refused_in_words(home, record, change, words):
     with pytest.raises(SettingsError, match=words):
-        registry.annotate(home, record.run_id, **change)
+        run_search.annotate(home, record.run_id, **change)
     assert record.about == About()
 
 
 def test_a_run_that_is_not_there_cannot_be_named(home):
     with pytest.raises(RunNotFound, match="semafo runs"):
-        registry.rename(home, "nothing", "A")
+        run_search.rename(home, "nothing", "A")
 
 
 def test_what_came_from_elsewhere_is_read_with_care(record):
@@ -95,13 +96,13 @@ def test_what_came_from_elsewhere_is_read_with_care(record):
 def test_words_about_a_run_from_a_newer_version_are_not_written_over(home, record):
     write_json(record.folder / keys.ABOUT_FILE, {"schema": 2, "name": "kept", "stars": 5})
     with pytest.raises(SettingsError, match="newer Semafo"):
-        registry.rename(home, record.run_id, "other")
+        run_search.rename(home, record.run_id, "other")
     assert read_json(record.folder / keys.ABOUT_FILE)["stars"] == 5
 
 
 def test_words_about_a_run_are_no_part_of_what_it_commits(home):
     record = fakes.finished(home)
-    registry.rename(home, record.run_id, "A")
+    run_search.rename(home, record.run_id, "A")
     committed = []
     write_manifest(record.folder, committed.append)
     assert keys.CELLS_FILE in committed[0]["files"]
@@ -110,7 +111,7 @@ def test_words_about_a_run_are_no_part_of_what_it_commits(home):
 
 def test_a_name_is_listed_at_once_though_the_index_does_not_know_it_yet(home, record):
     indexed(home)
-    registry.annotate(home, record.run_id, name="Fresh", tags=["t"])
+    run_search.annotate(home, record.run_id, name="Fresh", tags=["t"])
     assert (the_row(home)["name"], the_row(home)["tags"]) == ("Fresh", ["t"])
     assert {"action": "index", "run_id": record.run_id} in [read_json(path) for path in home.inbox.iterdir()]
 
@@ -123,7 +124,7 @@ def test_folders_that_came_or_went_since_the_index_was_written_are_listed_as_the
 
 
 def test_a_list_from_the_index_opens_no_folder(home, record, monkeypatch):
-    registry.rename(home, record.run_id, "A")
+    run_search.rename(home, record.run_id, "A")
     indexed(home)
     monkeypatch.setattr(RunRecord, "summary", None)
     monkeypatch.setattr(About, "of", None)
@@ -131,7 +132,7 @@ def test_a_list_from_the_index_opens_no_folder(home, record, monkeypatch):
 
 
 def test_the_index_says_what_the_folders_say(home, record):
-    registry.annotate(home, record.run_id, name="A", tags=["t"], notes="n")
+    run_search.annotate(home, record.run_id, name="A", tags=["t"], notes="n")
     from_folders = store.rows(home)
     indexed(home)
     assert json.dumps(store.rows(home), sort_keys=True) == json.dumps(from_folders, sort_keys=True)
@@ -159,7 +160,7 @@ def test_an_index_of_another_version_is_not_read_and_made_anew(home, record):
 @pytest.mark.parametrize("state", [keys.FAILED, keys.CANCELLED])
 def test_a_run_that_is_asked_for_again_keeps_its_name(home, state):
     (run_id,) = store.submit(home, [tiny_config()])
-    registry.rename(home, run_id, "Mine")
+    run_search.rename(home, run_id, "Mine")
     write_json(home.runs / run_id / keys.STATUS_FILE, {"state": state, "created": 0.0})
     store.submit(home, [tiny_config()])
     assert store.get(home, run_id).state == keys.QUEUED
@@ -201,9 +202,9 @@ ROWS = [
     ],
 )
 def test_runs_are_found_by_words_and_filters(text, filters, places):
-    assert registry.search(ROWS, text, **filters) == [ROWS[i] for i in places]
+    assert run_search.search(ROWS, text, **filters) == [ROWS[i] for i in places]
 
 
 def test_tags_are_offered_from_the_most_frequent():
     rows = [{"tags": ["b", "a"]}, {"tags": ["a"]}, {}]
-    assert registry.tags_of(rows) == ["a", "b"]
+    assert run_search.tags_of(rows) == ["a", "b"]

@@ -7,10 +7,16 @@ import pytest
 
 from semafo.errors import EngineError, SettingsError
 from semafo.runs.home import Home
-from semafo.runs.memory import MEMORY_VARIABLE, worker_memory
-from semafo.runs.remote import RemotePool, RemoteWorker
-from semafo.runs.scheduler import SCHEDULER_VARIABLE, checked, host_and_port, require_answer, scheduler_address
-from semafo.runs.tls import home_keys
+from semafo.runs.workers.cluster import RemotePool, RemoteWorker
+from semafo.runs.workers.memory import MEMORY_VARIABLE, worker_memory
+from semafo.runs.workers.scheduler_address import (
+    SCHEDULER_VARIABLE,
+    checked,
+    host_and_port,
+    require_answer,
+    scheduler_address,
+)
+from semafo.runs.workers.tls import home_keys
 from semafo.settings.run_config import TrainSettings
 from tests.runs.clusters import free_port
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from semafo import keys
+from semafo.runs.folder.replay import Frame, Replay, places, plane, spread_of, timeline
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.record import RunRecord
-from semafo.runs.replay import Frame, Replay, places, plane, spread_of, timeline
 from tests import fakes
 
 

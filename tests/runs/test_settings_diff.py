@@ -6,9 +6,9 @@ import pytest
 
 from semafo.files import read_json, write_json
 from semafo.keys import CONFIG_FILE, ENVIRONMENT_FILE
+from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.folder.settings_difference import WORDS, Difference, between, differences, same_rest
 from semafo.runs.home import Home
-from semafo.runs.record import RunRecord
-from semafo.runs.settings_diff import WORDS, Difference, between, differences, same_rest
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
 from tests import fakes

@@ -9,11 +9,11 @@ import pytest
 from semafo import keys
 from semafo.errors import DataError, RunNotFound, SettingsError
 from semafo.files import read_json, write_json
-from semafo.runs import store
+from semafo.runs.engine.launch import ensure_engine
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.index import Index
-from semafo.runs.launch import ensure_engine
-from semafo.runs.record import RunRecord
+from semafo.runs.library import store
+from semafo.runs.library.index import Index
 from semafo.settings.run_config import DatasetSpec, RunConfig
 from tests.runs.tiny import end_engine, tiny_config
 

@@ -8,12 +8,12 @@ import pytest
 from semafo import keys
 from semafo.errors import RunNotFound
 from semafo.files import read_json
-from semafo.runs import store
-from semafo.runs.forecast import forecast
-from semafo.runs.grid import Grid
-from semafo.runs.launch import engine_pid, ensure_engine
-from semafo.runs.record import RunRecord
-from semafo.runs.sweep import Sweep, sweeps
+from semafo.runs.engine.launch import engine_pid, ensure_engine
+from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.library import store
+from semafo.runs.sweeps.cost import forecast
+from semafo.runs.sweeps.grid import Grid
+from semafo.runs.sweeps.sweep import Sweep, sweeps
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, SplitSettings, TrainSettings
 from semafo.ui import sweep_report, sweep_tables

@@ -5,8 +5,10 @@ import os
 import pytest
 
 from semafo.errors import RunNotFound
-from semafo.runs import inbox, registry, store, trash
+from semafo.runs import requests
 from semafo.runs.home import Home
+from semafo.runs.library import search as run_search
+from semafo.runs.library import store, trash
 from tests import fakes
 
 
@@ -21,7 +23,7 @@ def record(home):
 
 
 def test_a_deleted_run_comes_back_as_it_was(home, record):
-    registry.rename(home, record.run_id, "Mine")
+    run_search.rename(home, record.run_id, "Mine")
     before = {path.name: path.read_bytes() for path in record.folder.iterdir()}
     trash.move_in(home, record.run_id)
     assert store.rows(home) == []
@@ -33,14 +35,14 @@ def test_a_deleted_run_comes_back_as_it_was(home, record):
 def test_a_deletion_that_no_engine_has_carried_out_is_withdrawn(home, record):
     store.delete(home, record.run_id)
     assert store.restore(home, record.run_id) == record.run_id
-    assert list(inbox.taken(home)) == []
+    assert list(requests.taken(home)) == []
     assert record.folder.exists()
 
 
 def test_of_a_run_that_was_deleted_twice_the_later_comes_back(home, record):
     trash.move_in(home, record.run_id)
     again = fakes.failed(home)
-    registry.rename(home, again.run_id, "the second")
+    run_search.rename(home, again.run_id, "the second")
     trash.move_in(home, again.run_id)
     assert [trashed.run_id for trashed in trash.contents(home)] == [record.run_id] * 2
     trash.restore(home, record.run_id)

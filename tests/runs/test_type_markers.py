@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from semafo import keys
-from semafo.runs.genes import Genes
+from semafo.runs.compare.type_markers import type_markers
+from semafo.runs.folder.expression import Genes
 from semafo.runs.home import Home
-from semafo.runs.type_markers import type_markers
 from tests import fakes
 
 

@@ -9,11 +9,11 @@ import pytest
 from semafo import keys
 from semafo.errors import DataError, RunCancelled
 from semafo.files import write_json
-from semafo.runs import store
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.record import RunRecord
-from semafo.runs.reporting import FolderProgress
-from semafo.runs.worker import SCORE, TRAIN, reason_of, work
+from semafo.runs.library import store
+from semafo.runs.workers.progress_files import FolderProgress
+from semafo.runs.workers.work import SCORE, TRAIN, reason_of, work
 from tests.runs.tiny import tiny_config
 
 

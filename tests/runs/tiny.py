@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 from semafo.data.catalogue import parse_simulation
+from semafo.runs.engine.launch import engine_pid
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.launch import engine_pid
-from semafo.runs.record import RunRecord
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
 

@@ -11,11 +11,11 @@ from semafo import keys
 from semafo.data.load import load
 from semafo.data.splitting.split import hide_labels, make_split
 from semafo.evaluation.labels.scores import score_labels
-from semafo.runs import store
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.record import RunRecord
-from semafo.runs.store import in_context
-from semafo.runs.worker import SCORE, TRAIN, work
+from semafo.runs.library import store
+from semafo.runs.library.store import in_context
+from semafo.runs.workers.work import SCORE, TRAIN, work
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import RunConfig, SplitSettings
 from semafo.training.pipeline import predict_before_query

@@ -9,9 +9,9 @@ import pytest
 
 from semafo import keys
 from semafo.evaluation.latent.embedding import log_normalise
-from semafo.runs.genes import Genes, obs_columns
-from semafo.runs.record import RunRecord
-from semafo.runs.store import in_context
+from semafo.runs.folder.expression import Genes, obs_columns
+from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.library.store import in_context
 from semafo.training.artefacts import expression
 from semafo.training.artefacts.expression import MOST_COLUMNS, link, plain_columns, write_expression
 from semafo.training.run_context import Job

@@ -7,10 +7,10 @@ import pytest
 from semafo import keys
 from semafo.evaluation.latent.information import Factor
 from semafo.files import read_json
-from semafo.runs import store
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.record import RunRecord
-from semafo.runs.worker import SCORE, TRAIN, work
+from semafo.runs.library import store
+from semafo.runs.workers.work import SCORE, TRAIN, work
 from semafo.settings.run_config import DatasetSpec
 from semafo.training.artefacts.latent_factors import (
     ANNOTATED,

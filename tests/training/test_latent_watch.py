@@ -14,7 +14,7 @@ from semafo.evaluation.latent.diagnostics import label_gap, latent_scale
 from semafo.models.fast.losses import SemiSupervisedLoss
 from semafo.models.fast.minibatch import CellStore
 from semafo.models.fast.passes import Pass
-from semafo.runs.store import in_context
+from semafo.runs.library.store import in_context
 from semafo.settings.mix import Mix
 from semafo.training.stages import models as stage_models
 from semafo.training.stages.latent_watch import LatentWatch, evaluating

@@ -10,7 +10,7 @@ import torch
 from semafo import keys
 from semafo.data.load import load
 from semafo.data.splitting.split import hide_labels, make_split
-from semafo.runs.store import in_context
+from semafo.runs.library.store import in_context
 from semafo.settings.mix import Mix
 from semafo.training.stages import models as stage_models
 from tests.runs.tiny import TINY_BATCHES, tiny_config

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from semafo import keys
-from semafo.runs.store import in_context
+from semafo.runs.library.store import in_context
 from semafo.training.duration import expected_seconds
 from semafo.training.stages.prepared_data import prepare
 from tests.runs.tiny import TINY_BATCHES, tiny_config

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from semafo import keys
 from semafo.files import read_json, write_json
-from semafo.runs.store import in_context
+from semafo.runs.library.store import in_context
 from semafo.settings.mix import Mix
 from semafo.training.artefacts import replay_recorder
 from semafo.training.artefacts.replay_recorder import RunRecorder

@@ -5,7 +5,7 @@ import pytest
 import streamlit as st
 
 from semafo import keys
-from semafo.runs import disagreement as flipped
+from semafo.runs.compare import disagreement as flipped
 from semafo.runs.home import Home
 from semafo.ui import breakdown, confusions, disagreement, gene_tables, pairing, selection, state, views
 from semafo.ui.artefacts import artefacts

@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from semafo.errors import EngineError
-from semafo.runs import launch
+from semafo.runs.engine import launch
 from semafo.runs.home import Home
 from semafo.ui import engine, state
 

@@ -6,8 +6,8 @@ import pytest
 
 from semafo import keys
 from semafo.files import write_json
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.record import RunRecord
 from semafo.settings.run_config import DatasetSpec, RunConfig
 from semafo.ui import colours, palettes
 

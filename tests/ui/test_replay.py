@@ -7,7 +7,7 @@ import plotly.io as pio
 import pytest
 
 from semafo import keys
-from semafo.runs.replay import Frame
+from semafo.runs.folder.replay import Frame
 from semafo.ui import colours
 from semafo.ui.charts.replay import _NOWHERE, BYTES_A_CELL, SCALE_TERM, STEPS, Film, replay
 from semafo.ui.charts.replay_layout import CONTROLS, Stage, plan

@@ -3,9 +3,9 @@
 import pytest
 
 from semafo.evaluation.uncertainty.significance import MethodDifference
-from semafo.runs.curves import ACCURACY, QUERY_ACCURACY
-from semafo.runs.differences import MethodContrast
+from semafo.runs.compare.differences import MethodContrast
 from semafo.runs.home import Home
+from semafo.runs.sweeps.curves import ACCURACY, QUERY_ACCURACY
 from semafo.ui import sweep_tables
 from semafo.ui.charts.curve import Line, rate_curves
 from semafo.ui.sweep_differences import clear_differences, row

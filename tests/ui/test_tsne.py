@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from semafo import keys
 from semafo.files import write_json
-from semafo.runs import derive
+from semafo.runs.background import tsne
 from semafo.runs.home import Home
 from tests import fakes
 from tests.pages.conftest import texts
@@ -44,7 +44,7 @@ def test_the_button_says_about_how_long_and_starts_the_runs_that_lack_a_tsne(hom
     first, *others = fakes.comparison(home)
     give_tsne(first)
     started = []
-    monkeypatch.setattr(derive, "start_tsne", lambda home, records: started.extend(records))
+    monkeypatch.setattr(tsne, "start_tsne", lambda home, records: started.extend(records))
     app = opened()
     (button,) = app.button
     assert button.label == "Compute t-SNE of 2 runs (about 10 s)"

@@ -1,7 +1,7 @@
 """Expression and the data set's own columns, written for views: once for all runs of the same cells and genes.
 
 The files are large and the same for a whole comparison, so they lie among the shared stages and each run's folder gets
-links to them. See `semafo.runs.genes` for who reads them.
+links to them. See `semafo.runs.folder.expression` for who reads them.
 """
 
 import logging

@@ -1,0 +1,83 @@
+"""A data set's preflight for those who must not load it themselves.
+
+Reading an .h5ad file needs seconds and memory, so it happens in a process of its own (`semafo check`), once for each
+content and choice of columns. What is kept is the report and the label and batch of every cell.
+"""
+
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from semafo import keys
+from semafo.data import catalogue
+from semafo.data.splitting.split import Split, make_split
+from semafo.errors import DataError
+from semafo.files import read_json
+from semafo.runs.background.process import last_said
+from semafo.runs.home import Home
+from semafo.settings.fingerprint import fingerprint
+from semafo.settings.run_config import DatasetSpec, RunConfig
+
+REPORT_FILE = "report.json"
+CELLS_FILE = "cells.parquet"
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What the preflight found.
+
+    Attributes
+    ----------
+    report
+        `semafo.data.reading.preflight.Report` as plain values.
+    cells
+        One row a cell with `keys.TRUE` and `keys.BATCH_COLUMN`: enough to draw a split without loading the data. Where
+        a query was joined, `keys.ROLE` and `keys.ROW` as well.
+    """
+
+    report: dict[str, Any]
+    cells: pd.DataFrame
+
+
+def inspect(home: Home, spec: DatasetSpec) -> Inspection:
+    """Check a data set in another process, or read what an earlier check found.
+
+    Raises
+    ------
+    DataError
+        Training cannot work with these data; the message says why and what to do.
+    """
+    spec = catalogue.resolve(spec)
+    folder = home.checks / fingerprint(asdict(spec), catalogue.content_fingerprint(spec))[:16]
+    if not (folder / REPORT_FILE).exists():
+        _check(spec, folder)
+    return Inspection(read_json(folder / REPORT_FILE), pd.read_parquet(folder / CELLS_FILE))
+
+
+def rehearse(home: Home, config: RunConfig) -> Split:
+    """Check the data and make the split of a run that is about to be queued, so that what cannot work says so now.
+
+    Raises
+    ------
+    DataError, SettingsError
+        As the run itself would.
+    """
+    cells = inspect(home, config.dataset).cells
+    return make_split(cells[keys.TRUE], cells[keys.BATCH_COLUMN], config.split)
+
+
+def _check(spec: DatasetSpec, folder: Path) -> None:
+    options = {"--label-key": spec.label_key, "--batch-key": spec.batch_key, "--counts": spec.counts}
+    if spec.query is not None:
+        options |= {"--query": spec.query, "--min-overlap": str(spec.min_overlap)}
+    given = [part for name, value in options.items() if value for part in (name, value)]
+    command = [sys.executable, "-m", "semafo", "check", spec.name, *given, "--keep", str(folder), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = done.stderr.strip()[-500:] or "nothing"
+        nothing = f"The check of the data set ended without a result. It said: {said}"
+        raise DataError(last_said(done.stderr, "error") or nothing)

@@ -1,0 +1,77 @@
+"""A half of a run as the queue sees it: its place in the order, the shared stages that it needs, how it ends."""
+
+import contextlib
+import shutil
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from semafo import keys
+from semafo.errors import SemafoError
+from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.sweeps.sweep import is_of_sweep
+from semafo.runs.workers.base import Loss, Worker
+from semafo.runs.workers.work import SCORE, TRAIN, Outcome
+from semafo.training.stage_cache import pretrain_key, scoring_keys
+
+_DRAFT_SECONDS = 3600  # after which a draft is nobody's
+
+
+@dataclass
+class Job:
+    """One half of a run, waiting or given to a worker."""
+
+    record: RunRecord
+    half: str
+    created: float
+    order: int
+    worker: Worker | None = None
+    cancelled_at: float | None = None
+
+    @cached_property
+    def batch(self) -> str | None:
+        """What the run was asked for with."""
+        return self.record.settings.get("batch")
+
+    @property
+    def rank(self) -> tuple:
+        """Earlier comparisons first; within one, all maps before the first score. Sweeps last, run by run."""
+        if is_of_sweep(self.batch):
+            return True, self.created, self.order, self.half == TRAIN
+        return False, self.created, self.half == SCORE, self.order
+
+    @cached_property
+    def stage_keys(self) -> tuple[str, ...]:
+        """The shared stages that this half needs, and makes where they are missing."""
+        config, context = self.record.config, self.record.settings["context"]
+        return (pretrain_key(config, context),) if self.half == TRAIN else scoring_keys(config, context)
+
+
+def outcome_of_loss(job: Job, loss: Loss) -> Outcome:
+    """What to say of a run whose worker ended under it."""
+    if job.cancelled_at is not None:
+        return Outcome(keys.CANCELLED, "Stopped on request.")
+    return Outcome(keys.FAILED, loss.reason)
+
+
+def is_run_of_sweep(record: RunRecord) -> bool:
+    """Whether a run was asked for by a sweep."""
+    try:
+        return is_of_sweep(record.settings.get("batch"))
+    except SemafoError:  # a folder without a config
+        return False
+
+
+def keep(folder: Path, names: set[str]) -> None:
+    """Delete every file of a run's folder but these, and but what people wrote about it."""
+    for path in folder.iterdir():
+        if path.name not in {*names, keys.ABOUT_FILE}:
+            path.unlink(missing_ok=True)
+
+
+def clear_draft(folder: Path) -> None:
+    """Delete a draft that nobody finished; a young one may be somebody's who is writing it now."""
+    with contextlib.suppress(FileNotFoundError):
+        if time.time() - folder.stat().st_mtime > _DRAFT_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)

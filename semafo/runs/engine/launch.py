@@ -1,0 +1,120 @@
+"""Start a home's engine where none lives. Cheap to call: a lock says whether one does."""
+
+import fcntl
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import semafo
+from semafo.errors import EngineError
+from semafo.files import read_json, write_json
+from semafo.runs.engine.process import n_cores
+from semafo.runs.home import Home
+from semafo.runs.workers.memory import worker_memory
+from semafo.runs.workers.scheduler_address import SCHEDULER_VARIABLE, scheduler_address
+
+START_SECONDS = 30  # until the engine must be ready; a slow disk needs a few
+
+_launching = threading.Lock()  # two pages that ask at once start one engine
+_started: list[subprocess.Popen] = []  # engines that this process started, so that it can bury them when they end
+
+
+def ensure_engine(home: Home) -> None:
+    """Return with an engine alive that serves this home; it lives at least as long as this process.
+
+    Raises
+    ------
+    EngineError
+        The engine ended at its start (the message quotes its log), or lives with other workers than those that
+        SEMAFO_SCHEDULER asks for.
+    SettingsError
+        SEMAFO_SCHEDULER is no address of a scheduler that speaks TLS, or SEMAFO_WORKER_MEMORY no size.
+    """
+    with _launching:
+        _ensure(home)
+
+
+def _ensure(home: Home) -> None:
+    address = scheduler_address()
+    worker_memory()
+    _register(home)
+    _started[:] = [process for process in _started if process.poll() is None]
+    if engine_pid(home) is not None:
+        _require_same_scheduler(home, address)
+        return
+    log = home.engine / "engine.log"
+    command = [sys.executable, "-m", "semafo.runs.engine.process", str(home.path)]
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, env=_environment()
+        )
+    _started.append(process)
+    deadline = time.monotonic() + START_SECONDS
+    while engine_pid(home) is None:
+        # Exit code 0 means that another engine was faster; it is about to be ready.
+        if process.poll() or time.monotonic() > deadline:
+            tail = log.read_text(encoding="utf-8", errors="replace")[-800:]
+            raise EngineError(f"The engine did not start. Its log {log} ends with:\n{tail}")
+        time.sleep(0.05)
+
+
+def _require_same_scheduler(home: Home, address: str | None) -> None:
+    """One engine a home, with one kind of workers. Who asks for no scheduler takes what there is."""
+    facts = read_json(home.engine_file, {})
+    if address is None or not facts or facts.get("scheduler") == address:
+        return
+    trains_at = facts.get("scheduler") or "on its own machine"
+    raise EngineError(
+        f"The engine of this home (process {facts.get('pid')}) trains {trains_at}, and {SCHEDULER_VARIABLE} or "
+        f"--scheduler asks for {address}. Close the apps and commands that use this home; the engine ends two minutes "
+        "after its last run. Then start again."
+    )
+
+
+def notice(home: Home) -> str | None:
+    """Why runs wait, in a sentence for users: no scheduler, no workers. None while all is well."""
+    return read_json(home.engine_file, {}).get("notice") if is_alive(home) else None
+
+
+def n_workers(home: Home) -> int:
+    """Workers that a run may count on: those that have joined SEMAFO_SCHEDULER's scheduler, or this machine's cores.
+
+    At least 1: a cluster whose engine does not live yet is not known.
+    """
+    if scheduler_address() is None:
+        return n_cores()
+    return max(1, len(read_json(home.engine_file, {}).get("workers", ())) if is_alive(home) else 0)
+
+
+def is_alive(home: Home) -> bool:
+    """Whether an engine holds the home's lock."""
+    with home.lock.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def engine_pid(home: Home) -> int | None:
+    """Process id of the engine that is ready to work, or None."""
+    return read_json(home.engine_file, {}).get("pid") if is_alive(home) else None
+
+
+def _register(home: Home) -> None:
+    """Tell the engine that this process is a client: it stays while one is alive."""
+    clients = home.engine / "clients"
+    clients.mkdir(exist_ok=True)
+    mine = clients / str(os.getpid())
+    if not mine.exists():
+        write_json(mine, {"pid": os.getpid(), "since": time.time()})
+
+
+def _environment() -> dict[str, str]:
+    """The engine imports this very semafo, wherever the calling process found it."""
+    root = str(Path(semafo.__file__).resolve().parents[1])
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

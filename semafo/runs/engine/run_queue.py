@@ -1,0 +1,237 @@
+"""The queue of a home: which run goes to which worker, and how each one ends."""
+
+import logging
+import time
+from typing import Any
+
+from semafo import keys
+from semafo.files import write_json
+from semafo.runs import requests
+from semafo.runs.engine.half_run import Job, is_run_of_sweep, keep, outcome_of_loss
+from semafo.runs.engine.housekeeping import Housekeeper
+from semafo.runs.engine.published_state import Shown
+from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.home import Home
+from semafo.runs.library.index import Index
+from semafo.runs.library.rows import names_of
+from semafo.runs.sweeps.sweep import is_of_sweep, paused
+from semafo.runs.workers import tickets
+from semafo.runs.workers.base import Loss, Worker, Workers
+from semafo.runs.workers.work import SCORE, SUPERSEDED, TRAIN, Outcome, compile_kernels, work
+from semafo.training.stage_cache import StageCache
+
+_logger = logging.getLogger(__name__)
+
+_GRACE_SECONDS = 1.0  # after which a worker that was asked to stop is killed
+_MOST_DEATHS = 2  # workers that one run may cost
+_KEPT_AFTER_FAILURE = {keys.CONFIG_FILE, keys.STATUS_FILE, keys.LOG_FILE, keys.HISTORY_FILE, keys.SPLIT_FILE}
+
+
+class Queue:
+    """Everything happens in `round`, in one thread."""
+
+    def __init__(self, home: Home, pool: Workers) -> None:
+        self._home = home
+        self._cache = StageCache(home.cache)
+        self._index = Index(home)
+        self._keeper = Housekeeper(home, self._index)
+        self._jobs: list[Job] = []
+        self._pool = pool
+        self._shown = Shown(home, pool)
+        self._recover()
+
+    @property
+    def has_work(self) -> bool:
+        """Whether any run works or may start."""
+        return any(job.worker is not None for job in self._jobs) or bool(self._waiting())
+
+    def close(self) -> None:
+        """End the workers. What they were doing is marked by the next engine."""
+        self._pool.close()
+        self._index.close()
+
+    def round(self) -> None:
+        """Take requests, see what ended, start what can start."""
+        try:
+            self._take_requests()
+            self._collect()
+            self._pool.fill()
+            self._start_jobs()
+            self._shown.show(((job, self._maker_of_stage(job)) for job in self._waiting()), self._jobs)
+            self._keeper.round()
+        except OSError:  # a full disk, most likely: the queue stays in memory and the next round tries again
+            _logger.exception("A round did not finish.")
+            time.sleep(1)
+
+    def _recover(self) -> None:
+        """What an engine before this one left: queued runs go on waiting, unfinished ones are marked as such."""
+        self._keeper.clear_drafts()
+        for run_id in names_of(self._home):
+            record = RunRecord(self._home.runs / run_id)
+            if not record.is_readable:  # from a newer version, or damaged: nobody's to touch
+                continue
+            if record.status["state"] == keys.RUNNING:
+                tickets.revoke(record.folder)
+                if record.is_committed or is_run_of_sweep(record):
+                    self._again(record)
+                else:
+                    self._give_up(record, keys.FAILED, "The engine stopped while this run was working. Start it again.")
+            elif record.state == keys.QUEUED:
+                self._enqueue(record)
+        self._index.rebuild()
+
+    def _take_requests(self) -> None:
+        for request in requests.taken(self._home):
+            match request.get("action"):
+                case "queue":
+                    for run_id in request["run_ids"]:
+                        self._on_queue(run_id)
+                case "cancel":
+                    self._on_cancel(request["run_id"])
+                case "delete":
+                    self._on_delete(request["run_id"])
+                case _:
+                    self._keeper.take(request)
+
+    def _on_queue(self, run_id: str) -> None:
+        record = RunRecord(self._home.runs / run_id)
+        known = any(job.record.run_id == run_id for job in self._jobs)
+        if not known and record.folder.exists() and record.state == keys.QUEUED:
+            self._enqueue(record)
+            self._index.update(run_id)
+
+    def _enqueue(self, record: RunRecord) -> None:
+        status = record.status
+        if record.refusal is not None:  # from a newer version, or damaged
+            self._write_status(record, state=keys.FAILED, reason=record.refusal, finished=time.time())
+            return
+        self._jobs.append(Job(record, TRAIN, status.get("created", time.time()), status.get("order", 0)))
+
+    def _on_cancel(self, run_id: str) -> None:
+        for job in [job for job in self._jobs if job.record.run_id == run_id]:
+            if job.worker is None:
+                self._finish(job, Outcome(keys.CANCELLED, "Stopped before it began."))
+            elif job.cancelled_at is None:
+                (job.record.folder / keys.CANCEL_FILE).touch()
+                job.cancelled_at = time.monotonic()
+
+    def _on_delete(self, run_id: str) -> None:
+        """Nobody waits for what a deleted run would have become, so its worker is not asked first."""
+        for job in [job for job in self._jobs if job.record.run_id == run_id]:
+            self._jobs.remove(job)
+            if job.worker is not None:
+                self._pool.end(job.worker)
+            if job.record.folder.exists():
+                self._give_up(job.record, keys.CANCELLED, "Deleted before it was finished.")
+        self._keeper.throw_away(run_id)
+
+    def _collect(self) -> None:
+        """Notice jobs that ended, workers that were lost, and workers that do not stop when asked."""
+        for job in [job for job in self._jobs if job.worker is not None]:
+            worker = job.worker
+            answer = worker.answer()
+            if isinstance(answer, Outcome) and answer.state != SUPERSEDED:
+                self._finish(job, answer)
+            elif answer is not None:
+                self._pool.end(worker)
+                self._on_loss(job, answer if isinstance(answer, Loss) else Loss(answer.reason))
+            elif job.cancelled_at and time.monotonic() - job.cancelled_at > _GRACE_SECONDS:
+                self._pool.end(worker)
+                self._finish(job, Outcome(keys.CANCELLED, "Stopped on request."))
+        for worker in list(self._pool.workers):
+            if worker.loss is not None:
+                self._pool.end(worker)
+            elif worker.task is not None and worker.task.done() and not self._job_of(worker):
+                worker.task = None
+
+    def _on_loss(self, job: Job, loss: Loss) -> None:
+        """A sweep's run gets a second worker; a run that has cost two, or that somebody watches, has failed.
+
+        A run is put back where the scheduler was lost, which is nobody's fault.
+        """
+        deaths = loss.counts + job.record.status.get("deaths", 0)
+        may_go_on = not loss.counts or (is_of_sweep(job.batch) and deaths < _MOST_DEATHS)
+        if job.cancelled_at is None and may_go_on:
+            _logger.warning("%s is tried again. %s", job.record.run_id, loss.reason)
+            self._jobs.remove(job)
+            self._again(job.record, deaths=deaths)
+        else:
+            self._finish(job, outcome_of_loss(job, loss))
+
+    def _again(self, record: RunRecord, **noted: Any) -> None:
+        """Do again what was not finished: the scores alone where the maps are there, nothing where all is there."""
+        tickets.revoke(record.folder)
+        if record.is_committed:
+            self._write_status(record, state=keys.DONE, finished=time.time())
+            self._index.update(record.run_id)
+            return
+        half = SCORE if record.has_maps else TRAIN
+        if half == TRAIN:
+            keep(record.folder, {keys.CONFIG_FILE, keys.STATUS_FILE, keys.LOG_FILE})
+            noted["state"] = keys.QUEUED
+        self._write_status(record, **noted)
+        self._index.update(record.run_id)
+        status = record.status
+        self._jobs.append(Job(record, half, status.get("created", time.time()), status.get("order", 0)))
+
+    def _job_of(self, worker: Worker) -> Job | None:
+        return next((job for job in self._jobs if job.worker is worker), None)
+
+    def _finish(self, job: Job, outcome: Outcome) -> None:
+        self._jobs.remove(job)
+        record = job.record
+        tickets.revoke(record.folder)
+        if outcome.state != keys.DONE:
+            self._give_up(record, outcome.state, outcome.reason)
+        elif job.half == TRAIN:
+            self._write_status(record, seconds=outcome.seconds, reused_seconds=outcome.reused_seconds)
+            self._jobs.append(Job(record, SCORE, job.created, job.order, cancelled_at=None))
+        else:
+            seconds = {**record.status.get("seconds", {}), **outcome.seconds}
+            self._write_status(record, state=keys.DONE, finished=time.time(), seconds=seconds)
+        self._index.update(record.run_id)
+
+    def _give_up(self, record: RunRecord, state: str, reason: str | None) -> None:
+        """A run is kept whole or not at all: what it had written so far goes, but what explains its end."""
+        keep(record.folder, _KEPT_AFTER_FAILURE)
+        self._write_status(record, state=state, reason=reason, finished=time.time())
+
+    def _write_status(self, record: RunRecord, **changes: Any) -> None:
+        write_json(record.folder / keys.STATUS_FILE, {**record.status, **changes})
+
+    def _start_jobs(self) -> None:
+        for job in self._waiting():
+            if self._maker_of_stage(job):
+                continue
+            worker = self._pool.reserve(job.record.config.train)
+            if worker is not None:
+                self._start(job, worker)
+            elif self._pool.shares_cores:
+                break  # what asks for more room than there is must not be overtaken for ever
+        self._compile_on_idle_workers()
+
+    def _start(self, job: Job, worker: Worker) -> None:
+        if job.half == TRAIN:
+            self._write_status(job.record, state=keys.RUNNING, started=time.time())
+            self._index.update(job.record.run_id)
+        job.worker = worker
+        token = tickets.issue(job.record.folder)
+        self._pool.submit(worker, work, str(job.record.folder), str(self._home.cache), job.half, token)
+
+    def _compile_on_idle_workers(self) -> None:
+        for worker in self._pool.workers:
+            if worker.is_idle and not worker.has_compiled:
+                worker.has_compiled = True
+                self._pool.submit(worker, compile_kernels)
+
+    def _waiting(self) -> list[Job]:
+        """What may start, in its order. Of a paused sweep only what is half done goes on."""
+        held = paused(self._home)
+        free = (job for job in self._jobs if job.worker is None and not (job.half == TRAIN and job.batch in held))
+        return sorted(free, key=lambda job: job.rank)
+
+    def _maker_of_stage(self, job: Job) -> Job | None:
+        """A job that is making a stage which this one needs."""
+        missing = {key for key in job.stage_keys if not self._cache.has(key)}
+        working = (other for other in self._jobs if other.worker is not None)
+        return next((other for other in working if not missing.isdisjoint(other.stage_keys)), None)

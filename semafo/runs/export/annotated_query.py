@@ -1,0 +1,209 @@
+"""Annotation: a query without labels mapped onto a labelled reference, and what is handed back.
+
+An annotation is a run like any other: surgery whose reference is one data set, whose query is another, and which labels
+nothing of the query. Here is what the command line and the pages share.
+"""
+
+import shlex
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from semafo import keys
+from semafo.data import catalogue
+from semafo.errors import DataError
+from semafo.files import write_atomically
+from semafo.runs.background.preflight import inspect
+from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.home import Home
+from semafo.settings.mix import Mix
+from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+UNKNOWN = "unknown"  # label of a cell whose confidence is below the threshold
+THRESHOLD = 0.5
+
+# What the annotated file gets: obs columns, and the place in uns
+PREDICTION, CONFIDENCE, LABEL = "semafo_prediction", "semafo_confidence", "semafo_label"
+UNS = "semafo"
+
+# Options of the command that need not be written out; those not named here have no default value
+_DEFAULTS = {
+    "counts": DatasetSpec.counts,
+    "n-hvg": DatasetSpec.n_hvg,
+    "min-overlap": DatasetSpec.min_overlap,
+    "label-weighting": Mix.label_weighting,
+    "head": Mix.head,
+    "threshold": THRESHOLD,
+    "seed": TrainSettings.seed,
+    "threads": TrainSettings.n_threads,
+    "accelerator": TrainSettings.accelerator,
+    "schedule": TrainSettings.schedule,
+}
+
+
+def configs(home: Home, spec: DatasetSpec, mixes: Sequence[Mix], trains: Sequence[TrainSettings]) -> list[RunConfig]:
+    """Runs that annotate `spec.query`: every mix with every training seed.
+
+    Raises
+    ------
+    DataError
+        Reference and query do not fit, or one of them cannot be used.
+    """
+    if spec.query is None:
+        raise DataError("There is no query to annotate. Choose a second data set.")
+    joined = inspect(home, spec).report["joined"]
+    split = SplitSettings(reference=tuple(joined["reference_batches"]), labelled_rate=0.0)
+    return [RunConfig(spec, split, mix, train) for train in trains for mix in mixes]
+
+
+def query_cells(record: RunRecord, threshold: float = THRESHOLD) -> pd.DataFrame:
+    """The query's part of a finished run's per-cell table, with the label that stays at a threshold.
+
+    Returns
+    -------
+    pd.DataFrame
+        Indexed by cell: `keys.BATCH_COLUMN`, `keys.TRUE`, `keys.PREDICTED`, `keys.CONFIDENCE` and `LABEL`.
+    """
+    cells = record.cells()
+    cells = cells[cells[keys.ROLE] == keys.QUERY]
+    columns = [keys.BATCH_COLUMN, keys.TRUE, keys.PREDICTED, keys.CONFIDENCE]
+    return cells[columns].assign(**{LABEL: labels_at(cells, threshold)})
+
+
+def labels_at(cells: pd.DataFrame, threshold: float) -> pd.Series:
+    """Predicted type, or `UNKNOWN` where the confidence is below the threshold (0 to 1)."""
+    predicted = cells[keys.PREDICTED].astype(object)
+    return predicted.where(cells[keys.CONFIDENCE] >= threshold, UNKNOWN)
+
+
+def summary(record: RunRecord, threshold: float = THRESHOLD) -> dict[str, Any]:
+    """What came out, as plain values. `scores` is None where the query has no labels of its own."""
+    cells = query_cells(record, threshold)
+    scores = record.predictions().get("query") or {}
+    sizes = {str(name): int(n) for name, n in cells[LABEL].value_counts().items()}
+    return {
+        "run_id": record.run_id,
+        "mix": record.config.mix.name,
+        "overlap": overlap(record),
+        "n_query": len(cells),
+        "threshold": threshold,
+        "n_unknown": int((cells[LABEL] == UNKNOWN).sum()),
+        "n_by_label": dict(sorted(sizes.items(), key=lambda item: item[0] == UNKNOWN)),
+        "scores": scores if scores.get("n_scored") else None,
+        "warnings": record.warnings,
+    }
+
+
+def overlap(record: RunRecord) -> dict[str, Any]:
+    """Genes that reference and query share; with the model's own genes among them where the markers are written."""
+    return record.markers().get("overlap") or record.split()["report"]["joined"]["overlap"]
+
+
+def write_query(home: Home, record: RunRecord, out: Path, threshold: float = THRESHOLD) -> None:
+    """Write the query with all that it has, and predictions, embeddings and settings beside it.
+
+    Raises
+    ------
+    DataError
+        The query is no longer the one that was annotated.
+    """
+    from semafo.data.load import read_whole
+
+    spec = record.config.dataset
+    if catalogue.content_fingerprint(spec) != record.settings["context"]["data"]:
+        raise DataError(f"{spec.query} or {spec.name} has changed since it was annotated. Annotate it again.")
+    adata = read_whole(catalogue.query_spec(spec))
+    cells = query_cells(record, threshold)
+    places = inspect(home, spec).cells[keys.ROW].loc[cells.index].to_numpy()
+    for name, values in _columns(cells, places, adata.n_obs).items():
+        adata.obs[name] = values
+    umap_key = keys.X_UMAP if keys.X_UMAP not in adata.obsm else f"{keys.X_UMAP}_semafo"
+    is_query = (record.cells()[keys.ROLE] == keys.QUERY).to_numpy()
+    for key, name in ((record.config.mix.obsm_key, record.config.mix.obsm_key), (umap_key, keys.X_UMAP)):
+        adata.obsm[key] = _placed(record.array(name)[is_query], places, adata.n_obs)
+    facts = {"run_id": record.run_id, "threshold": threshold, "umap_key": umap_key, "overlap": overlap(record)}
+    adata.uns[UNS] = _plain({**facts, "settings": record.config.to_dict(), **record.settings["context"]})
+    write_h5ad(adata, out)
+
+
+def _columns(cells: pd.DataFrame, places: np.ndarray, n_cells: int) -> dict[str, Any]:
+    """Obs columns in the file's order; cells without counts were not predicted and are unknown."""
+    found: dict[str, Any] = {}
+    for name, column in ((PREDICTION, keys.PREDICTED), (LABEL, LABEL)):
+        values = np.full(n_cells, None if name == PREDICTION else UNKNOWN, dtype=object)
+        values[places] = cells[column].to_numpy(dtype=object)
+        found[name] = pd.Categorical(values)
+    found[CONFIDENCE] = _placed(cells[keys.CONFIDENCE].to_numpy(np.float32), places, n_cells)
+    return found
+
+
+def _placed(values: np.ndarray, places: np.ndarray, n_cells: int) -> np.ndarray:
+    """Rows in the order of the file; NaN where a cell of the file was left out."""
+    placed = np.full((n_cells, *values.shape[1:]), np.nan, dtype=np.float32)
+    placed[places] = values
+    return placed
+
+
+def _plain(value: Any) -> Any:
+    """What an .h5ad can hold: no None, lists as arrays."""
+    if isinstance(value, dict):
+        return {str(name): _plain(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return np.array([str(item) for item in value], dtype=object)
+    return value
+
+
+def write_h5ad(adata: "AnnData", out: Path) -> None:
+    """Write a file whole or not at all."""
+    write_atomically(out, lambda handle: adata.write_h5ad(handle.name))
+
+
+def in_batches(obs: pd.DataFrame, spec: DatasetSpec, wanted: Collection[str]) -> np.ndarray:
+    """Mask of the cells of some batches. Raises DataError where there is no such batch."""
+    if spec.batch_key is None:
+        raise DataError(f"{spec.name} has no batches to choose from.")
+    batches = obs[spec.batch_key].astype(str)
+    unknown = sorted(set(wanted) - set(batches))
+    if unknown:
+        known = ", ".join(sorted(set(batches)))
+        raise DataError(f"There is no batch {', '.join(unknown)} in {spec.name}. It has: {known}.")
+    return batches.isin(wanted).to_numpy()
+
+
+def command_line(config: RunConfig, out: str, threshold: float = THRESHOLD) -> str:
+    """The command that repeats a run, or only writes its file where the home has the run."""
+    return f"python -m {shlex.join(arguments(config, out, threshold))}"
+
+
+def arguments(config: RunConfig, out: str, threshold: float = THRESHOLD) -> list[str]:
+    """What follows `python -m` in that command."""
+    spec, mix, train = config.dataset, config.mix, config.train
+    values = {
+        "reference": spec.name,
+        "query": spec.query,
+        "label-key": spec.label_key,
+        "batch-key": spec.batch_key,
+        "counts": spec.counts,
+        "n-hvg": spec.n_hvg,
+        "min-overlap": spec.min_overlap,
+        "mix": f"{mix.w_scanvi:g}:{mix.w_semafo:g}",
+        "label-weighting": mix.label_weighting,
+        "head": mix.head,
+        "threshold": threshold,
+        "seed": train.seed,
+        "threads": train.n_threads,
+        "accelerator": train.accelerator,
+        "schedule": train.schedule,
+        "epochs-pretrain": train.epochs_pretrain,
+        "epochs-reference": train.epochs_reference,
+        "epochs-query": train.epochs_query,
+        "out": out,
+    }
+    given = {name: value for name, value in values.items() if value != _DEFAULTS.get(name)}
+    return ["semafo", "annotate", *(part for name, value in given.items() for part in (f"--{name}", str(value)))]

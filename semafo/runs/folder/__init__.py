@@ -1,0 +1,1 @@
+"""One run's folder, as those read it who did not train it."""

@@ -1,0 +1,225 @@
+"""A run's folder, as those read it who did not train it.
+
+A folder holds what `semafo.keys` names: config, status, progress, history, split, per-cell table, embeddings, scores,
+weights, environment and log. While the run works the files appear one by one, each of them whole. `manifest.json` comes
+last and makes the run a finished one.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from semafo import keys
+from semafo.errors import RunNotFound, SemafoError
+from semafo.files import read_json, read_json_lines
+from semafo.runs.folder import older_layouts
+from semafo.runs.folder.name_tags_notes import About
+from semafo.settings.run_config import RunConfig
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run, read from its folder. Settings are read once; everything that changes is read at each call."""
+
+    folder: Path
+
+    @property
+    def run_id(self) -> str:
+        """Name of the run and of its folder."""
+        return self.folder.name
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """`config`, `context` (data fingerprint and versions) and `batch` (which comparison it was started with).
+
+        Those of earlier versions are read as if this one had written them, see `semafo.runs.folder.older_layouts`.
+        """
+        path = self.folder / keys.CONFIG_FILE
+        if not path.exists():
+            raise RunNotFound(f"There is no run {self.run_id}. `semafo runs` lists the runs of this home.")
+        return older_layouts.upgraded(read_json(path))
+
+    @cached_property
+    def config(self) -> RunConfig:
+        """Settings of the run."""
+        return RunConfig.from_dict(self.settings["config"])
+
+    @property
+    def refusal(self) -> str | None:
+        """Why this version cannot read the settings (from a newer one, or damaged), in words; None where it can."""
+        try:
+            _ = self.config
+        except SemafoError as error:
+            return str(error)
+        except (AttributeError, TypeError, ValueError) as error:
+            return f"The settings of this run are damaged ({type(error).__name__}: {error})."
+        return None
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether this version can read the run's settings."""
+        return self.refusal is None
+
+    @property
+    def title(self) -> str:
+        """Short name for people: their own where they gave one, else what the settings say."""
+        return self.about.name or self.default_title
+
+    @property
+    def default_title(self) -> str:
+        """What the settings say in short: mix · rate · seed."""
+        return self.config.title
+
+    @property
+    def about(self) -> About:
+        """Name, tags and notes that people gave the run."""
+        return About.of(self.folder)
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """`state`, `reason` (of a failure), and the times `created`, `started`, `finished` in seconds since 1970."""
+        return read_json(self.folder / keys.STATUS_FILE, {"state": keys.QUEUED})
+
+    @property
+    def state(self) -> str:
+        """One of the states of `semafo.keys`; done only when the manifest is there."""
+        state = self.status["state"]
+        return keys.RUNNING if state == keys.DONE and not self.is_committed else state
+
+    @property
+    def is_committed(self) -> bool:
+        """Whether the manifest is there: it comes last."""
+        return (self.folder / keys.MANIFEST_FILE).exists()
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the run waits or works."""
+        return self.state in keys.ACTIVE_STATES
+
+    def progress(self) -> dict[str, Any]:
+        """`stage`, `epoch`, `n_epochs`, `fraction` (0 to 1), `seconds_left`, `terms`; empty before the start."""
+        return read_json(self.folder / keys.PROGRESS_FILE, {})
+
+    def history(self) -> pd.DataFrame:
+        """Loss terms by name, one row an epoch: `stage`, `epoch`, then the terms in nats a cell."""
+        return pd.DataFrame(read_json_lines(self.folder / keys.HISTORY_FILE))
+
+    def split(self) -> dict[str, Any] | None:
+        """Counts of the split, the data's report, and the warnings that stay with the run; None while unknown."""
+        return read_json(self.folder / keys.SPLIT_FILE)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader of the numbers must know about the data and the split."""
+        return (self.split() or {}).get("warnings", [])
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether predictions, latent representation and UMAP can be read (written last of these: predictions)."""
+        return (self.folder / keys.PREDICTIONS_FILE).exists()
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether the scib table can be read."""
+        return (self.folder / keys.INTEGRATION_FILE).exists()
+
+    def cells(self) -> pd.DataFrame:
+        """Per-cell table, indexed by cell: true label, batch, role, part, predicted label, confidence.
+
+        Where they exist also the confidence after temperature scaling and the label predicted before the query stage.
+        """
+        return pd.read_parquet(self.folder / keys.CELLS_FILE)
+
+    def array(self, name: str) -> np.ndarray:
+        """An embedding by its obsm key, one row a cell in the order of `cells`."""
+        return np.load(self.folder / keys.array_file(name), allow_pickle=False)
+
+    def probabilities(self) -> np.ndarray:
+        """Probability of each type, cells × types, in the order of `predictions()["types"]`."""
+        return np.load(self.folder / keys.PROBABILITIES_FILE, allow_pickle=False)
+
+    def predictions(self) -> dict[str, Any]:
+        """Label scores and what they are made of.
+
+        `types`, `probability_types`; label scores `test`, `query`, `reference` (labelled reference cells, which were
+        trained on) and `before_query` (`test` and `query` of the model before its query stage), the last two None where
+        there are none; `confusion`, `per_type` and `by_batch` of test and query; `calibration` and `coverage` of the
+        test cells; `latent_scale` and `label_gap`.
+        """
+        return read_json(self.folder / keys.PREDICTIONS_FILE, {})
+
+    def baselines(self) -> dict[str, dict[str, Any]]:
+        """Label scores `test` and `query` of each of `keys.BASELINES`; empty where they are not there (yet)."""
+        return read_json(self.folder / keys.BASELINES_FILE, {}).get("rows", {})
+
+    def baselines_error(self) -> str | None:
+        """Why the baselines could not be computed; None where they could, or are not there yet."""
+        return read_json(self.folder / keys.BASELINES_FILE, {}).get("error")
+
+    def baseline_cells(self) -> pd.DataFrame:
+        """Predicted type of each cell, one column a baseline, rows as in `cells`; empty where they are not there."""
+        path = self.folder / keys.BASELINE_CELLS_FILE
+        return pd.read_parquet(path) if path.exists() else pd.DataFrame(index=pd.Index([], name=keys.CELL))
+
+    def markers(self) -> dict[str, Any]:
+        """Annotation runs: mean expression of marker genes by predicted type, and the overlap of genes; else empty."""
+        return read_json(self.folder / keys.MARKERS_FILE, {})
+
+    def integration(self) -> dict[str, Any]:
+        """`population`, `n_cells` and `rows`: scib scores by embedding (the model, scVI, PCA), undefined ones null."""
+        return read_json(self.folder / keys.INTEGRATION_FILE, {})
+
+    def factors(self) -> dict[str, Any]:
+        """What each latent dimension carries, see `training.artefacts.latent_factors`; empty where none."""
+        return read_json(self.folder / keys.FACTORS_FILE, {})
+
+    def traversal(self) -> np.ndarray:
+        """Expression along each dimension, (types, dimensions, steps, genes) float16, left on the disk.
+
+        log(1 + counts per 10 000); names in `factors()["traversal"]`.
+        """
+        return np.load(self.folder / keys.TRAVERSAL_FILE, mmap_mode="r", allow_pickle=False)
+
+    def log(self) -> str:
+        """What the workers wrote while they trained."""
+        path = self.folder / keys.LOG_FILE
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def summary(self) -> dict[str, Any]:
+        """The run as one flat line: what `compare --json` prints."""
+        split, predictions = self.split() or {}, self.predictions()
+        test, query = predictions.get("test", {}), predictions.get("query", {})
+        calibration = predictions.get("calibration") or {}
+        config = self.config
+        return {
+            "kind": "run",
+            "run_id": self.run_id,
+            "state": self.state,
+            "dataset": config.dataset.name,
+            "query": config.dataset.query,
+            "form": config.form,
+            "mix": config.mix.name,
+            "w_scanvi": config.mix.w_scanvi,
+            "w_semafo": config.mix.w_semafo,
+            "label_weighting": config.mix.label_weighting,
+            "head": config.mix.head,
+            "leak": config.split.leak,
+            "seed": config.train.seed,
+            "split_seed": config.split.split_seed,
+            **{name: split.get(name) for name in ("labelled_rate", "labelled_rate_requested", "n_query")},
+            **test,
+            "accuracy_query": query.get("accuracy_with_unseen"),
+            "accuracy_reference": (predictions.get("reference") or {}).get("accuracy"),
+            "accuracy_before_query": (predictions.get("before_query") or {}).get("test", {}).get("accuracy"),
+            "ece": calibration.get("test", {}).get("ece"),
+            "temperature": calibration.get("temperature"),
+            "latent_scale": predictions.get("latent_scale"),
+            "label_gap": predictions.get("label_gap"),
+            "scib": self.integration().get("rows", {}).get("model"),
+            "seconds": self.status.get("seconds", {}),
+            "warnings": self.warnings,
+        }

@@ -1,0 +1,1 @@
+"""All runs of a home: the store, the index, search, the trash, disk use."""

@@ -1,0 +1,131 @@
+"""The index of a home's runs: SQLite, written by the engine only, made anew from the folders at its start."""
+
+import json
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.home import Home
+from semafo.runs.library.rows import Row, brought_up_to_date, names_of, row_of, rows_of
+
+_VERSION = 2  # of the table and of its rows; an index of another version is made anew, and not read
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    run_id TEXT PRIMARY KEY,
+    state TEXT NOT NULL,
+    created REAL NOT NULL,
+    dataset TEXT NOT NULL,
+    row TEXT NOT NULL
+)
+"""
+_kept: dict[Path, tuple[tuple, list[Row]]] = {}  # rows of an index and when it was written, in this process
+_logger = logging.getLogger(__name__)
+
+
+class Index:
+    """The writing side. One per home, held by the engine."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        try:
+            self._connection = _opened(home.index)
+        except sqlite3.DatabaseError:
+            _logger.warning("The index cannot be read and is made anew from the folders.")
+            for path in home.path.glob(f"{home.index.name}*"):  # the write-ahead log as well
+                path.unlink(missing_ok=True)
+            self._connection = _opened(home.index)
+        self.n_changes = 0
+
+    def rebuild(self) -> None:
+        """Forget everything and read the folders again."""
+        self._connection.execute("BEGIN")  # one write to the disk, and readers see the old rows until then
+        try:
+            self._connection.execute("DELETE FROM runs")
+            for run_id in names_of(self._home):
+                self.update(run_id)
+        finally:
+            self._connection.execute("COMMIT")
+
+    def update(self, run_id: str) -> None:
+        """Read one run's folder again; a folder that is gone, or no run, leaves the index."""
+        self.n_changes += 1
+        row = row_of(RunRecord(self._home.runs / run_id))
+        if row is None:
+            self._connection.execute("DELETE FROM runs WHERE run_id = ?", [run_id])
+            return
+        values = [run_id, row["state"], row["created"] or 0.0, row["dataset"], json.dumps(row)]
+        self._connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)", values)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """The file with its table, empty where another version made it. Raises sqlite3.DatabaseError."""
+    connection = sqlite3.connect(path, timeout=10, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        if _version(connection) != _VERSION:
+            connection.execute("DROP TABLE IF EXISTS runs")
+            connection.execute(_SCHEMA)
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
+    return connection
+
+
+def read_rows(home: Home) -> list[Row]:
+    """All runs of a home, newest first; from the folders where there is no index that can be read."""
+    rows = _indexed_rows(home) if home.index.exists() else None
+    found = list(rows_of(home, names_of(home))) if rows is None else brought_up_to_date(home, rows)
+    return sorted(found, key=lambda row: row["created"] or 0.0, reverse=True)
+
+
+def _indexed_rows(home: Home) -> list[Row] | None:
+    """None where the file is of another version or damaged, as in the moments in which an engine makes it.
+
+    A page asks many times in one drawing, so the rows of an unchanged file are kept.
+    """
+    stamp = _stamp(home.index)
+    if _kept.get(home.index, (None,))[0] != stamp:
+        rows = _read(home)
+        if rows is None:
+            return None
+        _kept[home.index] = stamp, rows
+    return _kept[home.index][1]
+
+
+def _stamp(path: Path) -> tuple:
+    """What changes with every write: the file and its write-ahead log."""
+    found = []
+    for name in (path.name, f"{path.name}-wal"):
+        with suppress(FileNotFoundError):
+            stat = path.with_name(name).stat()
+            found.append((name, stat.st_ino, stat.st_mtime_ns, stat.st_size))
+    return tuple(found)
+
+
+def _read(home: Home) -> list[Row] | None:
+    try:
+        with _reading(home.index) as connection:
+            if _version(connection) != _VERSION:
+                return None
+            rows = connection.execute("SELECT row FROM runs").fetchall()
+    except sqlite3.DatabaseError:
+        return None
+    return [json.loads(row) for (row,) in rows]
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
+        yield connection

@@ -1,0 +1,1 @@
+"""Many runs that were asked for together: the grid, its cost, its curves."""
