@@ -27,8 +27,9 @@ from benchmarks.large_runs import write_comparison
 from benchmarks.machine import described, machine
 from benchmarks.painted import painted
 from semafo.runs.home import Home
-from semafo.ui import colours, maps
+from semafo.ui import maps
 from semafo.ui.artefacts import artefacts
+from semafo.ui.charts import colours
 from semafo.ui.selection import Lasso, Selection
 from semafo.ui.state import ChosenRun
 

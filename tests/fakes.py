@@ -68,7 +68,7 @@ def data_cells(config: RunConfig) -> pd.DataFrame:
 
 
 def write_inspection(home: Home, config: RunConfig) -> None:
-    """The report of a preflight where `runs.background.preflight` looks for it, so that no process has to be started."""
+    """The report of a preflight where `runs.background.preflight` looks for it, so no process is started."""
     cells = data_cells(config)
     spec = catalogue.resolve(replace(config.dataset, n_hvg=DatasetSpec.n_hvg))
     folder = home.checks / fingerprint(asdict(spec), catalogue.content_fingerprint(spec))[:16]

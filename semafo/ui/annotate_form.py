@@ -16,7 +16,8 @@ from semafo.runs.background.preflight import Inspection
 from semafo.runs.export import annotated_query
 from semafo.settings.mix import HEADS, LABEL_WEIGHTINGS, Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, TrainSettings
-from semafo.ui import charts, colours, controls, data_form, figures, guard, presets, state, train_form
+from semafo.ui import charts, controls, data_form, figures, guard, presets, state, train_form
+from semafo.ui.charts import colours
 from semafo.ui.viewport import is_narrow
 
 FILE, BUILT_IN = "File on this machine", "Built in"

@@ -15,8 +15,9 @@ from semafo import keys, wording
 from semafo.errors import DataError
 from semafo.runs.export import annotated_query
 from semafo.runs.folder.run_record import RunRecord
-from semafo.ui import charts, colours, downloads, figures, palettes, state
+from semafo.ui import charts, downloads, figures, palettes, state
 from semafo.ui.artefacts import artefacts
+from semafo.ui.charts import colours
 from semafo.ui.run_names import names_of, short_dataset
 from semafo.ui.state import ChosenRun
 from semafo.ui.viewport import is_narrow

@@ -11,10 +11,10 @@ import streamlit as st
 from semafo import keys, wording
 from semafo.evaluation.labels import breakdown
 from semafo.runs.folder.run_record import RunRecord
-from semafo.ui import charts, colours, comparisons, controls, downloads, figures, views
+from semafo.ui import charts, comparisons, controls, downloads, figures, views
 from semafo.ui.artefacts import artefacts
-from semafo.ui.charts import Estimate, Row
-from semafo.ui.charts.forest import SYMBOLS, legend_line
+from semafo.ui.charts import Estimate, Row, colours
+from semafo.ui.charts.scores.forest import SYMBOLS, legend_line
 from semafo.ui.run_names import short_dataset
 from semafo.ui.state import ChosenRun
 

@@ -11,11 +11,12 @@ from pyarrow import parquet
 
 from semafo import keys
 from semafo.runs.folder.expression import Genes
-from semafo.ui import colours, palettes
+from semafo.ui import palettes
 from semafo.ui.artefacts import Artefacts, Coded
-from semafo.ui.charts import scale
-from semafo.ui.charts.scale import Scale
-from semafo.ui.colours import Look
+from semafo.ui.charts import colours
+from semafo.ui.charts.colours import Look
+from semafo.ui.charts.maps import colour_scale
+from semafo.ui.charts.maps.colour_scale import Scale
 
 TRUE_TYPE, PREDICTED_TYPE, BATCH, CORRECT, CONFIDENCE, ENTROPY = (
     "True type",
@@ -126,7 +127,7 @@ def _paint_column(found: Sequence[Artefacts | None], column: str) -> Painted:
     reason = f"This run kept no column {column!r} of its data." if column else "Choose a column of the data."
     numbers = tuple(one if isinstance(one, np.ndarray) else None for one in read)
     if any(one is not None for one in numbers):
-        shared = scale.robust(column, [one for one in numbers if one is not None], colours.CONFIDENCE)
+        shared = colour_scale.robust(column, [one for one in numbers if one is not None], colours.CONFIDENCE)
         return Painted(column, None, shared, numbers, _reasons(numbers, reason))
     named = [one for one in read if one is not None]
     names = {name for one in named for name in one.names}
@@ -167,17 +168,21 @@ ScaleMaker = Callable[[Sequence[np.ndarray]], Scale]
 def _numbers_of(colouring: str, argument: str) -> tuple[Reader, str, ScaleMaker]:
     """How a run's numbers are read, why a run has none, and how their scale is made."""
     if colouring == CONFIDENCE:
-        return (lambda one: one.confidence), "", lambda _: scale.PROBABILITY
+        return (lambda one: one.confidence), "", lambda _: colour_scale.PROBABILITY
     if colouring == ENTROPY:
         fixed = Scale("Entropy of the predicted probabilities, by the largest possible", 0.0, 1.0)
         return (lambda one: one.entropy), "This run left no probabilities.", lambda _: fixed
     if colouring == GENE:
         reason = f"This run kept no expression of {argument}." if argument else "Choose a gene."
         title = f"{argument}, log(1 + counts per 10 000)"
-        return partial(_expression, gene=argument), reason, lambda n: scale.from_zero(title, n, colours.EXPRESSION)
+        return (
+            partial(_expression, gene=argument),
+            reason,
+            lambda n: colour_scale.from_zero(title, n, colours.EXPRESSION),
+        )
     reason = f"This run has no latent dimension {argument}." if argument else "Choose a latent dimension."
     title = f"Latent dimension {argument}"
-    return partial(_dimension, argument=argument), reason, lambda n: scale.around_zero(title, n, colours.SIGNED)
+    return partial(_dimension, argument=argument), reason, lambda n: colour_scale.around_zero(title, n, colours.SIGNED)
 
 
 def _expression(found: Artefacts, gene: str) -> Values:

@@ -11,10 +11,10 @@ import numpy as np
 import streamlit as st
 
 from semafo.ui import rasters
-from semafo.ui.charts import points
-from semafo.ui.charts.latent import Window
-from semafo.ui.charts.panel import Panel
-from semafo.ui.charts.raster import Raster
+from semafo.ui.charts.maps import points
+from semafo.ui.charts.maps.latent import Window
+from semafo.ui.charts.maps.panel import Panel
+from semafo.ui.charts.maps.raster import Raster
 from semafo.ui.rasters import Canvas, Placed
 
 MOST_POINTS = 50_000  # cells of a panel that are drawn one by one

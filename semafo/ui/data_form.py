@@ -15,7 +15,8 @@ from semafo.errors import SemafoError
 from semafo.runs.background import file_columns
 from semafo.runs.background.preflight import Inspection
 from semafo.settings.run_config import DatasetSpec
-from semafo.ui import charts, colours, figures, state
+from semafo.ui import charts, figures, state
+from semafo.ui.charts import colours
 from semafo.ui.run_names import short_dataset
 from semafo.ui.viewport import is_narrow
 

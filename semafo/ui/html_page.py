@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import plotly.io
 from plotly.offline import get_plotlyjs
 
-from semafo.ui import colours
+from semafo.ui.charts import colours
 
 _FONT = "system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 # Nothing is loaded from anywhere: the policy forbids what the page does not do. Plotly's WebGL compiles its own code.

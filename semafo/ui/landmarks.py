@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from semafo import wording
-from semafo.ui.charts.density import Density
+from semafo.ui.charts.maps.density import Density
 
 SMALLEST_SHARE, FEWEST_CELLS = 0.003, 8  # of the cells on the map: smaller types get no label
 LONGEST = 22  # characters

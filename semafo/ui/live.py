@@ -12,7 +12,8 @@ import streamlit as st
 from semafo import keys, wording
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.library import store
-from semafo.ui import charts, colours, engine, figures, guard, state
+from semafo.ui import charts, engine, figures, guard, state
+from semafo.ui.charts import colours
 from semafo.ui.state import ChosenRun
 from semafo.ui.viewport import is_narrow
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from semafo.ui import colourings, controls, projections, zoom
 from semafo.ui.artefacts import artefacts
-from semafo.ui.charts.latent import EXPLORE, SELECT
+from semafo.ui.charts.maps.latent import EXPLORE, SELECT
 from semafo.ui.map_view import SHOWN, View
 from semafo.ui.state import ChosenRun
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from semafo.ui import controls, figures, lasso, map_controls, maps, projections, tsne
-from semafo.ui.charts.latent import SELECT
+from semafo.ui.charts.maps.latent import SELECT
 from semafo.ui.map_view import View
 from semafo.ui.selection import Selection
 from semafo.ui.state import ChosenRun

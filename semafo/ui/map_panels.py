@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from semafo import keys, wording
-from semafo.ui import cell_texts, colours, crowds, landmarks, map_places, projections, selection, views
+from semafo.ui import cell_texts, crowds, landmarks, map_places, projections, selection, views
 from semafo.ui.artefacts import Artefacts, artefacts
-from semafo.ui.charts import Panel, density
-from semafo.ui.charts.latent import EXPLORE, HOVER_TEXT_CELLS, SELECT
-from semafo.ui.charts.panel import Frame
+from semafo.ui.charts import Panel, colours
+from semafo.ui.charts.maps import density
+from semafo.ui.charts.maps.latent import EXPLORE, HOVER_TEXT_CELLS, SELECT
+from semafo.ui.charts.maps.panel import Frame
 from semafo.ui.colourings import PREDICTED_TYPE, Painted
 from semafo.ui.map_view import View
 from semafo.ui.selection import Selection

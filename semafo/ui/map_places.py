@@ -7,7 +7,7 @@ import streamlit as st
 
 from semafo.ui import alignment, projections
 from semafo.ui.artefacts import Artefacts, artefacts
-from semafo.ui.charts.panel import Frame
+from semafo.ui.charts.maps.panel import Frame
 from semafo.ui.map_view import View
 from semafo.ui.procrustes import Similarity
 from semafo.ui.state import ChosenRun

@@ -7,7 +7,7 @@ import numpy as np
 from semafo import keys
 from semafo.ui import projections
 from semafo.ui.artefacts import Artefacts
-from semafo.ui.charts.latent import EXPLORE, Window
+from semafo.ui.charts.maps.latent import EXPLORE, Window
 from semafo.ui.colourings import TRUE_TYPE
 
 ALL_CELLS, QUERY_CELLS, TEST_CELLS = "All cells", "Query", "Test cells"

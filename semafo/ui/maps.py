@@ -8,8 +8,8 @@ import streamlit as st
 from semafo.ui import colourings, map_places, projections, views
 from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import Panel, latent_panels
-from semafo.ui.charts.latent import EXPLORE, SELECT
-from semafo.ui.charts.settled import SettledFigure
+from semafo.ui.charts.maps.latent import EXPLORE, SELECT
+from semafo.ui.charts.settled_figure import SettledFigure
 from semafo.ui.colourings import (
     BATCH,
     COLOURINGS,

@@ -11,7 +11,7 @@ from semafo import wording
 from semafo.ui import charts, controls, figures, selection, views
 from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import Matrix
-from semafo.ui.charts.settled import SettledFigure
+from semafo.ui.charts.settled_figure import SettledFigure
 from semafo.ui.run_names import short_dataset
 from semafo.ui.selection import Pairing
 from semafo.ui.state import ChosenRun

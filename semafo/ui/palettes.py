@@ -7,8 +7,8 @@ preflight counted, so that they are the same on every page, for every run and in
 from collections.abc import Callable, Iterable, Sequence
 
 from semafo.runs.folder.run_record import RunRecord
-from semafo.ui import colours
-from semafo.ui.colours import Look
+from semafo.ui.charts import colours
+from semafo.ui.charts.colours import Look
 
 NamesOf = Callable[[RunRecord], Iterable[str]]
 

@@ -15,8 +15,8 @@ import numpy as np
 import plotly.colors
 from PIL import ImageColor
 
-from semafo.ui import colours
-from semafo.ui.charts.raster import Raster
+from semafo.ui.charts import colours
+from semafo.ui.charts.maps.raster import Raster
 
 PIXELS = 560  # of a picture's longer edge: a panel is about 350 wide, on a fine screen twice as many
 MARGIN = 0.03  # around the cells, as a share of the map

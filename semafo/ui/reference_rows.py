@@ -10,8 +10,7 @@ from typing import Any
 from semafo.evaluation.integration.columns import BATCH, BIO, aggregate
 from semafo.runs.folder.run_record import RunRecord
 from semafo.settings.run_config import PAPER_WEIGHTS
-from semafo.ui import colours
-from semafo.ui.charts import ScoreRow
+from semafo.ui.charts import ScoreRow, colours
 from semafo.ui.state import ChosenRun
 
 # The atlas as scIB publishes it

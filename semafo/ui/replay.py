@@ -12,8 +12,8 @@ from semafo.runs.folder.replay import Frame, Replay, places, plane, spread_of, t
 from semafo.settings.mix import Mix
 from semafo.ui import colourings, views
 from semafo.ui.artefacts import artefacts
-from semafo.ui.charts.replay import BYTES_A_CELL, BYTES_A_TRACE, SCALE_TERM, Animated, Film, replay
-from semafo.ui.charts.replay_layout import PRIOR_SDS, Stage
+from semafo.ui.charts.training.replay import BYTES_A_CELL, BYTES_A_TRACE, SCALE_TERM, Animated, Film, replay
+from semafo.ui.charts.training.replay_layout import PRIOR_SDS, Stage
 from semafo.ui.figures import show_figure
 from semafo.ui.state import ChosenRun
 

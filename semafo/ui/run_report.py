@@ -15,7 +15,6 @@ from semafo.ui import (
     breakdown,
     charts,
     colourings,
-    colours,
     comparisons,
     html_page,
     integration,
@@ -29,7 +28,8 @@ from semafo.ui import (
     tables,
     views,
 )
-from semafo.ui.charts.forest import SYMBOLS, legend_line
+from semafo.ui.charts import colours
+from semafo.ui.charts.scores.forest import SYMBOLS, legend_line
 from semafo.ui.html_page import figure, paragraph, wide
 from semafo.ui.map_view import View
 from semafo.ui.state import ChosenRun

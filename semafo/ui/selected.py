@@ -12,7 +12,7 @@ from semafo import keys, wording
 from semafo.evaluation.labels.scores import wilson_interval
 from semafo.ui import downloads, gene_tables, selection, zoom
 from semafo.ui.artefacts import Artefacts, Coded, artefacts
-from semafo.ui.charts.latent import Window
+from semafo.ui.charts.maps.latent import Window
 from semafo.ui.gene_tables import Groups
 from semafo.ui.map_view import View
 from semafo.ui.selection import Disagreement, Lasso, Selection

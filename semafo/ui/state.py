@@ -18,7 +18,7 @@ from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.runs.library import store
 from semafo.settings.run_config import DatasetSpec, RunConfig
-from semafo.ui import colours
+from semafo.ui.charts import colours
 from semafo.ui.run_names import names_of
 
 TRAY_SIZE = 6

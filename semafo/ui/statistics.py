@@ -7,7 +7,8 @@ import streamlit as st
 
 from semafo import wording
 from semafo.evaluation.uncertainty.significance import PairedDifference
-from semafo.ui import colours, comparisons, downloads, tables, views
+from semafo.ui import comparisons, downloads, tables, views
+from semafo.ui.charts import colours
 from semafo.ui.state import ChosenRun
 from semafo.ui.viewport import is_narrow
 

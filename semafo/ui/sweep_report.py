@@ -7,8 +7,9 @@ from semafo import wording
 from semafo.runs.sweeps import curves
 from semafo.runs.sweeps.curves import ACCURACY, METRICS, QUERY_ACCURACY, Curve
 from semafo.runs.sweeps.sweep import Sweep
-from semafo.ui import colours, html_page, sweep_tables
-from semafo.ui.charts.curve import Line, rate_curves
+from semafo.ui import html_page, sweep_tables
+from semafo.ui.charts import colours
+from semafo.ui.charts.scores.rate_curve import Line, rate_curves
 from semafo.ui.sweep_differences import clear_differences
 from semafo.ui.sweep_tables import in_words, name_of
 

@@ -13,7 +13,7 @@ from semafo.runs.sweeps import curves
 from semafo.runs.sweeps.curves import METRICS, QUERY_ACCURACY, Curve
 from semafo.runs.sweeps.sweep import DELETED, Sweep
 from semafo.ui import controls, downloads, engine, figures, state, sweep_report, sweep_tables
-from semafo.ui.charts.curve import rate_curves
+from semafo.ui.charts.scores.rate_curve import rate_curves
 from semafo.ui.sweep_differences import Clear, clear_differences
 from semafo.ui.viewport import is_narrow
 

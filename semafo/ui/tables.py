@@ -10,9 +10,9 @@ import pandas as pd
 from semafo import keys, wording
 from semafo.evaluation.integration.columns import METRICS, aggregate
 from semafo.runs.library.disk_use import in_words
-from semafo.ui import colours, views
+from semafo.ui import views
 from semafo.ui.artefacts import artefacts
-from semafo.ui.charts import ScoreRow
+from semafo.ui.charts import ScoreRow, colours
 from semafo.ui.run_names import short_dataset
 from semafo.ui.state import ChosenRun
 

@@ -11,8 +11,8 @@ import numpy as np
 import streamlit as st
 
 from semafo.ui import map_places, projections, selection
-from semafo.ui.charts.latent import Window
-from semafo.ui.charts.panel import STEPS
+from semafo.ui.charts.maps.latent import Window
+from semafo.ui.charts.maps.panel import STEPS
 from semafo.ui.linked import Linked
 from semafo.ui.map_view import View
 from semafo.ui.selection import Lasso, Selection

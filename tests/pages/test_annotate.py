@@ -13,7 +13,8 @@ from semafo.runs.export import annotated_query
 from semafo.runs.folder.run_record import RunRecord
 from semafo.ui import annotation as shown
 from semafo.ui import charts as figures
-from semafo.ui import colours, state
+from semafo.ui import state
+from semafo.ui.charts import colours
 from tests import fakes
 from tests.pages.conftest import charts, texts
 

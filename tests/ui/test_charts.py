@@ -5,11 +5,12 @@ import pytest
 
 from semafo import keys
 from semafo.evaluation.integration.columns import METRICS, aggregate
-from semafo.ui import charts, colours
-from semafo.ui.charts.panel import Frame
-from semafo.ui.charts.points import opacity_of, size_of
-from semafo.ui.charts.raster import Raster
-from semafo.ui.charts.scale import Scale, around_zero, from_zero, robust
+from semafo.ui import charts
+from semafo.ui.charts import colours
+from semafo.ui.charts.maps.colour_scale import Scale, around_zero, from_zero, robust
+from semafo.ui.charts.maps.panel import Frame
+from semafo.ui.charts.maps.points import opacity_of, size_of
+from semafo.ui.charts.maps.raster import Raster
 
 
 def panel(n=50, **changes):

@@ -8,8 +8,9 @@ import streamlit as st
 
 from semafo import keys
 from semafo.runs.home import Home
-from semafo.ui import colourings, colours
+from semafo.ui import colourings
 from semafo.ui.artefacts import artefacts, normalised_entropy
+from semafo.ui.charts import colours
 from tests import fakes
 
 N = 700

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from semafo.ui import colours
+from semafo.ui.charts import colours
 
 
 def linear(hex_colour):

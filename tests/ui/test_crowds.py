@@ -7,8 +7,8 @@ import streamlit as st
 from semafo import keys
 from semafo.runs.home import Home
 from semafo.ui import crowds, maps, state
-from semafo.ui.charts.panel import Frame, Panel
-from semafo.ui.colours import Look
+from semafo.ui.charts.colours import Look
+from semafo.ui.charts.maps.panel import Frame, Panel
 from semafo.ui.selection import Lasso
 from tests import fakes
 

@@ -9,7 +9,8 @@ import psutil
 import pytest
 
 from semafo.errors import SemafoError
-from semafo.ui import charts, colours, export_figure, printing
+from semafo.ui import charts, export_figure, printing
+from semafo.ui.charts import colours
 from tests.needs import missing
 from tests.runs.tiny import wait_for
 

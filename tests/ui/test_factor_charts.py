@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semafo.ui.charts.factors import Along, Carried, information_panels, spread, traversal_panels
+from semafo.ui.charts.training.latent_factors import Along, Carried, information_panels, spread, traversal_panels
 from semafo.ui.factors import STRONGEST, Factors
 from semafo.ui.traversal import Path, table
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from semafo.ui import landmarks
-from semafo.ui.charts import density
+from semafo.ui.charts.maps import density
 
 
 def blobs(*centres, n=200, spread=0.3):

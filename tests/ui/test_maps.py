@@ -14,7 +14,6 @@ from semafo.ui import (
     artefacts,
     cell_texts,
     colourings,
-    colours,
     crowds,
     landmarks,
     maps,
@@ -23,7 +22,8 @@ from semafo.ui import (
     selection,
     state,
 )
-from semafo.ui.charts import points
+from semafo.ui.charts import colours
+from semafo.ui.charts.maps import points
 from semafo.ui.selection import Pairing
 from tests import fakes
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from semafo.ui import colours, rasters
+from semafo.ui import rasters
+from semafo.ui.charts import colours
 from semafo.ui.rasters import Canvas
 
 RED, BLUE = "#FF0000", "#0000FF"

@@ -8,9 +8,9 @@ import pytest
 
 from semafo import keys
 from semafo.runs.folder.replay import Frame
-from semafo.ui import colours
-from semafo.ui.charts.replay import _NOWHERE, BYTES_A_CELL, SCALE_TERM, STEPS, Film, replay
-from semafo.ui.charts.replay_layout import CONTROLS, Stage, plan
+from semafo.ui.charts import colours
+from semafo.ui.charts.training.replay import _NOWHERE, BYTES_A_CELL, SCALE_TERM, STEPS, Film, replay
+from semafo.ui.charts.training.replay_layout import CONTROLS, Stage, plan
 from semafo.ui.replay import MOST_BYTES, thinned
 
 LOOKS = colours.of_types(["B cell", "T cell", "NK cell"])

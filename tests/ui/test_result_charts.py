@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from semafo.evaluation.integration.columns import METRICS, aggregate
-from semafo.ui import charts, colours, reference_rows
-from semafo.ui.charts.scores import best
+from semafo.ui import charts, reference_rows
+from semafo.ui.charts import colours
+from semafo.ui.charts.scores.integration_table import best
 
 TYPES = ["A", "B", "C"]
 COUNTS = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])

@@ -7,7 +7,7 @@ from semafo.runs.compare.differences import MethodContrast
 from semafo.runs.home import Home
 from semafo.runs.sweeps.curves import ACCURACY, QUERY_ACCURACY
 from semafo.ui import sweep_tables
-from semafo.ui.charts.curve import Line, rate_curves
+from semafo.ui.charts.scores.rate_curve import Line, rate_curves
 from semafo.ui.sweep_differences import clear_differences, row
 from tests.fake_sweeps import a_sweep
 

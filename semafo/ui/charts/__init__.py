@@ -3,16 +3,16 @@
 Nothing here reads a file or knows Streamlit; colours of text and ground are left to the theme.
 """
 
-from semafo.ui.charts.calibration import CoverageLine, Reliability, coverage_curves, reliability_panels
-from semafo.ui.charts.confusion import Matrix, clicked, confusion_difference, confusion_panels, normalised
-from semafo.ui.charts.dots import confidence_histogram, marker_dots, predicted_bars
-from semafo.ui.charts.factors import Along, Carried, information_panels, traversal_panels
-from semafo.ui.charts.flips import FlipRow, flip_bars
-from semafo.ui.charts.forest import Estimate, Row, forest
-from semafo.ui.charts.latent import Panel, latent_panels
-from semafo.ui.charts.scores import ScoreRow, about, score_table
-from semafo.ui.charts.split import composition, split_bars
-from semafo.ui.charts.terms import loss_terms
+from semafo.ui.charts.maps.latent import Panel, latent_panels
+from semafo.ui.charts.scores.annotation import confidence_histogram, marker_dots, predicted_bars
+from semafo.ui.charts.scores.calibration import CoverageLine, Reliability, coverage_curves, reliability_panels
+from semafo.ui.charts.scores.confusion import Matrix, clicked, confusion_difference, confusion_panels, normalised
+from semafo.ui.charts.scores.flips import FlipRow, flip_bars
+from semafo.ui.charts.scores.forest import Estimate, Row, forest
+from semafo.ui.charts.scores.integration_table import ScoreRow, about, score_table
+from semafo.ui.charts.split_bars import composition, split_bars
+from semafo.ui.charts.training.latent_factors import Along, Carried, information_panels, traversal_panels
+from semafo.ui.charts.training.loss_terms import loss_terms
 
 __all__ = [
     "Along",

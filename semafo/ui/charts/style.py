@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from semafo.ui import colours
+from semafo.ui.charts import colours
 
 WIDE, NARROW = 1060, 340  # pixels that a figure is likely to have
 TITLE_SIZE, TEXT_SIZE = 13, 12

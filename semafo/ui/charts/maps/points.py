@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from semafo.ui import colours
-from semafo.ui.charts.panel import Frame, Panel
-from semafo.ui.charts.scale import Scale
-from semafo.ui.colours import Look
+from semafo.ui.charts import colours
+from semafo.ui.charts.colours import Look
+from semafo.ui.charts.maps.colour_scale import Scale
+from semafo.ui.charts.maps.panel import Frame, Panel
 
 FADED = 0.09  # opacity of the cells that do not stand out
 LARGER = 1.35  # size of those that do

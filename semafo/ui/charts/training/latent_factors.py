@@ -7,8 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from semafo import wording
-from semafo.ui import colours
-from semafo.ui.charts import style
+from semafo.ui.charts import colours, style
 
 TITLE_HEIGHT = 44
 ROW_HEIGHT = 15

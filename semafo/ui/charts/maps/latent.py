@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from semafo.ui import colours
-from semafo.ui.charts import points, style
-from semafo.ui.charts.key import Key, Place, name_once
-from semafo.ui.charts.panel import STEPS, Frame, Panel
-from semafo.ui.charts.plain import PlainFigure
-from semafo.ui.charts.scale import PROBABILITY
-from semafo.ui.charts.settled import SettledFigure
-from semafo.ui.colours import Look
+from semafo.ui.charts import colours, style
+from semafo.ui.charts.colours import Look
+from semafo.ui.charts.maps import points
+from semafo.ui.charts.maps.colour_scale import PROBABILITY
+from semafo.ui.charts.maps.legend import Key, Place, name_once
+from semafo.ui.charts.maps.panel import STEPS, Frame, Panel
+from semafo.ui.charts.plain_figure import PlainFigure
+from semafo.ui.charts.settled_figure import SettledFigure
 
 PANEL_HEIGHT, PANEL_HEIGHT_IN_ROWS, TITLE_HEIGHT = 340, 272, 68  # two rows fit on a laptop's screen
 GAP = 0.025  # between neighbours, as a share of the width

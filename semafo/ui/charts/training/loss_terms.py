@@ -8,8 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from semafo import keys, wording
-from semafo.ui import colours
-from semafo.ui.charts import style
+from semafo.ui.charts import colours, style
 
 HEIGHT = 160
 _KEYS = ("stage", "epoch")

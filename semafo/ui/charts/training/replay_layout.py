@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from semafo.ui import colours
-from semafo.ui.charts import style
+from semafo.ui.charts import colours, style
 
 MAP_HEIGHT, MAP_HEIGHT_OF_TWO_ROWS, MAP_TITLE = 300, 210, 46
 TERM_HEIGHT, TERM_TITLE, GAP = 110, 30, 14

@@ -7,8 +7,7 @@ from itertools import groupby
 import plotly.graph_objects as go
 
 from semafo import wording
-from semafo.ui import colours
-from semafo.ui.charts import style
+from semafo.ui.charts import colours, style
 
 LANE = 15  # pixels of an estimate beside others in its row
 ROW_HEIGHT, NARROW_ROW_HEIGHT = 28, 44

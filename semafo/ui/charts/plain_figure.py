@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from semafo.ui.charts.settled import SettledFigure
+from semafo.ui.charts.settled_figure import SettledFigure
 
 
 class PlainFigure(SettledFigure):

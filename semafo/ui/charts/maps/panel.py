@@ -6,9 +6,9 @@ from typing import Self
 
 import numpy as np
 
-from semafo.ui.charts.raster import Raster
-from semafo.ui.charts.scale import Scale
-from semafo.ui.colours import Look
+from semafo.ui.charts.colours import Look
+from semafo.ui.charts.maps.colour_scale import Scale
+from semafo.ui.charts.maps.raster import Raster
 
 STEPS = 32_000  # whole numbers from the middle of a map to its edge
 

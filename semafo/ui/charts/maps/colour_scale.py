@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semafo.ui import colours
+from semafo.ui.charts import colours as charts_colours
 
 STEPS = 100  # a number is sent as one of so many whole steps of its scale, a byte each
 
@@ -31,7 +31,7 @@ class Scale:
     title: str
     low: float
     high: float
-    colours: str | tuple[tuple[float, str], ...] = colours.CONFIDENCE
+    colours: str | tuple[tuple[float, str], ...] = charts_colours.CONFIDENCE
     clipped: tuple[bool, bool] = (False, False)
     pale_low: bool = False
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from semafo.ui import colours
-from semafo.ui.charts import style
+from semafo.ui.charts import colours, style
 
 TITLE_HEIGHT = 62
 PANEL_HEIGHT, NARROW_PANEL_HEIGHT = 250, 220

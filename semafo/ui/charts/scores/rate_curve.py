@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from semafo.ui import colours
-from semafo.ui.charts import style
+from semafo.ui.charts import colours, style
 
 HEIGHT = 420
 _MANY_TIMES = 10  # the lowest rate, beyond which the axis is by powers

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from semafo.ui.charts import style
-from semafo.ui.charts.panel import Panel
-from semafo.ui.charts.scale import Scale
-from semafo.ui.colours import Look
+from semafo.ui.charts.colours import Look
+from semafo.ui.charts.maps.colour_scale import Scale
+from semafo.ui.charts.maps.panel import Panel
 
 BAR_HEIGHT, ROW_HEIGHT = 66, 34  # pixels of a colour bar, and of a legend of one row
 Place = tuple[tuple[float, float], tuple[float, float]]  # a panel's extent along x and y, as shares of the figure

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from semafo import wording
-from semafo.ui import colours
-from semafo.ui.charts import style
+from semafo.ui.charts import colours, style
 
 ROW_HEIGHT = 26
 HEAD = 30

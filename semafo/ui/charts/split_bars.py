@@ -6,9 +6,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from semafo import keys, wording
-from semafo.ui import colours
-from semafo.ui.charts import style
-from semafo.ui.colours import Look
+from semafo.ui.charts import colours, style
+from semafo.ui.charts.colours import Look
 
 BAR_HEIGHT = 34
 _ORDER = (keys.REFERENCE, keys.LABELLED, keys.CALIBRATION, keys.HIDDEN, keys.TEST, keys.MISSING)

@@ -8,9 +8,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from semafo import wording
-from semafo.ui import colours
-from semafo.ui.charts import style
-from semafo.ui.colours import Look
+from semafo.ui.charts import colours, style
+from semafo.ui.charts.colours import Look
 
 ROW_HEIGHT = 26
 LARGEST_DOT = 18  # pixels across, of a gene that every cell expresses

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from semafo.ui.charts import replay_layout, style
-from semafo.ui.charts.replay_layout import Plan, Stage
-from semafo.ui.charts.settled import SettledFigure
-from semafo.ui.colours import Look
+from semafo.ui.charts import style
+from semafo.ui.charts.colours import Look
+from semafo.ui.charts.settled_figure import SettledFigure
+from semafo.ui.charts.training import replay_layout
+from semafo.ui.charts.training.replay_layout import Plan, Stage
 
 SCALE_TERM = "Latent scale (sd of z)"
 STEPS = 14_000  # whole numbers from the middle to the edge: two panels beside one another are wider than high

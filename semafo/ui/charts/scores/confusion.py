@@ -12,8 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from semafo import wording
-from semafo.ui import colours
-from semafo.ui.charts import style
+from semafo.ui.charts import colours, style
 
 BY_ROW, BY_COLUMN, COUNTS = "row", "column", "counts"
 NAME_LENGTH = 24

@@ -8,8 +8,7 @@ from plotly.subplots import make_subplots
 
 from semafo import wording
 from semafo.evaluation.integration.columns import BATCH, BIO, METRICS, Metric
-from semafo.ui import colours
-from semafo.ui.charts import style
+from semafo.ui.charts import colours, style
 
 ROW_HEIGHT = 44
 HEAD_HEIGHT = 128

@@ -1,0 +1,1 @@
+"""Latent-space figures: panels of cells with their legends and colour scales."""

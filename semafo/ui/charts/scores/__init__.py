@@ -1,0 +1,1 @@
+"""Figures of scores: confusion matrices, intervals, curves, the integration table."""
