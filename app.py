@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from semafo.ui import frame, guard
+from semafo.ui import frame
+from semafo.ui.guard import errors_as_sentences
 
 st.set_page_config(page_title="Semafo", page_icon="assets/icon.svg", layout="wide")
 st.logo("assets/logo.svg", size="large", icon_image="assets/icon.svg")
@@ -21,6 +22,6 @@ page = st.navigation(
         st.Page("pages/runs.py", title="Runs"),
     ]
 )
-with guard.errors_as_sentences():
+with errors_as_sentences():
     frame.show(page.title)
     page.run()

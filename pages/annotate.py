@@ -2,17 +2,19 @@
 
 import streamlit as st
 
-from semafo.ui import annotate_form, annotation, controls, data_form, frame, live, state
+from semafo.ui import annotate_form, annotation, controls, frame, live, state
+from semafo.ui.guard import attempt
+from semafo.ui.session import dataset
 
 frame.title("Annotate")
 annotate_form.example_button()
 form, picture = st.columns([5, 7], gap="large")
 with form:
-    spec = data_form.attempt(annotate_form.choose)
+    spec = attempt(annotate_form.choose)
     mixes = annotate_form.mixes()
-    trains = data_form.attempt(annotate_form.trains) or []
+    trains = attempt(annotate_form.trains) or []
 with picture:
-    inspection = data_form.attempt(data_form.inspect, spec) if spec else None
+    inspection = attempt(dataset.inspection, spec) if spec else None
     if inspection:
         annotate_form.show_found(inspection)
     else:
@@ -20,7 +22,7 @@ with picture:
 
 with form:
     if st.button("Annotate", type="primary", disabled=inspection is None or not trains):
-        data_form.attempt(state.start, annotate_form.configs(spec, mixes, trains))
+        attempt(state.start, annotate_form.configs(spec, mixes, trains))
         st.rerun()
 live.details()
 

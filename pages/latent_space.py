@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-from semafo.ui import controls, frame, live, map_controls, map_figure, selected, selection
+from semafo.ui import frame, live, map_controls, map_figure, selected, selection
+from semafo.ui.start.chosen_or_stop import chosen_or_stop, why_nothing
 from semafo.ui.viewport import is_narrow
 
 frame.title("Latent space")
-runs = controls.chosen_or_stop()
+runs = chosen_or_stop()
 ready = [run for run in runs if run.record.has_maps]
 narrow = is_narrow()
 if not ready:
     live.cards(runs, narrow=narrow, tall=True)
-    controls.why_nothing(runs)
+    why_nothing(runs)
     st.stop()
 
 views = map_controls.views(ready, narrow)

@@ -3,14 +3,15 @@
 import streamlit as st
 
 from semafo.ui import closer, comparisons, controls, disagreement, frame, live, matrices, methods, pairing, statistics
+from semafo.ui.start.chosen_or_stop import chosen_or_stop, why_nothing
 from semafo.ui.viewport import is_narrow
 
 frame.title("Predictions")
-runs = controls.chosen_or_stop()
+runs = chosen_or_stop()
 narrow = is_narrow()
 if not any(run.record.has_maps for run in runs):
     live.cards(runs, narrow=narrow, tall=False)
-    controls.why_nothing(runs)
+    why_nothing(runs)
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="bottom"):

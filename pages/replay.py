@@ -2,15 +2,17 @@
 
 import streamlit as st
 
-from semafo.ui import controls, frame, replay
+from semafo.ui import frame, replay
+from semafo.ui.map_toggles import hollow_toggle
+from semafo.ui.start.chosen_or_stop import chosen_or_stop
 from semafo.ui.viewport import is_narrow
 
 frame.title("Replay")
-runs = controls.chosen_or_stop()
+runs = chosen_or_stop()
 recorded = replay.recorded(runs)
 replay.explain_missing(runs, recorded)
 if not recorded:
     st.stop()
 
-hollow = controls.hollow_toggle()
+hollow = hollow_toggle()
 replay.show(recorded, hollow=hollow, narrow=is_narrow())

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from semafo.ui import controls, downloads, frame, live, run_disk, run_export, run_list, run_search, run_settings, tables
+from semafo.ui import downloads, frame, live, run_disk, run_export, run_list, run_search, run_settings, tables
+from semafo.ui.start.chosen_or_stop import nothing_chosen
 
 frame.title("Runs")
 rows = run_list.visible_rows()
 if not rows:
     run_list.undo()
-    controls.nothing_chosen()
+    nothing_chosen()
     run_export.import_form()
     run_disk.section()
     st.stop()

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from semafo.ui import data_form, frame, state, sweep_form, sweep_view
+from semafo.ui import frame, sweep_form, sweep_view
+from semafo.ui.guard import attempt
+from semafo.ui.session import dataset, navigation
 
 frame.title("Sweep")
 sweep = sweep_form.choose()
@@ -12,13 +14,13 @@ if sweep is not None:
     st.stop()
 
 st.caption("Train every mix at several labelled rates, with several seeds, on the same test cells.")
-spec = state.dataset()
-inspection = data_form.attempt(data_form.inspect, spec)
+spec = dataset.chosen()
+inspection = attempt(dataset.inspection, spec)
 if inspection is None:
-    st.page_link(state.DATA_PAGE, label="Choose other cells")
+    st.page_link(navigation.DATA_PAGE, label="Choose other cells")
     st.stop()
 with st.container(width=760):
-    st.caption(f"Cells: {data_form.described(spec)}")
-    grid = data_form.attempt(sweep_form.grid, spec, inspection)
+    st.caption(f"Cells: {dataset.described(spec)}")
+    grid = attempt(sweep_form.grid, spec, inspection)
     if grid is not None:
-        data_form.attempt(sweep_form.start_button, grid)
+        attempt(sweep_form.start_button, grid)

@@ -12,12 +12,18 @@ from semafo import keys, wording
 from semafo.data import catalogue
 from semafo.errors import DataError
 from semafo.runs.background import file_columns
+from semafo.runs.background import file_columns as background_file_columns
 from semafo.runs.background.preflight import Inspection
 from semafo.runs.export import annotated_query
 from semafo.settings.mix import HEADS, LABEL_WEIGHTINGS, Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, TrainSettings
-from semafo.ui import charts, controls, data_form, figures, guard, presets, state, train_form
+from semafo.ui import charts, controls
 from semafo.ui.charts import colours
+from semafo.ui.figures import show_figure
+from semafo.ui.forms.mixes import corner_mixes
+from semafo.ui.forms.training import train_settings
+from semafo.ui.guard import guarded
+from semafo.ui.session.home import current_home
 from semafo.ui.viewport import is_narrow
 
 FILE, BUILT_IN = "File on this machine", "Built in"
@@ -72,8 +78,8 @@ def _columns(spec: DatasetSpec) -> tuple[str, str | None] | None:
         return known.label_key, known.batch_key
     names = [column["name"] for column in _file_columns(spec.name, catalogue.content_fingerprint(spec))]
     found = [{"name": name} for name in names]
-    label = file_columns.guess(found, data_form.LABEL_WORDS)
-    batch = file_columns.guess(found, data_form.BATCH_WORDS, avoid=label)
+    label = file_columns.guess(found, background_file_columns.LABEL_WORDS)
+    batch = file_columns.guess(found, background_file_columns.BATCH_WORDS, avoid=label)
     first, second = st.columns(2)
     label = first.selectbox(
         "Label column",
@@ -117,7 +123,7 @@ def _least_overlap() -> float:
 
 def mixes() -> list[Mix]:
     """One model."""
-    corners = presets.corner_mixes()
+    corners = corner_mixes()
     variants = product(HEADS, LABEL_WEIGHTINGS, corners)
     found = [Mix(mix.w_scanvi, mix.w_semafo, weighting, head) for head, weighting, mix in variants]
     options = {mix.name: mix for mix in found}
@@ -127,7 +133,7 @@ def mixes() -> list[Mix]:
 
 def trains() -> list[TrainSettings]:
     """One for each chosen seed."""
-    return train_form.train_settings()
+    return train_settings()
 
 
 def example_button() -> None:
@@ -135,9 +141,9 @@ def example_button() -> None:
     st.button("Try it with simulated cells", type="tertiary", key="annotate_example", on_click=_use_example)
 
 
-@guard.guarded
+@guarded
 def _use_example() -> None:
-    folder = state.home().uploads
+    folder = current_home().uploads
     parts = {"reference": ["--batch", EXAMPLE_REFERENCE], "query": ["--batch", EXAMPLE_QUERY, "--without-labels"]}
     for who, options in parts.items():
         path = folder / f"simulated-{who}.h5ad"
@@ -163,7 +169,7 @@ def show_found(inspection: Inspection) -> None:
     counts = pd.crosstab(labelled[keys.TRUE].astype(str), labelled[keys.BATCH_COLUMN].astype(str))
     counts = counts.drop(index="nan", errors="ignore")
     st.caption("The reference")
-    figures.show_figure(
+    show_figure(
         charts.composition(counts, colours.of_types(counts.index), narrow=is_narrow()),
         "annotate_reference",
         alt=f"Number of cells of each of {len(counts)} types in each batch of the reference, as bars.",
@@ -195,4 +201,4 @@ def _batches(names: Sequence[str]) -> str:
 
 def configs(spec: DatasetSpec, chosen: Sequence[Mix], train: Sequence[TrainSettings]) -> list[RunConfig]:
     """The runs that the button starts."""
-    return annotated_query.configs(state.home(), spec, chosen, train)
+    return annotated_query.configs(current_home(), spec, chosen, train)

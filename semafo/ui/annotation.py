@@ -15,10 +15,12 @@ from semafo import keys, wording
 from semafo.errors import DataError
 from semafo.runs.export import annotated_query
 from semafo.runs.folder.run_record import RunRecord
-from semafo.ui import charts, downloads, figures, palettes, state
+from semafo.ui import charts, downloads, palettes
 from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import colours
+from semafo.ui.figures import show_figure
 from semafo.ui.run_names import names_of, short_dataset
+from semafo.ui.session.home import all_rows, current_home
 from semafo.ui.state import ChosenRun
 from semafo.ui.viewport import is_narrow
 
@@ -27,8 +29,8 @@ MOST_ROWS = 2000  # of the table on the page; the file has all
 
 def finished() -> list[RunRecord]:
     """Annotation runs of this home that are done, newest first."""
-    rows = [row for row in state.rows() if row.get("query") and row["state"] == keys.DONE]
-    return [RunRecord(state.home().runs / row["run_id"]) for row in rows]
+    rows = [row for row in all_rows() if row.get("query") and row["state"] == keys.DONE]
+    return [RunRecord(current_home().runs / row["run_id"]) for row in rows]
 
 
 def choose(records: Sequence[RunRecord]) -> RunRecord:
@@ -75,14 +77,14 @@ def show_types(record: RunRecord, limit: float) -> pd.DataFrame:
     types, confidence = st.columns([6, 5], gap="large")
     with types:
         looks = palettes.of_types([record], artefacts(record).predictions["types"])
-        figures.show_figure(
+        show_figure(
             charts.predicted_bars(labels, looks, annotated_query.UNKNOWN, narrow=narrow),
             "annotation_types",
             alt="Number of cells of each predicted type, unknown ones apart, as bars.",
             runs=shown,
         )
     with confidence:
-        figures.show_figure(
+        show_figure(
             charts.confidence_histogram(cells[keys.CONFIDENCE].to_numpy(float), limit),
             "annotation_confidence",
             alt="Histogram of the cells' confidence, with the threshold below which a cell is unknown.",
@@ -144,7 +146,7 @@ def show_markers(record: RunRecord) -> None:
     elif not markers.get("genes"):
         st.caption("Markers need two predicted types with ten cells or more.")
     else:
-        figures.show_figure(
+        show_figure(
             charts.marker_dots(markers, narrow=is_narrow()),
             "annotation_markers",
             alt=f"Expression of {len(markers['genes'])} marker genes in each predicted type, as dots.",
@@ -200,7 +202,7 @@ def file_button(record: RunRecord, limit: float) -> None:
     st.caption(
         "The query with all that it has, and predictions beside it. On the command line, without training again:"
     )
-    st.code(f"{line} --home {state.home().path}", language="bash", wrap_lines=True)
+    st.code(f"{line} --home {current_home().path}", language="bash", wrap_lines=True)
 
 
 def annotated_file(config: Any, limit: float) -> bytes:
@@ -209,7 +211,7 @@ def annotated_file(config: Any, limit: float) -> bytes:
         path = Path(folder) / "annotated.h5ad"
         command = [sys.executable, "-m", *annotated_query.arguments(config, str(path), limit)]
         done = subprocess.run(
-            [*command, "--home", str(state.home().path), "--json"], capture_output=True, text=True, check=False
+            [*command, "--home", str(current_home().path), "--json"], capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             raise DataError(f"The file could not be written: {done.stderr.strip()[-400:]}")

@@ -11,10 +11,11 @@ import streamlit as st
 from semafo import keys, wording
 from semafo.evaluation.labels import breakdown
 from semafo.runs.folder.run_record import RunRecord
-from semafo.ui import charts, comparisons, controls, downloads, figures, views
+from semafo.ui import charts, comparisons, controls, downloads, views
 from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import Estimate, Row, colours
 from semafo.ui.charts.scores.forest import SYMBOLS, legend_line
+from semafo.ui.figures import show_figure
 from semafo.ui.run_names import short_dataset
 from semafo.ui.state import ChosenRun
 
@@ -154,7 +155,7 @@ def _dots(
     st.html(f'<div class="semafo-run">{legend_line(looks)}</div>')
     ends = [end for row in rows for e in row.estimates for end in (e.value, e.low) if end is not None]
     span = (math.floor(10 * min(ends, default=0)) / 10 - 0.01, 1.02)
-    figures.show_figure(
+    show_figure(
         charts.forest(rows, title, span=span, narrow=narrow),
         key,
         alt=f"{title} of {wording.listed([source.name for source in found])} in each of {len(rows)} {by} groups.",

@@ -7,9 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from semafo import wording
-from semafo.ui import charts, downloads, figures, state
+from semafo.ui import charts, downloads
 from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import CoverageLine, Reliability
+from semafo.ui.figures import show_figure
+from semafo.ui.session import navigation
 from semafo.ui.state import ChosenRun
 
 DEFAULT_THRESHOLD = 0.5
@@ -27,7 +29,7 @@ def reliability(runs: Sequence[ChosenRun], narrow: bool) -> None:
         st.info("There is no test cell with a label, so nobody can tell how far the confidence can be trusted.")
         return
     figure = charts.reliability_panels([panel(run, values) for run, values in found.items()], narrow=narrow)
-    figures.show_figure(
+    show_figure(
         figure,
         "reliability",
         alt=f"Accuracy against confidence of {wording.listed([run.name for run in found])}, a panel each.",
@@ -45,7 +47,7 @@ def reliability(runs: Sequence[ChosenRun], narrow: bool) -> None:
     if without:
         names = wording.listed(without) if len(without) < len(found) else "these runs"
         st.caption(NO_TEMPERATURE.format(names=names))
-        st.page_link(state.TRAIN_PAGE, label="Train with a calibration share")
+        st.page_link(navigation.TRAIN_PAGE, label="Train with a calibration share")
 
 
 def panel(run: ChosenRun, values: Mapping[str, Any]) -> Reliability:
@@ -68,7 +70,7 @@ def coverage(runs: Sequence[ChosenRun], narrow: bool) -> None:
     threshold = _threshold(sorted({row["threshold"] for found in rows.values() for row in found}))
     marked = {run: at_threshold(found, threshold) for run, found in rows.items()}
     lines = [CoverageLine(run.name, run.colour, found, marked[run]) for run, found in rows.items()]
-    figures.show_figure(
+    show_figure(
         charts.coverage_curves(lines, narrow=narrow),
         "coverage",
         alt="Accuracy of the cells that keep their prediction against their share, a line a run.",

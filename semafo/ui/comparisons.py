@@ -8,8 +8,9 @@ import streamlit as st
 from semafo import keys, wording
 from semafo.evaluation.uncertainty.significance import PairedDifference
 from semafo.runs.compare import differences
-from semafo.ui import charts, figures, live, tables, views
-from semafo.ui.charts import Estimate, Row
+from semafo.ui import charts, tables, views
+from semafo.ui.charts import Estimate, Row, colours
+from semafo.ui.figures import show_figure
 from semafo.ui.run_names import short_dataset
 from semafo.ui.state import ChosenRun
 
@@ -27,7 +28,7 @@ def show(runs: Sequence[ChosenRun], narrow: bool) -> None:
     if rows:
         figure = charts.forest(rows, DIFFERENCE_AXIS, zero=0.0, narrow=narrow)
         chance = f" Of {len(rows)} intervals, about one in twenty misses by chance alone." if len(rows) > MANY else ""
-        figures.show_figure(
+        show_figure(
             figure,
             "differences",
             alt=f"{len(rows)} differences in accuracy between runs on the same test cells, with their intervals.",
@@ -75,7 +76,7 @@ def difference_rows(group: Sequence[ChosenRun], narrow: bool, head: str = "") ->
 
 
 def _named(name: str, run: ChosenRun) -> str:
-    return f"{live.swatch(run.colour)} {name}"
+    return f"{colours.swatch(run.colour)} {name}"
 
 
 def _row(label: str, d: PairedDifference, colour: str, group: str) -> Row:

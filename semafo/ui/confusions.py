@@ -8,8 +8,9 @@ import streamlit as st
 
 from semafo import wording
 from semafo.evaluation.labels.scores import wilson_interval
-from semafo.ui import downloads, live, selection, views
+from semafo.ui import downloads, selection, views
 from semafo.ui.artefacts import artefacts
+from semafo.ui.charts import colours
 from semafo.ui.selection import Pairing
 from semafo.ui.state import ChosenRun
 
@@ -28,7 +29,7 @@ def show(runs: Sequence[ChosenRun], population: str, narrow: bool) -> None:
     columns = [st.container() for _ in found] if narrow else st.columns(min(3, max(2, len(found))), gap="medium")
     for i, (run, table) in enumerate(found.items()):
         with columns[i % len(columns)]:
-            st.html(f'<div class="semafo-run">{live.swatch(run.colour)} <b>{run.name}</b></div>')
+            st.html(f'<div class="semafo-run">{colours.swatch(run.colour)} <b>{run.name}</b></div>')
             _list(run, table, population)
     frame = pd.concat([table.assign(Run=run.name) for run, table in found.items()])[COLUMNS]
     with st.expander("All mistakes as a table"):

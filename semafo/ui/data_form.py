@@ -3,29 +3,26 @@
 import hashlib
 import shutil
 import uuid
-from collections.abc import Callable
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
 import pandas as pd
 import streamlit as st
 
 from semafo import wording
 from semafo.data import catalogue
-from semafo.errors import SemafoError
 from semafo.runs.background import file_columns
 from semafo.runs.background.preflight import Inspection
 from semafo.settings.run_config import DatasetSpec
-from semafo.ui import charts, figures, state
+from semafo.ui import charts
 from semafo.ui.charts import colours
-from semafo.ui.run_names import short_dataset
+from semafo.ui.figures import show_figure
+from semafo.ui.session import dataset
+from semafo.ui.session.home import current_home
 from semafo.ui.viewport import is_narrow
 
 BUILT_IN, SERVER_FILE, UPLOAD = "Built in", "File on this machine", "Upload"
 ANY_SIZE = "Simulated, any size"
 ONE_BATCH = "None: all cells are one batch"
-T = TypeVar("T")
-LABEL_WORDS = ("cell_type", "celltype", "bulk_labels", "label", "annotation", "cluster", "type")
-BATCH_WORDS = ("batch", "study", "donor", "sample", "site", "tech", "condition")
 
 
 def choose() -> DatasetSpec | None:
@@ -107,7 +104,7 @@ def save_upload(upload: BinaryIO) -> str:
     """Keep an upload under the hash of its content, whole or not at all; returns its path."""
     upload.seek(0)
     digest = hashlib.file_digest(upload, "sha256").hexdigest()
-    path = state.home().uploads / f"{digest[:16]}.h5ad"
+    path = current_home().uploads / f"{digest[:16]}.h5ad"
     if not path.exists():
         draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
         upload.seek(0)
@@ -122,8 +119,8 @@ def _columns(spec: DatasetSpec) -> DatasetSpec | None:
     found = _candidates(spec)
     names = [column["name"] for column in found]
     entry = None if catalogue.is_file(spec) else catalogue.resolve(spec)
-    label = entry.label_key if entry else file_columns.guess(found, LABEL_WORDS)
-    batch = entry.batch_key if entry else file_columns.guess(found, BATCH_WORDS, avoid=label)
+    label = entry.label_key if entry else file_columns.guess(found, file_columns.LABEL_WORDS)
+    batch = entry.batch_key if entry else file_columns.guess(found, file_columns.BATCH_WORDS, avoid=label)
     described = {column["name"]: f"{column['name']} ({column['n_values']} values)" for column in found}
     first, second = st.columns(2)
     label = first.selectbox(
@@ -176,8 +173,7 @@ def _genes(spec: DatasetSpec) -> tuple[str, int]:
 
 def _candidates(spec: DatasetSpec) -> list[dict[str, Any]]:
     if not catalogue.is_file(spec):
-        with st.spinner("Checking the data set"):
-            return state.inspection(spec).report["columns"]
+        return dataset.inspection(spec).report["columns"]
     return _file_columns(spec.name, catalogue.content_fingerprint(spec))
 
 
@@ -192,7 +188,7 @@ def show_report(spec: DatasetSpec, inspection: Inspection) -> None:
     counts = pd.DataFrame(report["composition"]).T.fillna(0).astype(int)
     looks = colours.of_types(counts.index)
     st.markdown(headline(report))
-    figures.show_figure(
+    show_figure(
         charts.composition(counts, looks, narrow=is_narrow()),
         "composition",
         alt=f"Number of cells of each of {len(counts)} types in each batch, as bars.",
@@ -226,26 +222,3 @@ def findings(report: dict[str, Any]) -> list[str]:
         f"Cells without a label: {wording.count(report['n_missing_labels'])}." if report["n_missing_labels"] else "",
         f"Categories that no cell has: {unused}." if unused else "",
     ]
-
-
-def inspect(spec: DatasetSpec) -> Inspection:
-    """The preflight, with a word while it runs. Raises DataError."""
-    with st.spinner("Checking the data set"):
-        return state.inspection(spec)
-
-
-def described(spec: DatasetSpec) -> str:
-    """`pbmc68k, labels bulk_labels, one batch`."""
-    if not catalogue.is_file(spec):
-        spec = catalogue.resolve(spec)
-    batch = f"batches {spec.batch_key}" if spec.batch_key else "one batch"
-    return f"{short_dataset(spec.name)}, labels {spec.label_key}, {batch}"
-
-
-def attempt(work: Callable[..., T], *args: object) -> T | None:
-    """Do what can be refused; a refusal is shown in its own words, and nothing that was chosen is lost."""
-    try:
-        return work(*args)
-    except SemafoError as error:
-        st.error(str(error))
-        return None

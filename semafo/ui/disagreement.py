@@ -9,10 +9,12 @@ import streamlit as st
 from semafo import keys, wording
 from semafo.runs.compare import disagreement as flipped
 from semafo.runs.compare.disagreement import FIRST, Share
-from semafo.ui import charts, controls, downloads, figures, gene_tables, selection, state, tables, views
+from semafo.ui import charts, controls, downloads, gene_tables, selection, tables, views
 from semafo.ui.artefacts import Artefacts, artefacts
 from semafo.ui.charts import FlipRow
+from semafo.ui.figures import show_figure
 from semafo.ui.gene_tables import Groups
+from semafo.ui.session import navigation
 from semafo.ui.state import ChosenRun
 
 PURPOSE = (
@@ -96,7 +98,7 @@ def _share(share: Share) -> str:
 def _picture(by_type: pd.DataFrame, pair: tuple[ChosenRun, ChosenRun], short: Sequence[str], narrow: bool) -> None:
     rows = [row for row in flip_rows(by_type, short) if row.left or row.right]
     left, right = ((name, run.colour) for name, run in zip(short, pair, strict=True))
-    figures.show_figure(
+    show_figure(
         charts.flip_bars(rows, left, right, narrow=narrow),
         "flips",
         alt=f"Test cells by type that only {short[0]}, or only {short[1]}, gets right: {len(rows)} types.",
@@ -133,7 +135,7 @@ def _sentences(found: flipped.Disagreement, pair: tuple[ChosenRun, ChosenRun], s
         label = f"Show the {wording.cells(n)} that only {name} gets right"
         if n and st.button(label, key=f"flips_{i}", icon=":material/scatter_plot:", type="tertiary"):
             selection.choose(chosen)
-            state.go_to(state.LATENT_PAGE)
+            navigation.go_to(navigation.LATENT_PAGE)
 
 
 def flip_lines(found: flipped.Disagreement, short: Sequence[str]) -> list[str]:

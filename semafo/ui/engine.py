@@ -7,7 +7,7 @@ import streamlit as st
 
 from semafo.errors import EngineError
 from semafo.runs.engine import launch
-from semafo.ui import state
+from semafo.ui.session.home import current_home
 
 FIRST_PAGE_SECONDS = 0.5  # until a server's first page is in the browser: it has the processor to itself
 _RETRY_SECONDS = 10  # an engine that cannot start is not started anew at every drawing
@@ -22,7 +22,7 @@ def wake() -> None:
     that starts a comparison before that starts the engine itself.
     """
     global _last_try
-    home = state.home()
+    home = current_home()
     too_early = time.monotonic() - _last_try < _RETRY_SECONDS
     if too_early or _starting.locked() or launch.engine_pid(home) is not None:
         return
@@ -43,6 +43,6 @@ def wake() -> None:
 
 def say_why_runs_wait() -> None:
     """No scheduler, or no workers: a sentence where there is something to say."""
-    notice = launch.notice(state.home())
+    notice = launch.notice(current_home())
     if notice is not None:
         st.caption(notice)

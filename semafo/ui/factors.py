@@ -12,8 +12,9 @@ import streamlit as st
 
 from semafo import keys, wording
 from semafo.runs.folder.run_record import RunRecord
-from semafo.ui import charts, controls, downloads, figures, views
+from semafo.ui import charts, controls, downloads, views
 from semafo.ui.charts import Carried
+from semafo.ui.figures import show_figure
 from semafo.ui.run_names import short_dataset
 from semafo.ui.state import ChosenRun
 
@@ -113,7 +114,7 @@ def show_map(ready: dict[ChosenRun, Factors], narrow: bool) -> None:
     sort = controls.pick("Sort dimensions by", [STRONGEST, *names], "sort", width=320)
     short = wording.without_common_parts([run.name for run in ready])
     panels = [_panel(run, name, factors, sort) for (run, factors), name in zip(ready.items(), short, strict=True)]
-    figures.show_figure(
+    show_figure(
         charts.information_panels(panels, narrow=narrow),
         "factors",
         alt=f"Heat maps of {wording.listed([run.name for run in ready])}: latent dimensions in rows, {len(names)} "

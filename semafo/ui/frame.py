@@ -17,7 +17,7 @@ def show(page_title: str) -> None:
     st.html(_STYLE)
     viewport.watch()
     engine.wake()
-    state.mirror_tray()
+    state.mirror()
     live.announce()
     with st.sidebar:
         sidebar.show(page_title)

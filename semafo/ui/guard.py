@@ -5,7 +5,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -49,3 +49,15 @@ def _unexpected(error: Exception) -> str:
         f"This page met an error that it does not know ({type(error).__name__}). Your runs are safe. Details are in "
         f"{path}; reload the page to try again."
     )
+
+
+T = TypeVar("T")
+
+
+def attempt(work: Callable[..., T], *args: object) -> T | None:
+    """Do what can be refused; a refusal is shown in its own words, and nothing that was chosen is lost."""
+    try:
+        return work(*args)
+    except SemafoError as error:
+        st.error(str(error))
+        return None

@@ -7,8 +7,9 @@ import streamlit as st
 from semafo import keys, wording
 from semafo.evaluation.integration.columns import BATCH, METRICS
 from semafo.settings.run_config import PAPER_WEIGHTS, SCIB_WEIGHTS
-from semafo.ui import charts, controls, downloads, figures, reference_rows, tables
+from semafo.ui import charts, controls, downloads, reference_rows, tables
 from semafo.ui.charts import ScoreRow
+from semafo.ui.figures import show_figure
 from semafo.ui.state import ChosenRun
 from semafo.ui.viewport import is_narrow
 
@@ -35,7 +36,7 @@ def show(runs: Sequence[ChosenRun], bio_weight: float, narrow: bool) -> None:
     if not rows:
         return
     reported = reference_rows.rows(runs, bio_weight)
-    figures.show_figure(
+    show_figure(
         charts.score_table([*rows, *reported], narrow=narrow),
         "scores",
         alt=f"Integration scores of {wording.listed([row.name for row in rows])}: five of biology kept, six of batches "

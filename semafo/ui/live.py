@@ -12,8 +12,12 @@ import streamlit as st
 from semafo import keys, wording
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.library import store
-from semafo.ui import charts, engine, figures, guard, state
+from semafo.ui import charts, engine, state
 from semafo.ui.charts import colours
+from semafo.ui.figures import show_figure
+from semafo.ui.guard import guarded
+from semafo.ui.session import navigation
+from semafo.ui.session.home import active_runs, current_home
 from semafo.ui.state import ChosenRun
 from semafo.ui.viewport import is_narrow
 
@@ -28,7 +32,7 @@ Signature = dict[str, tuple[str, bool, bool]]
 
 def signature() -> Signature:
     """What a page depends on: state, maps and scores of the active runs and of the tray."""
-    records = {record.run_id: record for record in state.active_runs()}
+    records = {record.run_id: record for record in active_runs()}
     records |= {chosen.run_id: chosen.record for chosen in state.chosen_runs()}
     return {run_id: (record.state, record.has_maps, record.has_scores) for run_id, record in records.items()}
 
@@ -53,7 +57,7 @@ def announce() -> None:
     """Tell of the runs that ended since the last drawing, with a link to the maps of the finished ones."""
     news = st.session_state.pop(_NEWS, {})
     for run_id, run_state in news.items():
-        record = RunRecord(state.home().runs / run_id)
+        record = RunRecord(current_home().runs / run_id)
         if not record.folder.exists():
             continue
         if run_state == keys.DONE:
@@ -68,11 +72,11 @@ def finished_link(page_title: str) -> None:
     run_id = st.session_state.get("finished_run")
     if run_id is None:
         return
-    if page_title == state.LATENT_TITLE or not (state.home().runs / run_id).exists():
+    if page_title == navigation.LATENT_TITLE or not (current_home().runs / run_id).exists():
         del st.session_state["finished_run"]
         return
-    title = RunRecord(state.home().runs / run_id).title
-    st.page_link(state.LATENT_PAGE, label=f"{title} is done: see its map")
+    title = RunRecord(current_home().runs / run_id).title
+    st.page_link(navigation.LATENT_PAGE, label=f"{title} is done: see its map")
 
 
 def cards(chosen: Sequence[ChosenRun], *, narrow: bool, tall: bool) -> None:
@@ -89,25 +93,25 @@ def details() -> None:
 
 
 def _pace() -> float | None:
-    return EVERY_SECONDS if state.active_runs() else None
+    return EVERY_SECONDS if active_runs() else None
 
 
-@guard.guarded
+@guarded
 def _watch(page_title: str) -> None:
     _settle(page_title)
     engine.wake()
     before, now = st.session_state.get(_SEEN, {}), signature()
     if before != now:
         missing = [run_id for run_id in before if run_id not in now]
-        gone = {run_id: RunRecord(state.home().runs / run_id).state for run_id in missing}
+        gone = {run_id: RunRecord(current_home().runs / run_id).state for run_id in missing}
         st.session_state[_NEWS] = ended(before, now, gone)
         st.rerun()
-    active = state.active_runs()
+    active = active_runs()
     if not active:
         return
     st.caption("In training")
     engine.say_why_runs_wait()
-    queue = store.queue(state.home())
+    queue = store.queue(current_home())
     for record in active[:IN_SIDEBAR]:
         progress = record.progress()
         st.progress(_fraction(progress), text=f"{record.title}  \n{_line(record, progress, queue)}")
@@ -127,25 +131,25 @@ def _settle(page_title: str) -> None:
         gc.freeze()
 
 
-@guard.guarded
+@guarded
 def _cards(chosen: Sequence[ChosenRun], narrow: bool) -> None:
     waiting = [run for run in chosen if run.record.is_active and not run.record.has_maps]
-    queue = store.queue(state.home())
+    queue = store.queue(current_home())
     columns = st.columns(min(3, max(len(waiting), 1)) if not narrow else 1, gap="medium")
     for i, run in enumerate(waiting):
         with columns[i % len(columns)]:
             progress = run.record.progress()
-            st.html(f'<div class="semafo-run">{swatch(run.colour)} <b>{run.name}</b></div>')
+            st.html(f'<div class="semafo-run">{colours.swatch(run.colour)} <b>{run.name}</b></div>')
             st.progress(_fraction(progress), text=_line(run.record, progress, queue))
 
 
-@guard.guarded
+@guarded
 def _details() -> None:
     runs = _active()
     if not runs:
         return
     st.subheader("In training", anchor=False)
-    queue = store.queue(state.home())
+    queue = store.queue(current_home())
     for run in runs:
         _detail_row(run, queue)
 
@@ -153,13 +157,13 @@ def _details() -> None:
 def _active() -> list[ChosenRun]:
     """Active runs, in the tray's colours where they are in it."""
     looks = {chosen.run_id: chosen.colour for chosen in state.chosen_runs()}
-    return [ChosenRun(r, r.title, looks.get(r.run_id, colours.NEUTRAL)) for r in state.active_runs()]
+    return [ChosenRun(r, r.title, looks.get(r.run_id, colours.NEUTRAL)) for r in active_runs()]
 
 
 def _detail_row(run: ChosenRun, queue: Mapping[str, dict]) -> None:
     progress = run.record.progress()
     name, bar, button = st.columns([3, 6, 1], vertical_alignment="center")
-    name.markdown(swatch(run.colour) + f" **{run.record.title}**", unsafe_allow_html=True)
+    name.markdown(colours.swatch(run.colour) + f" **{run.record.title}**", unsafe_allow_html=True)
     bar.progress(_fraction(progress), text=_line(run.record, progress, queue))
     asked = st.session_state.setdefault("asked_to_cancel", set())
     label = "Cancelling" if run.run_id in asked else "Cancel"
@@ -173,9 +177,9 @@ def _detail_row(run: ChosenRun, queue: Mapping[str, dict]) -> None:
     )
 
 
-@guard.guarded
+@guarded
 def _cancel(run_id: str) -> None:
-    store.cancel(state.home(), run_id)
+    store.cancel(current_home(), run_id)
     st.session_state["asked_to_cancel"].add(run_id)
 
 
@@ -184,7 +188,7 @@ def _watch_losses(runs: Sequence[ChosenRun], narrow: bool, key: str) -> None:
     st.fragment(_losses, run_every=pace)(runs, narrow, key)
 
 
-@guard.guarded
+@guarded
 def _losses(runs: Sequence[ChosenRun], narrow: bool, key: str) -> None:
     """Loss terms and diagnostics of the working runs, each in a panel, each run in its colour."""
     histories = {run.name: run.record.history() for run in runs if run.record.state == keys.RUNNING}
@@ -192,7 +196,7 @@ def _losses(runs: Sequence[ChosenRun], narrow: bool, key: str) -> None:
     if not histories:
         return
     looks = {run.name: run.colour for run in runs}
-    figures.show_figure(
+    show_figure(
         charts.loss_terms(histories, looks, narrow=narrow),
         key,
         alt="Loss terms of the runs in training against the epochs of their current stage, a panel each.",
@@ -216,8 +220,3 @@ def _line(record: RunRecord, progress: Mapping[str, object], queue: Mapping[str,
         return f"Waiting for {place['waits_for'].rstrip('.')}"
     position = place.get("position")
     return "Waiting" if position is None else "Waiting, next" if position == 1 else f"Waiting, number {position}"
-
-
-def swatch(colour: str) -> str:
-    """A square in a run's colour, as HTML."""
-    return f'<span style="color:{colour}" aria-hidden="true">■</span>'

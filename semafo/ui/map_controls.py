@@ -8,6 +8,7 @@ import streamlit as st
 from semafo.ui import colourings, controls, projections, zoom
 from semafo.ui.artefacts import artefacts
 from semafo.ui.charts.maps.latent import EXPLORE, SELECT
+from semafo.ui.map_toggles import align_toggle, hollow_toggle
 from semafo.ui.map_view import SHOWN, View
 from semafo.ui.state import ChosenRun
 
@@ -84,7 +85,7 @@ def _marks(runs: Sequence[ChosenRun], projection: str) -> dict[str, bool]:
     marks = {
         "labels": controls.switch("Names of the types", "labels", help="At the densest part of each type."),
         "density": controls.switch("Lines of equal density", "density"),
-        "hollow": controls.hollow_toggle(),
+        "hollow": hollow_toggle(),
     }
     if projections.has_latent_units(projections.name_of(projection)):
         marks["same_scale"] = controls.switch(
@@ -94,7 +95,7 @@ def _marks(runs: Sequence[ChosenRun], projection: str) -> dict[str, bool]:
             help="A run whose latent space is smaller is then drawn smaller.",
         )
     else:
-        marks["aligned"] = controls.align_toggle(runs)
+        marks["aligned"] = align_toggle(runs)
     marks["in_six"] = len(runs) == 1 and controls.switch(
         "Six colourings of this run", "six", help="Types, batches, right or wrong, confidence and entropy side by side."
     )

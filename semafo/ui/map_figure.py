@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from semafo.ui import controls, figures, lasso, map_controls, maps, projections, tsne
+from semafo.ui import controls, lasso, map_controls, maps, projections, tsne
 from semafo.ui.charts.maps.latent import SELECT
+from semafo.ui.figures import show_figure
 from semafo.ui.map_view import View
 from semafo.ui.selection import Selection
 from semafo.ui.state import ChosenRun
@@ -24,7 +25,7 @@ def show(runs: Sequence[ChosenRun], views: Sequence[View], chosen: Selection | N
     if view.projection == projections.TSNE:
         tsne.button(ready)
     figure = maps.figure_of_one(ready[0], views, chosen) if in_six else maps.figure(runs, view, chosen)
-    figures.show_figure(
+    show_figure(
         figure,
         KEY,
         alt=map_controls.help_of(view),

@@ -8,10 +8,11 @@ from typing import Any
 import streamlit as st
 
 from semafo import wording
-from semafo.ui import charts, controls, figures, selection, views
+from semafo.ui import charts, controls, selection, views
 from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import Matrix
 from semafo.ui.charts.settled_figure import SettledFigure
+from semafo.ui.figures import show_figure
 from semafo.ui.run_names import short_dataset
 from semafo.ui.selection import Pairing
 from semafo.ui.state import ChosenRun
@@ -87,7 +88,7 @@ def _show(
     face = (faces, shown, by, narrow)
     names = wording.listed([run.name for run in group])
     scored = SCORED[shown.population]
-    figures.show_figure(
+    show_figure(
         _figure(face, _outlined(key, face, shown), matrices),
         key,
         alt=f"Confusion matrices of {names}: observed types in rows, predicted ones in columns, {len(shown.types)} "
@@ -158,7 +159,7 @@ def show_difference(runs: Sequence[ChosenRun], population: str, by: str, narrow:
     pair = [views.matrix(names[run_id], population) for run_id in (subtrahend, minuend)]
     figure = charts.confusion_difference(*pair, types, by, narrow=narrow)
     with st.container(width=640):
-        figures.show_figure(
+        show_figure(
             figure,
             "difference",
             alt=f"Confusion matrix of {label(minuend)} minus that of {label(subtrahend)}, {len(types)} types.",

@@ -13,10 +13,13 @@ from semafo.runs.compare.differences import MethodGroup
 from semafo.runs.folder.run_record import RunRecord
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import RunConfig
-from semafo.ui import charts, downloads, figures, state
+from semafo.ui import charts, downloads
 from semafo.ui.charts import Estimate, Row
 from semafo.ui.comparisons import DIFFERENCE_AXIS
+from semafo.ui.figures import show_figure
 from semafo.ui.run_names import short_dataset
+from semafo.ui.session import navigation
+from semafo.ui.session.home import all_rows, current_home
 from semafo.ui.state import ChosenRun
 
 METHOD_COLOUR = "#5B6875"
@@ -33,7 +36,7 @@ def show(runs: Sequence[ChosenRun], narrow: bool) -> None:
     st.subheader("Over seeds and splits", anchor=False)
     if not found:
         st.markdown(ONE_SEED)
-        st.page_link(state.TRAIN_PAGE, label="Train more seeds")
+        st.page_link(navigation.TRAIN_PAGE, label="Train more seeds")
         return
     colours_of = _colours_of_mixes(ready)
     for i, group in enumerate(found):
@@ -50,7 +53,7 @@ def show(runs: Sequence[ChosenRun], narrow: bool) -> None:
         rows = difference_rows(group, colours_of)
         if rows:
             figure = charts.forest(rows, DIFFERENCE_AXIS, zero=0.0, narrow=narrow)
-            figures.show_figure(
+            show_figure(
                 figure,
                 f"method-differences-{i}",
                 alt=f"{len(rows)} mean differences in accuracy between methods, with their intervals.",
@@ -123,8 +126,8 @@ def related(runs: Sequence[ChosenRun]) -> list[RunRecord]:
     """Finished runs of the home that differ from one of these in mix, training seed and split seed only."""
     designs = {_design(run.record.config) for run in runs}
     names = {run.record.config.dataset.name for run in runs}
-    done = [row for row in state.rows() if row["state"] == keys.DONE and row["dataset"] in names]
-    records = [RunRecord(state.home().runs / row["run_id"]) for row in done]
+    done = [row for row in all_rows() if row["state"] == keys.DONE and row["dataset"] in names]
+    records = [RunRecord(current_home().runs / row["run_id"]) for row in done]
     return sorted((record for record in records if _design(record.config) in designs), key=_mix_first)
 
 
@@ -151,7 +154,7 @@ def _setting(config: RunConfig) -> str:
 
 def _groups(records: Sequence[RunRecord]) -> list[MethodGroup]:
     stamps = tuple(sorted((record.run_id, _written(record)) for record in records))
-    return _cached_methods(str(state.home().path), stamps, records)
+    return _cached_methods(str(current_home().path), stamps, records)
 
 
 def _written(record: RunRecord) -> int:

@@ -7,10 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from semafo import keys, wording
-from semafo.ui import downloads, gene_tables, selection, state
+from semafo.ui import downloads, gene_tables, selection
 from semafo.ui.artefacts import Artefacts, artefacts
 from semafo.ui.gene_tables import Groups
 from semafo.ui.selection import Pairing
+from semafo.ui.session import navigation
 from semafo.ui.state import ChosenRun
 
 HINT = "Click a cell of a matrix to see its cells: on the maps, and by their genes."
@@ -43,7 +44,7 @@ def _words(found: Artefacts, mask: np.ndarray, chosen: Pairing, run: ChosenRun) 
     if mask.any():
         st.caption(details(found, mask, chosen))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.page_link(state.LATENT_PAGE, label="Show them on the map", icon=":material/scatter_plot:")
+        st.page_link(navigation.LATENT_PAGE, label="Show them on the map", icon=":material/scatter_plot:")
         _clear_button()
     downloads.csv_button(
         cell_frame(found, mask), f"cells-{chosen.true_label}-as-{chosen.predicted_label}", "Cells as CSV"

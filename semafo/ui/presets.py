@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from semafo.data import catalogue
-from semafo.settings.mix import CORNERS, Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
+from semafo.ui.forms.mixes import corner_mixes
 
 
 @dataclass(frozen=True)
@@ -15,11 +15,6 @@ class Preset:
     label: str
     summary: str
     configs: tuple[RunConfig, ...]
-
-
-def corner_mixes() -> tuple[Mix, ...]:
-    """scANVI, SemafoVAE and Both."""
-    return tuple(Mix(*weights) for weights in CORNERS.values())
 
 
 def _comparison(dataset: str, split: SplitSettings, train: TrainSettings | None = None) -> tuple[RunConfig, ...]:

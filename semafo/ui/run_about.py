@@ -8,7 +8,8 @@ from semafo import wording
 from semafo.runs.folder.name_tags_notes import LONGEST_NAME, LONGEST_NOTES, MOST_TAGS
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.library import search as run_search
-from semafo.ui import guard, state
+from semafo.ui.guard import guarded
+from semafo.ui.session.home import all_rows, current_home
 
 _TAGS_HELP = "Short words to find runs by. Type a new one and press Enter."
 
@@ -53,7 +54,7 @@ def tag_button(records: Sequence[RunRecord]) -> None:
 
 
 def _tags(label: str, key: str, default: Sequence[str]) -> None:
-    known = dict.fromkeys([*default, *run_search.tags_of(state.rows())])
+    known = dict.fromkeys([*default, *run_search.tags_of(all_rows())])
     st.multiselect(
         label,
         list(known),
@@ -66,15 +67,15 @@ def _tags(label: str, key: str, default: Sequence[str]) -> None:
     )
 
 
-@guard.guarded
+@guarded
 def _save(run_id: str) -> None:
     values = {name: st.session_state[f"{name}-{run_id}"] for name in ("name", "tags", "notes")}
-    run_search.annotate(state.home(), run_id, **values)
+    run_search.annotate(current_home(), run_id, **values)
 
 
-@guard.guarded
+@guarded
 def _tag(run_ids: Sequence[str]) -> None:
     add, remove = st.session_state["tags-to-add"], st.session_state["tags-to-remove"]
     for run_id in run_ids:
-        run_search.tag(state.home(), run_id, add, remove)
+        run_search.tag(current_home(), run_id, add, remove)
     st.session_state["tags-to-add"] = st.session_state["tags-to-remove"] = []

@@ -13,8 +13,9 @@ from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.library import cleanup, disk_use, store, trash
 from semafo.runs.library.cleanup import Item
 from semafo.runs.library.disk_use import in_words
-from semafo.ui import guard, state
+from semafo.ui.guard import guarded
 from semafo.ui.run_names import short_dataset
+from semafo.ui.session.home import current_home
 from semafo.ui.viewport import is_narrow
 
 _PARTS = {
@@ -39,19 +40,19 @@ _LEAVING_SECONDS = 10.0  # in which an engine stops a run and moves it; a run th
 
 def section() -> None:
     """One line that says what the home takes; within it the parts, the trash, and the way to clean up."""
-    parts = [part for part in disk_use.last_measured(state.home()) if part.n]
-    deleted = trash.contents(state.home())
+    parts = [part for part in disk_use.last_measured(current_home()) if part.n]
+    deleted = trash.contents(current_home())
     if not parts and not deleted:
         return
     total = f" · {in_words(sum(part.n_bytes for part in parts))}" if parts else ""
     with st.expander(f"Disk{total}"):
         if parts:
             st.dataframe(_table(parts), key="disk", hide_index=True, width=440)
-            st.caption(f"Measured {wording.duration(disk_use.seconds_since_measured(state.home()))} ago.")
+            st.caption(f"Measured {wording.duration(disk_use.seconds_since_measured(current_home()))} ago.")
         if deleted:
             _trash(deleted)
         if st.button("Clean up", icon=":material/delete_sweep:"):
-            st.session_state[_PLAN] = cleanup.plan(state.home())
+            st.session_state[_PLAN] = cleanup.plan(current_home())
             _clean_up()
 
 
@@ -85,7 +86,7 @@ def _title(one: trash.Trashed) -> str:
     return f"{record.title} · {short_dataset(record.config.dataset.name)}" if record.is_readable else one.run_id
 
 
-@guard.guarded
+@guarded
 def _restore_chosen() -> None:
     restore(st.session_state.get("to_restore", []))
     st.session_state["to_restore"] = []
@@ -95,7 +96,7 @@ def restore(run_ids: Sequence[str]) -> None:
     """Take back deletions; what cannot come back says why."""
     for run_id in run_ids:
         try:
-            store.restore(state.home(), run_id)
+            store.restore(current_home(), run_id)
         except RunNotFound as error:
             st.toast(str(error))
     for run_id in run_ids:
@@ -114,11 +115,11 @@ def hidden() -> set[str]:
 
 
 @st.dialog("Clean up")
-@guard.guarded
+@guarded
 def _clean_up() -> None:
     """What could go, by kind, each thing by name; a button that lets the ticked kinds go."""
     items: list[Item] = st.session_state.get(_PLAN, [])
-    stays = cleanup.why_stages_stay(state.home())
+    stays = cleanup.why_stages_stay(current_home())
     if stays:
         st.caption(stays)
     if not items:
@@ -132,10 +133,10 @@ def _clean_up() -> None:
         st.rerun()
 
 
-@guard.guarded
+@guarded
 def _let_go(items: Sequence[Item]) -> None:
-    cleanup.request(state.home(), items)
-    launch.ensure_engine(state.home())
+    cleanup.request(current_home(), items)
+    launch.ensure_engine(current_home())
     hide([item.name for item in items if item.kind == cleanup.FAILED])
     st.toast(f"Cleaning up {wording.counted(len(items), 'thing')}.")
 

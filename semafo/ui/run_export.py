@@ -15,8 +15,10 @@ from semafo.runs.export import archive_import
 from semafo.runs.export import formats as export_formats
 from semafo.runs.export import in_background as exports_in_background
 from semafo.runs.folder.run_record import RunRecord
-from semafo.ui import controls, guard, state
+from semafo.ui import controls, state
+from semafo.ui.guard import guarded
 from semafo.ui.run_names import names_of
+from semafo.ui.session.home import current_home
 
 LOOK_EVERY_SECONDS = 1.0
 
@@ -91,11 +93,11 @@ def _section(records: Sequence[RunRecord], kind: str) -> None:
     if kind == export_formats.REPORT and len(records) > export_formats.MOST_IN_REPORT:
         st.info(f"A report shows up to {export_formats.MOST_IN_REPORT} runs. Select fewer.")
         return
-    busy = exports_in_background.under_way(state.home())
+    busy = exports_in_background.under_way(current_home())
     if busy and busy.get("kind") == kind and busy.get("run_ids") == [record.run_id for record in records]:
         st.fragment(_wait, run_every=LOOK_EVERY_SECONDS)()
         return
-    found = exports_in_background.prepared(state.home(), records, kind)
+    found = exports_in_background.prepared(current_home(), records, kind)
     if found.is_ready:
         _file(found, kind)
         return
@@ -133,25 +135,27 @@ def _size(n_bytes: int) -> str:
     return wording.size(n_bytes) if n_bytes >= 1e6 else f"{max(1, round(n_bytes / 1e3))} kB"
 
 
-@guard.guarded
+@guarded
 def _start(records: Sequence[RunRecord], kind: str) -> None:
-    exports_in_background.start(state.home(), records, kind)
+    exports_in_background.start(current_home(), records, kind)
 
 
-@guard.guarded
+@guarded
 def _wait() -> None:
-    busy = exports_in_background.under_way(state.home())
+    busy = exports_in_background.under_way(current_home())
     if not busy:
         st.rerun(scope="app")
     elapsed = wording.duration(time.time() - busy.get("started", time.time()))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/hourglass_top: Writing the file, {elapsed} so far. It goes on if you leave.")
-        st.button("Stop", key="export_stop", on_click=exports_in_background.stop, args=(state.home(),), type="tertiary")
+        st.button(
+            "Stop", key="export_stop", on_click=exports_in_background.stop, args=(current_home(),), type="tertiary"
+        )
 
 
-@guard.guarded
+@guarded
 def _wait_for_other() -> None:
-    if not exports_in_background.under_way(state.home()):
+    if not exports_in_background.under_way(current_home()):
         st.rerun(scope="app")
     st.caption("Another file is being written. This one can be next.")
 
@@ -172,10 +176,10 @@ def import_form() -> None:
             st.success(said)
 
 
-@guard.guarded
+@guarded
 def _take(uploaded: "st.runtime.uploaded_file_manager.UploadedFile") -> None:
     st.session_state.pop("import_said", None)
     st.session_state["imported_file"] = uploaded.file_id  # not again at every drawing
-    taken = archive_import.read_bundle(state.home(), uploaded)
-    launch.ensure_engine(state.home())
+    taken = archive_import.read_bundle(current_home(), uploaded)
+    launch.ensure_engine(current_home())
     st.session_state["import_said"] = taken.words

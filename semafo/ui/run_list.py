@@ -13,7 +13,10 @@ from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.library import store, trash
 from semafo.runs.library.rows import Row, rows_of
 from semafo.settings.fingerprint import fingerprint
-from semafo.ui import downloads, guard, run_about, run_disk, state, tables
+from semafo.ui import downloads, run_about, run_disk, state, tables
+from semafo.ui.guard import guarded
+from semafo.ui.session import navigation
+from semafo.ui.session.home import all_rows, current_home
 
 _MOST_NAMED = 6  # runs, when asked whether to delete them
 _SELECTED, _TABLE, _DELETED = "runs_selected", "runs_table_now", "runs_deleted"
@@ -46,7 +49,7 @@ def choose(rows: Sequence[Row]) -> list[RunRecord]:
     picked = [run_ids[i] for i in event.selection.rows if i < len(run_ids)]
     out_of_sight = [run_id for run_id in st.session_state.get(_SELECTED, ()) if run_id not in run_ids]
     st.session_state[_SELECTED] = [*picked, *out_of_sight]
-    return [RunRecord(state.home().runs / run_id) for run_id in picked if (state.home().runs / run_id).exists()]
+    return [RunRecord(current_home().runs / run_id) for run_id in picked if (current_home().runs / run_id).exists()]
 
 
 def _width(table: pd.DataFrame, column: str) -> int | None:
@@ -73,7 +76,7 @@ def actions(selected: Sequence[RunRecord]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if st.button(f"Show {_runs(len(shown))}" if shown else "Show", type="primary", disabled=not shown):
             state.show(shown)
-            state.go_to(state.LATENT_PAGE)
+            navigation.go_to(navigation.LATENT_PAGE)
         if readable and len(selected) == 1:
             run_about.edit_button(readable[0])
         elif readable:
@@ -102,9 +105,9 @@ def _confirm_deletion(records: Sequence[RunRecord]) -> None:
         st.rerun()
 
 
-@guard.guarded
+@guarded
 def _delete(run_ids: Sequence[str]) -> None:
-    st.session_state[_DELETED] = list(run_ids), state.tray()
+    st.session_state[_DELETED] = list(run_ids), state.run_ids()
     _send(store.delete, run_ids)
     run_disk.hide(run_ids)
     for run_id in run_ids:
@@ -121,7 +124,7 @@ def undo() -> bool:
     return True
 
 
-@guard.guarded
+@guarded
 def _undo() -> None:
     """The tray as well is as it was."""
     run_ids, tray = st.session_state.pop(_DELETED)
@@ -133,22 +136,22 @@ def _send(request: Any, run_ids: Sequence[str]) -> None:
     """Ask the engine; a run that is gone already needs no asking."""
     for run_id in run_ids:
         try:
-            request(state.home(), run_id)
+            request(current_home(), run_id)
         except RunNotFound:
             continue
-    launch.ensure_engine(state.home())
+    launch.ensure_engine(current_home())
 
 
 def visible_rows() -> list[dict[str, Any]]:
     """All runs but those whose deletion was asked for and is under way."""
-    rows = state.rows()
+    rows = all_rows()
     hidden = run_disk.hidden()
     return [row for row in rows if row["run_id"] not in hidden]
 
 
 def detail(record: RunRecord) -> None:
     """One run: why it failed, what to know about its data, its settings, log and files."""
-    row = next(rows_of(state.home(), [record.run_id]), None)
+    row = next(rows_of(current_home(), [record.run_id]), None)
     if row is None or row["state"] == keys.UNREADABLE:
         st.subheader(record.run_id, anchor=False)
         st.warning(row["reason"] if row else "This run is gone.")

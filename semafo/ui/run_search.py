@@ -8,8 +8,9 @@ import streamlit as st
 from semafo import wording
 from semafo.runs.library import search as run_search
 from semafo.runs.sweeps.sweep import is_of_sweep, sweeps
-from semafo.ui import controls, state
+from semafo.ui import controls
 from semafo.ui.run_names import short_dataset
+from semafo.ui.session.home import current_home
 from semafo.ui.viewport import is_narrow
 
 Row = Mapping[str, Any]
@@ -50,7 +51,7 @@ def _sweeps(rows: Sequence[Row]) -> dict[str, str]:
     if not with_runs:
         return {}
     named: dict[str, str] = {}
-    for sweep in sweeps(state.home()):
+    for sweep in sweeps(current_home()):
         if sweep.sweep_id in with_runs:
             named[sweep.sweep_id if sweep.name in named else sweep.name] = sweep.sweep_id
     return named

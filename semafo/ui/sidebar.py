@@ -6,7 +6,9 @@ import streamlit as st
 
 from semafo import wording
 from semafo.ui import live, state
+from semafo.ui.charts import colours
 from semafo.ui.run_names import short_dataset
+from semafo.ui.session.home import all_rows, any_runs
 from semafo.ui.state import ChosenRun
 
 _ADD = "tray_add"
@@ -15,7 +17,7 @@ _ADD = "tray_add"
 def show(page_title: str) -> None:
     """Draw the sidebar of any page."""
     runs = state.chosen_runs()
-    if runs or state.any_runs():
+    if runs or any_runs():
         _tray(runs)
     live.finished_link(page_title)
     live.watch(page_title)
@@ -46,12 +48,12 @@ def _name(run: ChosenRun, with_dataset: bool) -> str:
     settings = run.record.default_title if run.record.about.name else ""
     small = " · ".join(part for part in (settings, dataset, extra) if part)
     below = f"<br><small>{small}</small>" if small else ""
-    return f'<div class="semafo-run">{live.swatch(run.colour)} {run.name}{below}</div>'
+    return f'<div class="semafo-run">{colours.swatch(run.colour)} {run.name}{below}</div>'
 
 
 def _add(chosen: set[str]) -> None:
     """A select of all other runs that have or will have results."""
-    options = {row["run_id"]: row for row in state.rows() if row["state"] in ("done", "running", "queued")}
+    options = {row["run_id"]: row for row in all_rows() if row["state"] in ("done", "running", "queued")}
     options = {run_id: row for run_id, row in options.items() if run_id not in chosen}
     if not options:
         return

@@ -12,11 +12,12 @@ from semafo.data.paper.splits import Preset
 from semafo.data.splitting.split import Split, make_split
 from semafo.runs.background.preflight import Inspection
 from semafo.settings.run_config import SplitSettings
-from semafo.ui import charts, controls, figures
+from semafo.ui import charts, controls
+from semafo.ui.figures import show_figure
+from semafo.ui.forms.reference import ALONE, ONE_STAGE, SURGERY, reference_batches
 from semafo.ui.viewport import is_narrow
 
 OWN = "Of my own"
-ONE_STAGE, SURGERY, ALONE = "All cells together", "Query onto a reference", "Reference alone"
 BY_RATE, BY_BATCH = "Share of the cells", "Whole batches"
 
 
@@ -78,19 +79,6 @@ def _own_split(inspection: Inspection, dataset: str, batches: Sequence[str]) -> 
         )
         return SplitSettings(reference, labelled_batches=tuple(sorted(labelled)), **advanced)
     return SplitSettings(reference, labelled_rate=_rate(place, form, advanced["test_share"]), **advanced)
-
-
-def reference_batches(batches: Sequence[str], dataset: str) -> tuple[str, ...]:
-    """Batches whose labels are all known."""
-    chosen = st.multiselect(
-        "Reference batches",
-        batches,
-        default=batches[: max(1, len(batches) // 2)],
-        key=f"reference-{dataset}",
-        persist_state="session",
-        help="Their labels are all known. Every other batch is query.",
-    )
-    return tuple(sorted(chosen))
 
 
 def _rate(place: DeltaGenerator, form: str, test_share: float) -> float:
@@ -175,7 +163,7 @@ def split_picture(inspection: Inspection, settings: SplitSettings) -> bool:
     by_batch = inspection.cells[keys.BATCH_COLUMN].nunique() > 1
     rows = controls.choice("Bars", ["Batches", "Types"], "split_bars") if by_batch else "Types"
     column = keys.BATCH_COLUMN if rows == "Batches" else keys.TRUE
-    figures.show_figure(
+    show_figure(
         charts.split_bars(split.cells, column, narrow=is_narrow()),
         "split",
         alt=f"Number of reference, labelled, hidden and test cells, as bars; rows: {rows.lower()}.",

@@ -11,7 +11,10 @@ from semafo.runs.sweeps.cost import Forecast
 from semafo.runs.sweeps.grid import PRESET_FAMILIES, Grid, preset_points, rate_title
 from semafo.runs.sweeps.sweep import Sweep, sweeps
 from semafo.settings.run_config import DatasetSpec, SplitSettings, TrainSettings
-from semafo.ui import controls, split_form, state, train_form
+from semafo.ui import controls
+from semafo.ui.forms.mixes import chosen_mixes
+from semafo.ui.forms.reference import ONE_STAGE, SURGERY, reference_batches
+from semafo.ui.session.home import all_rows, current_home
 
 RATES, NEW = "Labelled rates", "new"
 _NEXT = "sweep_next"  # the one to look at after it was started
@@ -28,7 +31,7 @@ def grid(spec: DatasetSpec, inspection: Inspection) -> Grid:
     ]
     options = {RATES: None, **{_TITLES[name]: name for name in families}}
     family = options[controls.choice("Vary", list(options), "sweep_vary")] if families else None
-    rest = {"mixes": tuple(train_form.mixes()), **_seeds(), "train": TrainSettings()}
+    rest = {"mixes": tuple(chosen_mixes()), **_seeds(), "train": TrainSettings()}
     if family is not None:
         return Grid(tuple(preset_points(family, spec, set(counts))), preset=family, **rest)
     return Grid.of_rates(spec, SplitSettings(_reference(spec, counts)), _rates(), **rest)
@@ -37,9 +40,9 @@ def grid(spec: DatasetSpec, inspection: Inspection) -> Grid:
 def _reference(spec: DatasetSpec, counts: dict[str, int]) -> tuple[str, ...]:
     if len(counts) < 2:
         return ()
-    forms = [split_form.ONE_STAGE, split_form.SURGERY]
+    forms = [ONE_STAGE, SURGERY]
     form = controls.choice("Training", forms, "sweep_form", help="All cells in one stage, or a query onto a reference.")
-    return split_form.reference_batches(sorted(counts), spec.name) if form == split_form.SURGERY else ()
+    return reference_batches(sorted(counts), spec.name) if form == SURGERY else ()
 
 
 def _rates() -> list[float]:
@@ -82,12 +85,12 @@ def _seeds() -> dict[str, tuple[int, ...]]:
 def start_button(asked: Grid) -> None:
     """What the sweep would cost, and a button that starts it."""
     with st.spinner("Counting what is to be done"):
-        foreseen = _foreseen(str(state.home().path), asked, len(state.rows()))
+        foreseen = _foreseen(str(current_home().path), asked, len(all_rows()))
     st.markdown(described(foreseen))
     todo = foreseen.n_runs - foreseen.n_done
     if st.button(f"Start {todo} runs" if todo else "Show these runs", type="primary", key="sweep_start"):
-        started = Sweep.start(state.home(), asked)
-        launch.ensure_engine(state.home())
+        started = Sweep.start(current_home(), asked)
+        launch.ensure_engine(current_home())
         st.session_state[_NEXT] = started.sweep_id
         st.rerun()
 
@@ -95,7 +98,7 @@ def start_button(asked: Grid) -> None:
 @st.cache_data(max_entries=32, show_spinner=False, ttl=600)
 def _foreseen(home_path: str, asked: Grid, n_known: int) -> Forecast:
     """Foreseen once for each grid and number of known runs. `home_path` is part of the cache's key alone."""
-    return cost.forecast(state.home(), asked.configs(), launch.n_workers(state.home()))
+    return cost.forecast(current_home(), asked.configs(), launch.n_workers(current_home()))
 
 
 def described(foreseen: Forecast) -> str:
@@ -112,7 +115,7 @@ def described(foreseen: Forecast) -> str:
 
 def choose() -> Sweep | None:
     """The sweep to look at: the newest unless another is picked; None asks for a new one."""
-    known = sweeps(state.home())
+    known = sweeps(current_home())
     if not known:
         return None
     options = {sweep.sweep_id: sweep for sweep in known}

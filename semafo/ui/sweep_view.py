@@ -12,8 +12,11 @@ from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.sweeps import curves
 from semafo.runs.sweeps.curves import METRICS, QUERY_ACCURACY, Curve
 from semafo.runs.sweeps.sweep import DELETED, Sweep
-from semafo.ui import controls, downloads, engine, figures, state, sweep_report, sweep_tables
+from semafo.ui import controls, downloads, engine, state, sweep_report, sweep_tables
 from semafo.ui.charts.scores.rate_curve import rate_curves
+from semafo.ui.figures import show_figure
+from semafo.ui.session import navigation
+from semafo.ui.session.home import current_home
 from semafo.ui.sweep_differences import Clear, clear_differences
 from semafo.ui.viewport import is_narrow
 
@@ -36,7 +39,7 @@ def progress(sweep: Sweep) -> None:
 
 def _progress(sweep_id: str, was_active: bool) -> None:
     engine.wake()
-    sweep = Sweep(state.home(), sweep_id)
+    sweep = Sweep(current_home(), sweep_id)
     counts = sweep.counts()
     total = sum(counts.values())
     if was_active and not sweep.is_active:
@@ -67,12 +70,12 @@ def _buttons(sweep: Sweep, counts: dict[str, int]) -> None:
 
 def _resume(sweep: Sweep) -> None:
     sweep.resume()
-    launch.ensure_engine(state.home())
+    launch.ensure_engine(current_home())
 
 
 def _send(sweep: Sweep, action: str) -> None:
     getattr(sweep, action)()
-    launch.ensure_engine(state.home())
+    launch.ensure_engine(current_home())
 
 
 def matrix(sweep: Sweep) -> str:
@@ -113,7 +116,7 @@ def results(sweep: Sweep) -> None:
     figure = rate_curves(sweep_report.lines(found), METRICS[metric], reported, narrow=is_narrow())
     beside = " Hollow points are the paper's." if reported else ""
     alt = f"{METRICS[metric]} against labelled rate, one line for each of {len(found)} methods."
-    figures.show_figure(figure, "sweep_curve", alt=alt, caption=sweep_report.CAPTION + beside, runs=())
+    show_figure(figure, "sweep_curve", alt=alt, caption=sweep_report.CAPTION + beside, runs=())
     by_rate = sweep_tables.by_rate(sweep, metric)
     _table(by_rate, "by-rate", sweep_tables.notes(by_rate, bool(reported)))
     if has_query and metric != QUERY_ACCURACY:
@@ -206,4 +209,4 @@ def _files(sweep: Sweep, done: Sequence[RunRecord]) -> None:
             )
         if st.button("Show the newest runs in the other views", key="sweep_show", type="tertiary"):
             state.show([record.run_id for record in done[-state.TRAY_SIZE :]])
-            state.go_to(state.LATENT_PAGE)
+            navigation.go_to(navigation.LATENT_PAGE)

@@ -9,9 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from semafo import wording
-from semafo.ui import charts, controls, downloads, figures
+from semafo.ui import charts, controls, downloads
 from semafo.ui.charts import Along, style
 from semafo.ui.factors import CELL_TYPE, Factors
+from semafo.ui.figures import show_figure
 from semafo.ui.state import ChosenRun
 
 LINES = 5  # genes of each direction that are drawn
@@ -130,7 +131,7 @@ def _show_lines(paths: dict[ChosenRun, Path | None], cell_type: str, factor: str
     short = wording.without_common_parts([run.name for run in paths])
     panels = [_panel(run, path, name, factor) for (run, path), name in zip(paths.items(), short, strict=True)]
     batches = sorted({path.batch for path in paths.values() if path is not None})
-    figures.show_figure(
+    show_figure(
         charts.traversal_panels(panels, narrow=narrow),
         "traversal",
         alt=f"Lines of the genes that move most along one latent dimension of "

@@ -6,8 +6,9 @@ import streamlit as st
 
 from semafo import wording
 from semafo.runs.background import tsne
-from semafo.ui import guard, state
 from semafo.ui.artefacts import artefacts
+from semafo.ui.guard import guarded
+from semafo.ui.session.home import current_home
 from semafo.ui.state import ChosenRun
 
 _LOOK_EVERY_SECONDS = 1.0
@@ -33,7 +34,7 @@ def button(runs: Sequence[ChosenRun]) -> None:
         reason = tsne.why_failed(run.record)
         if reason:
             st.warning(f"{run.name}: {reason}")
-    busy = bool(tsne.under_way(state.home()))
+    busy = bool(tsne.under_way(current_home()))
     seconds = tsne.expected_seconds([artefacts(run.record).n_cells for run in missing])
     whose = "" if len(missing) == len(runs) else f" of {wording.counted(len(missing), 'run')}"
     st.button(
@@ -53,16 +54,16 @@ def _missing(runs: Sequence[ChosenRun]) -> list[ChosenRun]:
 
 
 def _working(missing: Sequence[ChosenRun]) -> bool:
-    folders = set(tsne.under_way(state.home()))
+    folders = set(tsne.under_way(current_home()))
     return any(run.record.folder in folders for run in missing)
 
 
-@guard.guarded
+@guarded
 def _start(missing: Sequence[ChosenRun]) -> None:
-    tsne.start_tsne(state.home(), [run.record for run in missing])
+    tsne.start_tsne(current_home(), [run.record for run in missing])
 
 
-@guard.guarded
+@guarded
 def _wait(runs: Sequence[ChosenRun]) -> None:
     missing = _missing(runs)
     if not missing or not _working(missing):

@@ -9,8 +9,9 @@ import streamlit as st
 
 from semafo import keys, wording
 from semafo.runs.compare.type_markers import A_TYPE, type_markers
-from semafo.ui import charts, controls, downloads, figures, gene_tables, selection
+from semafo.ui import charts, controls, downloads, gene_tables, selection
 from semafo.ui.artefacts import artefacts
+from semafo.ui.figures import show_figure
 from semafo.ui.state import ChosenRun
 
 
@@ -28,7 +29,7 @@ def show(runs: Sequence[ChosenRun], population: str, narrow: bool) -> None:
         st.info("No predicted type has enough cells here for markers: each needs ten, and another type beside it.")
         return
     where = "test cells" if population == selection.TEST else "query cells"
-    figures.show_figure(
+    show_figure(
         charts.marker_dots(markers, narrow=narrow),
         "type-markers",
         alt=f"Mean expression of {len(markers['genes'])} genes in the {len(markers['types'])} types that {run.name} "

@@ -13,8 +13,8 @@ from semafo.runs.export import annotated_query
 from semafo.runs.folder.run_record import RunRecord
 from semafo.ui import annotation as shown
 from semafo.ui import charts as figures
-from semafo.ui import state
 from semafo.ui.charts import colours
+from semafo.ui.session import dataset
 from tests import fakes
 from tests.pages.conftest import charts, texts
 
@@ -54,7 +54,7 @@ def found(monkeypatch):
     composition = {str(name): {"Pancreas inDrop": int(n)} for name, n in cells[keys.TRUE].value_counts().items()}
     report = {"joined": JOINED, "composition": composition, "warnings": ["The query lacks 120 genes."]}
     inspection = Inspection(report, cells)
-    monkeypatch.setattr(state, "inspection", lambda spec: inspection)
+    monkeypatch.setattr(dataset, "inspection", lambda spec: inspection)
     monkeypatch.setattr(annotated_query, "inspect", lambda home, spec: inspection)
     return inspection
 

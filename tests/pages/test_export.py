@@ -104,7 +104,7 @@ def test_an_uploaded_zip_becomes_runs(home, records, tmp_path, monkeypatch):
 
     run_archive.write_bundle(records, tmp_path / "runs.zip")
     other = Home.at(tmp_path / "other")
-    monkeypatch.setattr(run_export.state, "home", lambda: other)
+    monkeypatch.setenv("SEMAFO_HOME", str(other.path))
     uploaded = io.BytesIO((tmp_path / "runs.zip").read_bytes())
     uploaded.file_id = "one"
     run_export._take(uploaded)

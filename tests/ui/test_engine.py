@@ -5,14 +5,14 @@ import pytest
 from semafo.errors import EngineError
 from semafo.runs.engine import launch
 from semafo.runs.home import Home
-from semafo.ui import engine, state
+from semafo.ui import engine
 
 
 @pytest.fixture
 def calls(tmp_path, monkeypatch):
     """What the waking thread does, in a process that has drawn no page yet."""
     found = []
-    monkeypatch.setattr(state, "home", lambda: Home.at(tmp_path))
+    monkeypatch.setenv("SEMAFO_HOME", str(tmp_path))
     monkeypatch.setattr(engine, "_last_try", float("-inf"))
     monkeypatch.setattr(engine.time, "sleep", lambda seconds: found.append(("sleep", seconds)))
     monkeypatch.setattr(launch, "ensure_engine", lambda home: found.append(("engine", home.path)))

@@ -10,6 +10,10 @@ from typing import Any
 
 from semafo.errors import DataError, SemafoError
 
+# Names of columns, most telling first
+LABEL_WORDS = ("cell_type", "celltype", "bulk_labels", "label", "annotation", "cluster", "type")
+BATCH_WORDS = ("batch", "study", "donor", "sample", "site", "tech", "condition")
+
 
 def read(path: str) -> list[dict[str, Any]]:
     """`name`, `n_values` and `n_missing` of each candidate column. Raises DataError."""

@@ -79,3 +79,8 @@ def _assign(groups: Iterable[Iterable[str]], palette: Sequence[str]) -> dict[str
     ordered = dict.fromkeys(name for group in groups for name in sorted({str(name) for name in group}))
     n = len(palette)
     return {name: Look(palette[i % n], SYMBOLS[(i // n) % len(SYMBOLS)]) for i, name in enumerate(ordered)}
+
+
+def swatch(colour: str) -> str:
+    """A square in a run's colour, as HTML."""
+    return f'<span style="color:{colour}" aria-hidden="true">■</span>'

@@ -1,0 +1,1 @@
+"""Parts of forms that several pages have: mixes, training, the reference."""

@@ -1,0 +1,1 @@
+"""What a session remembers: the tray of chosen runs, the data set, the window."""

@@ -1,0 +1,43 @@
+"""The cells that were chosen on the Data page, and what their preflight found."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from semafo.data import catalogue
+from semafo.runs.background import preflight
+from semafo.runs.home import Home
+from semafo.settings.run_config import DatasetSpec
+from semafo.ui.run_names import short_dataset
+from semafo.ui.session.home import current_home
+
+
+def chosen() -> DatasetSpec:
+    """The cells that Train uses."""
+    return st.session_state.get("dataset", DatasetSpec())
+
+
+def choose(spec: DatasetSpec) -> None:
+    """Make these the cells that Train uses."""
+    st.session_state["dataset"] = spec
+
+
+def inspection(spec: DatasetSpec) -> preflight.Inspection:
+    """The preflight of a data set, from a process of its own, with a word while it runs. Raises DataError."""
+    spec = catalogue.resolve(replace(spec, n_hvg=DatasetSpec.n_hvg))  # the genes to keep change nothing in it
+    columns = (spec.name, spec.label_key, spec.batch_key, spec.counts, spec.query, spec.min_overlap)
+    with st.spinner("Checking the data set"):
+        return _inspection(str(current_home().path), columns, catalogue.content_fingerprint(spec), spec)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _inspection(home_path: str, columns: tuple, content: str, _spec: DatasetSpec) -> preflight.Inspection:
+    return preflight.inspect(Home.at(home_path), _spec)
+
+
+def described(spec: DatasetSpec) -> str:
+    """`pbmc68k, labels bulk_labels, one batch`."""
+    if not catalogue.is_file(spec):
+        spec = catalogue.resolve(spec)
+    batch = f"batches {spec.batch_key}" if spec.batch_key else "one batch"
+    return f"{short_dataset(spec.name)}, labels {spec.label_key}, {batch}"

@@ -1,0 +1,14 @@
+"""Pages, and going from one to another."""
+
+import streamlit as st
+
+LATENT_PAGE, TRAIN_PAGE, DATA_PAGE, RUNS_PAGE = (
+    f"pages/{name}.py" for name in ("latent_space", "train", "data", "runs")
+)
+
+LATENT_TITLE = "Latent space"
+
+
+def go_to(page: str) -> None:
+    """Leave for another page; tray and selection follow, what this page's widgets put into the URL stays behind."""
+    st.switch_page(page, query_params={})  # without them Streamlit refuses to clear what bound widgets wrote
