@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from semafo.ui import frame
-from semafo.ui.guard import errors_as_sentences
+from semafo.ui.shell import page_frame
+from semafo.ui.shell.errors import errors_as_sentences
 
 st.set_page_config(page_title="Semafo", page_icon="assets/icon.svg", layout="wide")
 st.logo("assets/logo.svg", size="large", icon_image="assets/icon.svg")
@@ -23,5 +23,5 @@ page = st.navigation(
     ]
 )
 with errors_as_sentences():
-    frame.show(page.title)
+    page_frame.show(page.title)
     page.run()

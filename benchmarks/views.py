@@ -27,26 +27,26 @@ from benchmarks.large_runs import write_comparison
 from benchmarks.machine import described, machine
 from benchmarks.painted import painted
 from semafo.runs.home import Home
-from semafo.ui import maps
-from semafo.ui.artefacts import artefacts
 from semafo.ui.charts import colours
-from semafo.ui.selection import Lasso, Selection
-from semafo.ui.state import ChosenRun
+from semafo.ui.latent_space import figures as map_figures
+from semafo.ui.maps.selection import Lasso, Selection
+from semafo.ui.session.run_results import artefacts
+from semafo.ui.session.tray import ChosenRun
 
 SIZES = (10_000, 85_000, 1_000_000)
 PANELS = (1, 4)
 TARGET_MS = 300  # for 85 000 cells
 MOST_MB = {85_000: 8, 1_000_000: 2}  # to send for the panels of one page
 PAINTED_SECONDS, LASSO_SECONDS, LASSO_KB = 5, 1, 100  # in the browser
-COLOURINGS = (maps.TRUE_TYPE, maps.BATCH, maps.CORRECT, maps.CONFIDENCE)
+COLOURINGS = (map_figures.TRUE_TYPE, map_figures.BATCH, map_figures.CORRECT, map_figures.CONFIDENCE)
 
 
 def send(
-    runs: Sequence[ChosenRun], colouring: str, chosen: Selection | None = None, mode: str = maps.EXPLORE
+    runs: Sequence[ChosenRun], colouring: str, chosen: Selection | None = None, mode: str = map_figures.EXPLORE
 ) -> tuple[float, int]:
     """Milliseconds to make and serialise a view as Streamlit does, and the bytes of its message."""
     started = time.perf_counter()
-    figure = maps.figure(runs, maps.View(colouring, aligned=len(runs) > 1, mode=mode), chosen)
+    figure = map_figures.figure(runs, map_figures.View(colouring, aligned=len(runs) > 1, mode=mode), chosen)
     message = PlotlyChart(spec=_spec(figure)).SerializeToString()
     return 1000 * (time.perf_counter() - started), len(message)
 
@@ -67,12 +67,12 @@ def measure(n_cells: int, folder: Path) -> list[dict[str, Any]]:
     for n_panels in PANELS:
         st.cache_resource.clear()
         runs = [ChosenRun(r, r.title, colours.of_slot(i)) for i, r in enumerate(records[:n_panels])]
-        opened, _ = send(runs, maps.PREDICTED_TYPE)
+        opened, _ = send(runs, map_figures.PREDICTED_TYPE)
         first = {colouring: send(runs, colouring) for colouring in COLOURINGS}
         again = [send(runs, colouring)[0] for colouring in COLOURINGS]
         times = [ms for ms, _ in first.values()]
-        send(runs, maps.TRUE_TYPE, mode=maps.SELECT)
-        lasso, _ = send(runs, maps.TRUE_TYPE, left_half(runs[0]), maps.SELECT)
+        send(runs, map_figures.TRUE_TYPE, mode=map_figures.SELECT)
+        lasso, _ = send(runs, map_figures.TRUE_TYPE, left_half(runs[0]), map_figures.SELECT)
         rows.append(
             {
                 "n_cells": n_cells,

@@ -2,11 +2,14 @@
 
 import streamlit as st
 
-from semafo.ui import annotate_form, annotation, controls, frame, live, state
-from semafo.ui.guard import attempt
-from semafo.ui.session import dataset
+from semafo.ui.annotate import form as annotate_form
+from semafo.ui.annotate import results as annotation_results
+from semafo.ui.session import dataset, tray
+from semafo.ui.shell import page_frame, training_progress
+from semafo.ui.shell.errors import attempt
+from semafo.ui.widgets import controls
 
-frame.title("Annotate")
+page_frame.title("Annotate")
 annotate_form.example_button()
 form, picture = st.columns([5, 7], gap="large")
 with form:
@@ -22,22 +25,22 @@ with picture:
 
 with form:
     if st.button("Annotate", type="primary", disabled=inspection is None or not trains):
-        attempt(state.start, annotate_form.configs(spec, mixes, trains))
+        attempt(tray.start, annotate_form.configs(spec, mixes, trains))
         st.rerun()
-live.details()
+training_progress.details()
 
-records = annotation.finished()
+records = annotation_results.finished()
 if not records:
     st.stop()
 
 st.divider()
 picker, slider = st.columns([3, 2], gap="large")
 with picker:
-    record = annotation.choose(records)
+    record = annotation_results.choose(records)
 with slider:
-    limit = annotation.threshold()
-cells = annotation.show_types(record, limit)
-annotation.show_markers(record)
-annotation.show_table(record, cells)
-annotation.file_button(record, limit)
+    limit = annotation_results.threshold()
+cells = annotation_results.show_types(record, limit)
+annotation_results.show_markers(record)
+annotation_results.show_table(record, cells)
+annotation_results.file_button(record, limit)
 controls.link_to_maps()

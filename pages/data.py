@@ -2,19 +2,20 @@
 
 import streamlit as st
 
-from semafo.ui import data_form, frame
-from semafo.ui.guard import attempt
+from semafo.ui.data import form as data_form
 from semafo.ui.session import dataset, navigation
 from semafo.ui.session.home import any_runs
+from semafo.ui.shell import page_frame
+from semafo.ui.shell.errors import attempt
 from semafo.ui.start import greeting
 
 first_visit = not any_runs()
 if first_visit and not st.session_state.get("own_cells"):
-    frame.title("See what a few labels do to a latent space")
+    page_frame.title("See what a few labels do to a latent space")
     greeting.show()
     st.stop()
 
-frame.title("Data")
+page_frame.title("Data")
 greeting.preset_buttons(quiet=True)
 form, picture = st.columns([5, 7], gap="large")
 with form:

@@ -1,13 +1,14 @@
 """Factors: what does a dimension mean."""
 
-from semafo.ui import factors, frame, traversal
+from semafo.ui.factors import information, traversal
+from semafo.ui.session.viewport import is_narrow
+from semafo.ui.shell import page_frame
 from semafo.ui.start.chosen_or_stop import chosen_or_stop
-from semafo.ui.viewport import is_narrow
 
-frame.title("Factors")
+page_frame.title("Factors")
 runs = chosen_or_stop()
 narrow = is_narrow()
-ready = factors.ready_or_stop(runs)
-factors.show_map(ready, narrow)
+ready = information.ready_or_stop(runs)
+information.show_map(ready, narrow)
 traversal.show(ready, narrow)
-factors.show_scores(ready)
+information.show_scores(ready)

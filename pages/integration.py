@@ -1,13 +1,14 @@
 """Integration: batches mixed, biology kept."""
 
-from semafo.ui import frame, integration, live
+from semafo.ui.integration import table as integration_table
+from semafo.ui.session.viewport import is_narrow
+from semafo.ui.shell import page_frame, training_progress
 from semafo.ui.start.chosen_or_stop import chosen_or_stop
-from semafo.ui.viewport import is_narrow
 
-frame.title("Integration")
+page_frame.title("Integration")
 runs = chosen_or_stop()
 narrow = is_narrow()
-integration.show(runs, integration.weight(), narrow)
-integration.pending(runs)
+integration_table.show(runs, integration_table.weight(), narrow)
+integration_table.pending(runs)
 if any(run.record.is_active for run in runs):
-    live.cards(runs, narrow=narrow, tall=False)
+    training_progress.cards(runs, narrow=narrow, tall=False)

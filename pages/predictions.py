@@ -2,25 +2,35 @@
 
 import streamlit as st
 
-from semafo.ui import closer, comparisons, controls, disagreement, frame, live, matrices, methods, pairing, statistics
+from semafo.ui.predictions import (
+    closer_look,
+    confusion_matrices,
+    disagreement,
+    label_scores,
+    matrix_cell,
+    method_differences,
+    run_differences,
+)
+from semafo.ui.session.viewport import is_narrow
+from semafo.ui.shell import page_frame, training_progress
 from semafo.ui.start.chosen_or_stop import chosen_or_stop, why_nothing
-from semafo.ui.viewport import is_narrow
+from semafo.ui.widgets import controls
 
-frame.title("Predictions")
+page_frame.title("Predictions")
 runs = chosen_or_stop()
 narrow = is_narrow()
 if not any(run.record.has_maps for run in runs):
-    live.cards(runs, narrow=narrow, tall=False)
+    training_progress.cards(runs, narrow=narrow, tall=False)
     why_nothing(runs)
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     population = controls.population("prediction_cells")
-    by = matrices.normalisation()
-matrices.show_panels(runs, population, by, narrow)
-pairing.show(runs)
-statistics.show_scores(runs, population)
+    by = confusion_matrices.normalisation()
+confusion_matrices.show_panels(runs, population, by, narrow)
+matrix_cell.show(runs)
+label_scores.show_scores(runs, population)
 disagreement.show(runs, narrow)
-closer.show(runs, population, by, narrow)
-comparisons.show(runs, narrow)
-methods.show(runs, narrow)
+closer_look.show(runs, population, by, narrow)
+run_differences.show(runs, narrow)
+method_differences.show(runs, narrow)

@@ -2,17 +2,18 @@
 
 import streamlit as st
 
-from semafo.ui import frame, replay
-from semafo.ui.map_toggles import hollow_toggle
+from semafo.ui.maps.toggles import hollow_toggle
+from semafo.ui.replay import player
+from semafo.ui.session.viewport import is_narrow
+from semafo.ui.shell import page_frame
 from semafo.ui.start.chosen_or_stop import chosen_or_stop
-from semafo.ui.viewport import is_narrow
 
-frame.title("Replay")
+page_frame.title("Replay")
 runs = chosen_or_stop()
-recorded = replay.recorded(runs)
-replay.explain_missing(runs, recorded)
+recorded = player.recorded(runs)
+player.explain_missing(runs, recorded)
 if not recorded:
     st.stop()
 
 hollow = hollow_toggle()
-replay.show(recorded, hollow=hollow, narrow=is_narrow())
+player.show(recorded, hollow=hollow, narrow=is_narrow())

@@ -2,27 +2,33 @@
 
 import streamlit as st
 
-from semafo.ui import downloads, frame, live, run_disk, run_export, run_list, run_search, run_settings, tables
+from semafo.ui.runs import disk as run_disk
+from semafo.ui.runs import export as run_export
+from semafo.ui.runs import run_table
+from semafo.ui.runs import search as run_search
+from semafo.ui.runs import settings as run_settings
+from semafo.ui.shell import page_frame, training_progress
 from semafo.ui.start.chosen_or_stop import nothing_chosen
+from semafo.ui.widgets import downloads, score_tables
 
-frame.title("Runs")
-rows = run_list.visible_rows()
+page_frame.title("Runs")
+rows = run_table.visible_rows()
 if not rows:
-    run_list.undo()
+    run_table.undo()
     nothing_chosen()
     run_export.import_form()
     run_disk.section()
     st.stop()
 
 found = run_search.found(rows)
-selected = run_list.choose(found)
-run_list.actions(selected)
+selected = run_table.choose(found)
+run_table.actions(selected)
 if len(selected) == 1:
-    run_list.detail(selected[0])
+    run_table.detail(selected[0])
 run_settings.comparison(selected)
 run_export.show(selected)
-live.details()
+training_progress.details()
 run_disk.section()
 with st.container(horizontal=True, vertical_alignment="center"):
     run_export.import_form()
-    downloads.csv_button(tables.run_export(found), "runs", "These runs as CSV")
+    downloads.csv_button(score_tables.run_export(found), "runs", "These runs as CSV")

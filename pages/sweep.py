@@ -2,15 +2,17 @@
 
 import streamlit as st
 
-from semafo.ui import frame, sweep_form, sweep_view
-from semafo.ui.guard import attempt
 from semafo.ui.session import dataset, navigation
+from semafo.ui.shell import page_frame
+from semafo.ui.shell.errors import attempt
+from semafo.ui.sweep import form as sweep_form
+from semafo.ui.sweep import results as sweep_results
 
-frame.title("Sweep")
+page_frame.title("Sweep")
 sweep = sweep_form.choose()
 if sweep is not None:
-    sweep_view.results(sweep)
-    sweep_view.progress(sweep)
+    sweep_results.results(sweep)
+    sweep_results.progress(sweep)
     st.stop()
 
 st.caption("Train every mix at several labelled rates, with several seeds, on the same test cells.")

@@ -2,13 +2,15 @@
 
 import streamlit as st
 
-from semafo.ui import controls, frame, live, split_form, state, train_form
 from semafo.ui.forms.mixes import chosen_mixes
 from semafo.ui.forms.training import train_settings
-from semafo.ui.guard import attempt
-from semafo.ui.session import dataset, navigation
+from semafo.ui.session import dataset, navigation, tray
+from semafo.ui.shell import page_frame, training_progress
+from semafo.ui.shell.errors import attempt
+from semafo.ui.train import split_form, train_form
+from semafo.ui.widgets import controls
 
-frame.title("Train")
+page_frame.title("Train")
 spec = dataset.chosen()
 inspection = attempt(dataset.inspection, spec)
 if inspection is None:
@@ -29,8 +31,8 @@ with picture:
 configs = train_form.configs(spec, split, mixes, trains) if fits else []
 with form:
     if st.button(train_form.button_label(len(configs)), type="primary", disabled=not configs):
-        attempt(state.start, configs)
+        attempt(tray.start, configs)
         st.rerun()
     train_form.cost(inspection, len(configs))
     controls.link_to_maps()
-live.details()
+training_progress.details()

@@ -46,7 +46,7 @@ def export_runs(
 
 
 def _write_report(asked: export_formats.Asked, to: Path) -> str:
-    from semafo.ui import run_report  # with streamlit and plotly, which other commands do without
+    from semafo.ui.reports import runs as run_report  # with streamlit and plotly, which other commands do without
 
     text = run_report.as_html(asked.records)
     write_atomically(to, lambda handle: handle.write(text.encode()))

@@ -18,7 +18,7 @@ from semafo.runs.sweeps import cost
 from semafo.runs.sweeps.grid import PRESET_FAMILIES, Grid, Point, preset_points
 from semafo.runs.sweeps.sweep import Sweep
 from semafo.settings.run_config import DatasetSpec, SplitSettings
-from semafo.ui import sweep_report
+from semafo.ui.sweep import report as sweep_report
 
 
 @click.command()

@@ -138,7 +138,8 @@ def test_the_report_needs_no_network_and_has_all_parts(semafo, records, tmp_path
 
 
 def test_names_from_elsewhere_are_text_in_the_report(records):
-    from semafo.ui import html_page, run_report
+    from semafo.ui.reports import html_page
+    from semafo.ui.reports import runs as run_report
 
     shown = run_report.as_shown(records[:1])
     assert html_page.paragraph("<img src=x>") == "<p>&lt;img src=x&gt;</p>"

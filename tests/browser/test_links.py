@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from semafo.runs.home import Home
-from semafo.ui import selection
+from semafo.ui.maps import selection
 from tests import fakes
 from tests.browser.serving import clean_console, serving, wait
 

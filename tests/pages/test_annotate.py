@@ -11,8 +11,8 @@ from semafo.files import read_json, write_json
 from semafo.runs.background.preflight import Inspection
 from semafo.runs.export import annotated_query
 from semafo.runs.folder.run_record import RunRecord
-from semafo.ui import annotation as shown
 from semafo.ui import charts as figures
+from semafo.ui.annotate import results as shown
 from semafo.ui.charts import colours
 from semafo.ui.session import dataset
 from tests import fakes

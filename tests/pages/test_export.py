@@ -23,7 +23,7 @@ def section(folders):
     from pathlib import Path
 
     from semafo.runs.folder.run_record import RunRecord
-    from semafo.ui import run_export
+    from semafo.ui.runs import export as run_export
 
     run_export.show([RunRecord(Path(folder)) for folder in folders])
 
@@ -100,7 +100,7 @@ def test_unfinished_runs_are_left_out_and_too_many_are_too_many(home, records):
 
 def test_an_uploaded_zip_becomes_runs(home, records, tmp_path, monkeypatch):
     from semafo.runs.home import Home
-    from semafo.ui import run_export
+    from semafo.ui.runs import export as run_export
 
     run_archive.write_bundle(records, tmp_path / "runs.zip")
     other = Home.at(tmp_path / "other")

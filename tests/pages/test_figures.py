@@ -2,7 +2,10 @@
 
 import pytest
 
-from semafo.ui import downloads, export_figure, provenance, state
+from semafo.ui.printing import caption as printing_caption
+from semafo.ui.printing import render
+from semafo.ui.session import tray
+from semafo.ui.widgets import downloads
 from tests import fakes
 
 PAGES = ("data", "train", "latent_space", "predictions", "integration")
@@ -14,7 +17,7 @@ def descriptions(app):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_figure_has_a_text_alternative_and_three_files(home, open_page, monkeypatch, path):
-    monkeypatch.setattr(export_figure, "browser", lambda: "/usr/bin/chromium")
+    monkeypatch.setattr(render, "browser", lambda: "/usr/bin/chromium")
     fakes.comparison(home)
     fakes.write_inspection(home, fakes.REAL)
     app = open_page(path)
@@ -27,7 +30,7 @@ def test_every_figure_has_a_text_alternative_and_three_files(home, open_page, mo
 
 
 def test_without_a_browser_the_camera_stands_in_for_files(home, open_page, monkeypatch):
-    monkeypatch.setattr(export_figure, "browser", lambda: None)
+    monkeypatch.setattr(render, "browser", lambda: None)
     fakes.comparison(home)
     app = open_page("predictions")
     assert "SVG" not in [button.proto.label for button in app.get("download_button")]
@@ -36,12 +39,12 @@ def test_without_a_browser_the_camera_stands_in_for_files(home, open_page, monke
 
 
 def test_what_stands_below_a_printed_figure_says_where_it_comes_from(home, open_page):
-    runs = [state.ChosenRun(record, record.title, "#000000") for record in fakes.comparison(home)]
-    notes = provenance.of(runs, "**One seed** proves nothing, see [the docs](https://example.org).")
+    runs = [tray.ChosenRun(record, record.title, "#000000") for record in fakes.comparison(home)]
+    notes = printing_caption.of(runs, "**One seed** proves nothing, see [the docs](https://example.org).")
     assert notes[0] == "One seed proves nothing, see the docs."
     assert notes[1] == "pbmc68k · one stage · labels 20 % · scANVI, SemafoVAE, Both · seed 0 · n = 210 test cells"
     assert notes[2].startswith("Semafo ")
-    assert provenance.of(()) == notes[2:]
+    assert printing_caption.of(()) == notes[2:]
 
 
 def test_a_table_goes_away_as_text_with_commas():

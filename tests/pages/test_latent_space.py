@@ -9,8 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from semafo import keys
 from semafo.settings.run_config import TrainSettings
-from semafo.ui import polygon, selected, selection, state, zoom
-from semafo.ui.selection import Disagreement, Lasso
+from semafo.ui.latent_space import selected_cells, zoom
+from semafo.ui.maps import polygon, selection
+from semafo.ui.maps.selection import Disagreement, Lasso
+from semafo.ui.session import tray
 from tests import fakes
 from tests.pages.conftest import APP, charts, texts
 
@@ -183,9 +185,9 @@ def test_dragging_moves_the_maps_and_selects_nothing_unless_that_is_asked_for(ho
 
 def test_the_selected_cells_can_be_taken_away(home, opened):
     records = fakes.comparison(home)
-    runs = [state.ChosenRun(record, record.title, "#4477AA") for record in records]
+    runs = [tray.ChosenRun(record, record.title, "#4477AA") for record in records]
     chosen = Lasso.around(records[1].run_id, "UMAP", [(-5, -5), (5, -5), (5, 5), (-5, 5)])
-    frame = selected.cell_frame(selected.chosen_of(chosen, runs))
+    frame = selected_cells.cell_frame(selected_cells.chosen_of(chosen, runs))
     inside = polygon.inside(records[1].array(keys.X_UMAP), chosen.polygon)
     cells = [record.cells()[inside] for record in records]
     assert list(frame[keys.CELL]) == list(cells[0].index)
@@ -193,4 +195,4 @@ def test_the_selected_cells_can_be_taken_away(home, opened):
     for record, table in zip(records, cells, strict=True):
         assert list(frame[f"{keys.PREDICTED} · {record.title}"]) == list(table[keys.PREDICTED])
         np.testing.assert_allclose(frame[f"{keys.CONFIDENCE} · {record.title}"], table[keys.CONFIDENCE], rtol=1e-5)
-    assert selected.csv(selected.chosen_of(chosen, runs)).startswith(b"cell,batch,true_label,")
+    assert selected_cells.csv(selected_cells.chosen_of(chosen, runs)).startswith(b"cell,batch,true_label,")

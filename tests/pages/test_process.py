@@ -15,7 +15,7 @@ HEAVY = ["torch", "scvi", "scanpy", "umap", "jax", "anndata", "lightning", "numb
 SCRIPT = """
 import json, sys
 from streamlit.testing.v1 import AppTest
-from semafo.runs import launch
+from semafo.runs.engine import launch
 launch.ensure_engine = lambda home: None
 seen = []
 for path in ("", "train", "latent_space", "predictions", "integration", "runs"):

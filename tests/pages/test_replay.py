@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from semafo import keys
 from semafo.settings.run_config import TrainSettings
-from semafo.ui import replay
+from semafo.ui.replay import player
 from tests import fakes
 from tests.pages.conftest import charts, texts
 
@@ -32,7 +32,7 @@ def test_a_run_from_before_records_says_so(home, open_page):
     app = open_page("replay")
     assert not app.exception
     assert charts(app) == 0
-    assert [info.value for info in app.info] == [replay.BEFORE_RECORDS]
+    assert [info.value for info in app.info] == [player.BEFORE_RECORDS]
 
 
 def test_an_old_run_beside_new_ones_is_named_and_the_others_are_replayed(home, open_page):

@@ -8,7 +8,8 @@ from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.library import disk_use, store, trash
 from semafo.runs.library import search as run_search
 from semafo.settings.run_config import TrainSettings
-from semafo.ui import run_list, tables
+from semafo.ui.runs import run_table
+from semafo.ui.widgets import score_tables
 from tests import fakes
 from tests.pages.conftest import texts
 
@@ -32,7 +33,7 @@ def test_every_state_is_listed_with_accuracy_n_and_interval(home, open_page):
 
 def test_the_reason_of_a_failure_and_the_warnings_are_read_in_the_page(home, open_page, monkeypatch):
     record = fakes.failed(home)
-    monkeypatch.setattr(run_list, "choose", lambda rows: [record])
+    monkeypatch.setattr(run_table, "choose", lambda rows: [record])
     app = open_page("runs")
     assert not app.exception
     assert "the machine may have run out of memory" in app.error[0].value
@@ -42,7 +43,7 @@ def test_the_reason_of_a_failure_and_the_warnings_are_read_in_the_page(home, ope
 
 def test_chosen_rows_become_the_tray(home, open_page, monkeypatch):
     first, second, _ = fakes.comparison(home)
-    monkeypatch.setattr(run_list, "choose", lambda rows: [second, first])
+    monkeypatch.setattr(run_table, "choose", lambda rows: [second, first])
     app = open_page("runs")
     next(button for button in app.button if button.label == "Show 2 runs").click().run()
     assert app.session_state["tray"] == [second.run_id, first.run_id]
@@ -51,7 +52,7 @@ def test_chosen_rows_become_the_tray(home, open_page, monkeypatch):
 
 def test_deletion_asks_first(home, open_page, monkeypatch):
     first, *_ = fakes.comparison(home)
-    monkeypatch.setattr(run_list, "choose", lambda rows: [first])
+    monkeypatch.setattr(run_table, "choose", lambda rows: [first])
     app = open_page("runs")
     next(button for button in app.button if button.label == "Delete").click().run()
     assert not list(home.inbox.iterdir())
@@ -67,7 +68,7 @@ def button(app, label):
 
 def pick(monkeypatch, *records):
     """Selecting rows, which a page test cannot click."""
-    monkeypatch.setattr(run_list, "choose", lambda rows: list(records))
+    monkeypatch.setattr(run_table, "choose", lambda rows: list(records))
 
 
 def test_an_undone_deletion_is_as_if_it_had_never_been(home, open_page, monkeypatch):
@@ -133,7 +134,7 @@ def test_a_run_gets_name_tags_and_notes_that_stand_wherever_runs_do(home, open_p
     button(app, "Save").click().run()
     assert not app.exception
     assert (first.about.name, first.about.tags, first.about.notes) == ("For the talk", ("paper",), "look again")
-    assert list(tables.run_table(store.rows(home))["Name"]).count("For the talk") == 1
+    assert list(score_tables.run_table(store.rows(home))["Name"]).count("For the talk") == 1
     assert app.subheader[0].value == "For the talk"
     assert "scANVI · 20 % · seed 0 · Done" in texts(app)
     chips = [element.proto.body for element in app.get("html")]

@@ -17,7 +17,7 @@ def narrow_layouts(monkeypatch):
 
 @pytest.mark.parametrize(("agent", "narrow"), [("Mozilla/5.0 (Android 13) Mobile", True), ("Mozilla/5.0", False)])
 def test_the_first_drawing_goes_by_what_the_browser_says(monkeypatch, agent, narrow):
-    from semafo.ui import viewport
+    from semafo.ui.session import viewport
 
     monkeypatch.setattr(viewport, "_user_agent", lambda: agent)
     assert viewport.is_narrow() is narrow

@@ -18,14 +18,14 @@ from tests.runs.tiny import wait_for
 # A worker of this nursery ends with the code that it is given, or sleeps.
 STAND_IN = """
 import os, sys, time
-from semafo.runs import nursery, worker
+from semafo.runs.workers import forkserver, work as worker
 worker.import_libraries = lambda: None
 sys.modules["distributed.cli"] = type(sys)("distributed.cli")
 sys.modules["distributed.cli"].dask_worker = None
 def work(arguments):
     time.sleep(60) if arguments == ["sleep"] else os._exit(int(arguments[0]))
-nursery._work = work
-nursery.main()
+forkserver._work = work
+forkserver.main()
 """
 
 

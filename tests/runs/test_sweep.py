@@ -16,7 +16,8 @@ from semafo.runs.sweeps.grid import Grid
 from semafo.runs.sweeps.sweep import Sweep, sweeps
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, SplitSettings, TrainSettings
-from semafo.ui import sweep_report, sweep_tables
+from semafo.ui.sweep import report as sweep_report
+from semafo.ui.sweep import tables as sweep_tables
 from tests.runs.tiny import TINY, tiny_config, wait_for
 
 

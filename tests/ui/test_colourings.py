@@ -8,9 +8,9 @@ import streamlit as st
 
 from semafo import keys
 from semafo.runs.home import Home
-from semafo.ui import colourings
-from semafo.ui.artefacts import artefacts, normalised_entropy
 from semafo.ui.charts import colours
+from semafo.ui.colouring import colourings
+from semafo.ui.session.run_results import artefacts, normalised_entropy
 from tests import fakes
 
 N = 700

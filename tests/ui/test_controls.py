@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 def page():
     import streamlit as st
 
-    from semafo.ui import controls
+    from semafo.ui.widgets import controls
 
     genes = st.session_state.get("genes", ["CD3D", "MS4A1", "NKG7"])
     colouring = controls.choice("Colour", ["True type", "Batch"], "colouring")

@@ -7,10 +7,13 @@ import streamlit as st
 from semafo import keys
 from semafo.runs.compare import disagreement as flipped
 from semafo.runs.home import Home
-from semafo.ui import breakdown, confusions, disagreement, gene_tables, pairing, selection, state, views
-from semafo.ui.artefacts import artefacts
-from semafo.ui.matrices import Shown
-from semafo.ui.selection import Disagreement, Pairing
+from semafo.ui.maps import selection
+from semafo.ui.maps.selection import Disagreement, Pairing
+from semafo.ui.predictions import by_type_and_batch, disagreement, matrix_cell, mistakes
+from semafo.ui.predictions.confusion_matrices import Shown
+from semafo.ui.session import grouping, tray
+from semafo.ui.session.run_results import artefacts
+from semafo.ui.widgets import gene_tables
 from tests import fakes
 
 
@@ -19,7 +22,7 @@ def runs(tmp_path_factory):
     st.cache_resource.clear()
     records = fakes.comparison(Home.at(tmp_path_factory.mktemp("home")))
     (records[1].folder / keys.GENES_FILE).unlink()  # as in runs from before genes were kept
-    return [state.ChosenRun(record, record.title, "#4477AA") for record in records]
+    return [tray.ChosenRun(record, record.title, "#4477AA") for record in records]
 
 
 @pytest.fixture
@@ -30,7 +33,7 @@ def shown(runs):
 
 def test_every_count_of_a_matrix_is_the_number_of_cells_that_a_click_on_it_selects(runs, shown):
     for panel, run in enumerate(runs):
-        counts = views.matrix(run, "test").counts
+        counts = grouping.matrix(run, "test").counts
         for row, column in zip(*np.nonzero(counts), strict=True):
             chosen = shown.pairing([{"customdata": [panel, int(row), int(column)]}])
             assert len(selection.cells(chosen, runs)) == counts[row, column]
@@ -52,17 +55,17 @@ def test_a_click_and_its_place_are_each_other_s_inverse(shown):
 
 def test_a_selected_cell_is_described_by_its_count_share_and_confidence(runs, shown):
     found = artefacts(runs[0].record)
-    table = confusions.pairs(runs[0], "test")
+    table = mistakes.pairs(runs[0], "test")
     top = table.iloc[0]
     chosen = Pairing("test", top["Observed"], top["Predicted"], runs[0].run_id)
     mask = selection.mask(found, chosen, runs)
-    assert pairing.sentence(int(mask.sum()), chosen, "scANVI") == (
+    assert matrix_cell.sentence(int(mask.sum()), chosen, "scANVI") == (
         f"**{top['Cells']} {top['Observed']} cells predicted as {top['Predicted']} by scANVI**"
     )
-    details = pairing.details(found, mask, chosen)
+    details = matrix_cell.details(found, mask, chosen)
     assert f"of the {top['Of observed']} {top['Observed']} test cells" in details
     assert f"mean confidence {found.confidence[mask].mean():.2f}" in details
-    frame = pairing.cell_frame(found, mask)
+    frame = matrix_cell.cell_frame(found, mask)
     assert len(frame) == top["Cells"]
     assert set(frame[keys.TRUE]) == {top["Observed"]}
     assert frame[keys.CELL].tolist() == list(selection.cells(chosen, runs))
@@ -70,9 +73,9 @@ def test_a_selected_cell_is_described_by_its_count_share_and_confidence(runs, sh
 
 def test_mistaken_cells_are_compared_with_the_rightly_predicted_ones_of_their_type(runs, shown):
     found = artefacts(runs[0].record)
-    top = confusions.pairs(runs[0], "test").iloc[0]
+    top = mistakes.pairs(runs[0], "test").iloc[0]
     chosen = Pairing("test", top["Observed"], top["Predicted"], runs[0].run_id)
-    groups = pairing.groups_of(found, selection.mask(found, chosen, runs), chosen)
+    groups = matrix_cell.groups_of(found, selection.mask(found, chosen, runs), chosen)
     cells = found.cells
     right = (
         (cells[keys.PART] == keys.TEST)
@@ -81,7 +84,7 @@ def test_mistaken_cells_are_compared_with_the_rightly_predicted_ones_of_their_ty
     )
     np.testing.assert_array_equal(groups.second, right.to_numpy())
     diagonal = Pairing("test", top["Observed"], top["Observed"], runs[0].run_id)
-    others = pairing.groups_of(found, selection.mask(found, diagonal, runs), diagonal)
+    others = matrix_cell.groups_of(found, selection.mask(found, diagonal, runs), diagonal)
     assert not (others.first & others.second).any()
     assert others.first.sum() + others.second.sum() == top["Of observed"]
 
@@ -125,7 +128,7 @@ def test_runs_without_common_test_cells_are_no_candidates(runs):
 
 def test_the_best_baseline_stands_beside_the_runs_in_every_type_and_batch(runs):
     for what in ("per_type", "by_batch"):
-        found = breakdown.with_baseline(runs, what, "test")
+        found = by_type_and_batch.with_baseline(runs, what, "test")
         *own, baseline = found
         assert [source.name for source in own] == [run.name for run in runs]
         assert baseline.name == "best baseline, logistic regression on HVGs"

@@ -5,7 +5,7 @@ import pytest
 from semafo.errors import EngineError
 from semafo.runs.engine import launch
 from semafo.runs.home import Home
-from semafo.ui import engine
+from semafo.ui.shell import keep_engine_alive
 
 
 @pytest.fixture
@@ -13,14 +13,14 @@ def calls(tmp_path, monkeypatch):
     """What the waking thread does, in a process that has drawn no page yet."""
     found = []
     monkeypatch.setenv("SEMAFO_HOME", str(tmp_path))
-    monkeypatch.setattr(engine, "_last_try", float("-inf"))
-    monkeypatch.setattr(engine.time, "sleep", lambda seconds: found.append(("sleep", seconds)))
+    monkeypatch.setattr(keep_engine_alive, "_last_try", float("-inf"))
+    monkeypatch.setattr(keep_engine_alive.time, "sleep", lambda seconds: found.append(("sleep", seconds)))
     monkeypatch.setattr(launch, "ensure_engine", lambda home: found.append(("engine", home.path)))
     return found
 
 
 def wake():
-    engine.wake()
+    keep_engine_alive.wake()
     for thread in threading.enumerate():
         if thread.name == "wake-engine":
             thread.join(10)
@@ -28,7 +28,7 @@ def wake():
 
 def test_the_first_page_is_delivered_before_the_engine_starts(calls, tmp_path):
     wake()
-    assert calls == [("sleep", engine.FIRST_PAGE_SECONDS), ("engine", tmp_path)]
+    assert calls == [("sleep", keep_engine_alive.FIRST_PAGE_SECONDS), ("engine", tmp_path)]
 
 
 def test_an_engine_that_was_killed_is_started_without_waiting(calls, monkeypatch):
@@ -36,7 +36,7 @@ def test_an_engine_that_was_killed_is_started_without_waiting(calls, monkeypatch
     calls.clear()
     wake()
     assert calls == []  # not at every drawing
-    monkeypatch.setattr(engine, "_last_try", engine.time.monotonic() - 60)
+    monkeypatch.setattr(keep_engine_alive, "_last_try", keep_engine_alive.time.monotonic() - 60)
     wake()
     assert [name for name, _ in calls] == ["engine"]
 

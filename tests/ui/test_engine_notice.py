@@ -8,8 +8,8 @@ from semafo.files import write_json
 from semafo.runs.home import Home
 
 SCRIPT = """
-from semafo.ui import engine
-engine.say_why_runs_wait()
+from semafo.ui.shell import keep_engine_alive
+keep_engine_alive.say_why_runs_wait()
 """
 NOTICE = "No scheduler answers at tls://login1:8786 (Connection refused). Runs wait for it; finished ones are kept."
 

@@ -9,8 +9,9 @@ import psutil
 import pytest
 
 from semafo.errors import SemafoError
-from semafo.ui import charts, export_figure, printing
+from semafo.ui import charts
 from semafo.ui.charts import colours
+from semafo.ui.printing import paper, render
 from tests.needs import missing
 from tests.runs.tiny import wait_for
 
@@ -26,9 +27,9 @@ def figure_of_points(n=60):
 
 @pytest.fixture(autouse=True)
 def no_earlier_failure():
-    export_figure.forget_failure()
+    render.forget_failure()
     yield
-    export_figure.forget_failure()
+    render.forget_failure()
 
 
 def sizes(part):
@@ -44,37 +45,37 @@ def sizes(part):
 def test_printed_text_has_nine_points_or_more():
     figure = figure_of_points().update_layout(font={"size": 8, "family": "Arial"})
     figure.add_annotation(text="<span style='font-size:7px'>small</span>", font={"size": 9, "family": "Arial"})
-    assert min(sizes(figure.to_dict()["layout"])) < printing.LEAST_TEXT
-    assert min(sizes(printing.on_paper(figure))) >= printing.LEAST_TEXT == 9 * 96 / 72
+    assert min(sizes(figure.to_dict()["layout"])) < paper.LEAST_TEXT
+    assert min(sizes(paper.on_paper(figure))) >= paper.LEAST_TEXT == 9 * 96 / 72
 
 
 def test_printing_leaves_the_figure_on_the_page_alone():
     figure = figure_of_points()
     before = figure.to_json()
-    printing.on_paper(figure)
+    paper.on_paper(figure)
     assert figure.to_json() == before
 
 
 def test_maps_are_vectors_up_to_a_number_of_points():
-    kinds = [{trace["type"] for trace in printing.on_paper(figure_of_points(n))["data"]} for n in (60, 10_001)]
+    kinds = [{trace["type"] for trace in paper.on_paper(figure_of_points(n))["data"]} for n in (60, 10_001)]
     assert kinds == [{"scatter"}, {"scattergl"}]
 
 
 def test_ground_is_white_and_text_dark():
-    layout = printing.on_paper(figure_of_points())["layout"]["template"]["layout"]
+    layout = paper.on_paper(figure_of_points())["layout"]["template"]["layout"]
     assert layout["paper_bgcolor"] == layout["plot_bgcolor"] == "#FFFFFF"
-    assert layout["font"]["color"] == printing.INK
+    assert layout["font"]["color"] == paper.INK
 
 
 def test_three_panels_in_a_row_get_a_page_on_its_side():
     one, two, three = (go.Figure().set_subplots(1, n).add_scatter(y=[1]) for n in (1, 2, 3))
-    widths = [printing.on_paper(figure)["layout"]["width"] for figure in (one, two, three)]
-    assert widths == [printing.WIDTH, printing.WIDTH, printing.LANDSCAPE]
+    widths = [paper.on_paper(figure)["layout"]["width"] for figure in (one, two, three)]
+    assert widths == [paper.WIDTH, paper.WIDTH, paper.LANDSCAPE]
 
 
 def test_a_caption_is_broken_into_lines_below_the_drawing():
     drawing = '<svg class="main-svg" width="680" height="400"><g/></svg>'
-    whole, width, height = printing.with_caption(drawing, ["word " * 60, "a < b"])
+    whole, width, height = paper.with_caption(drawing, ["word " * 60, "a < b"])
     lines = re.findall(r'y="([\d.]+)">([^<]+)</text>', whole)
     assert (width, len(lines)) == (680, 4)
     assert all(400 < float(y) < height for y, _ in lines)
@@ -85,13 +86,13 @@ def test_a_caption_is_broken_into_lines_below_the_drawing():
 @pytest.fixture
 def a_browser():
     """Files are drawn by a browser, a real one."""
-    if export_figure.browser() is None:
+    if render.browser() is None:
         missing("no Chromium or Chrome on this machine to draw files with")
 
 
 @pytest.mark.usefixtures("a_browser")
 def test_an_svg_has_the_figure_and_its_caption_as_text_and_every_cell_as_a_vector():
-    svg = export_figure.render(figure_of_points(), "svg", NOTES).decode()
+    svg = render.render(figure_of_points(), "svg", NOTES).decode()
     assert svg.startswith("<svg")
     assert all(note in svg for note in NOTES)
     assert "scANVI" in svg
@@ -101,10 +102,10 @@ def test_an_svg_has_the_figure_and_its_caption_as_text_and_every_cell_as_a_vecto
 
 @pytest.mark.usefixtures("a_browser")
 def test_a_png_has_two_pixels_for_each_and_a_pdf_has_text():
-    png = export_figure.render(figure_of_points(), "png", NOTES)
+    png = render.render(figure_of_points(), "png", NOTES)
     assert png.startswith(b"\x89PNG")
-    assert int.from_bytes(png[16:20]) == 2 * printing.WIDTH
-    pdf = export_figure.render(figure_of_points(), "pdf", NOTES)
+    assert int.from_bytes(png[16:20]) == 2 * paper.WIDTH
+    pdf = render.render(figure_of_points(), "pdf", NOTES)
     assert pdf.startswith(b"%PDF")
     streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
     drawn = b"".join(zlib.decompress(s) for s in streams if s[:1] == b"x")
@@ -113,10 +114,10 @@ def test_a_png_has_two_pixels_for_each_and_a_pdf_has_text():
 
 
 def test_without_a_browser_the_reason_and_a_way_out_are_in_words(monkeypatch):
-    monkeypatch.setattr(export_figure, "browser", lambda: None)
-    assert "no" in export_figure.problem()
+    monkeypatch.setattr(render, "browser", lambda: None)
+    assert "no" in render.problem()
     with pytest.raises(SemafoError, match=r"Install one, or set BROWSER_PATH\. The camera"):
-        export_figure.render(figure_of_points(), "svg", NOTES)
+        render.render(figure_of_points(), "svg", NOTES)
 
 
 def test_the_browser_is_found_by_its_path_first(tmp_path, monkeypatch):
@@ -126,9 +127,9 @@ def test_the_browser_is_found_by_its_path_first(tmp_path, monkeypatch):
         file.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("BROWSER_PATH", raising=False)
-    assert export_figure.browser() == str(other)
+    assert render.browser() == str(other)
     monkeypatch.setenv("BROWSER_PATH", str(mine))
-    assert export_figure.browser() == str(mine)
+    assert render.browser() == str(mine)
 
 
 def test_a_browser_that_hangs_is_ended_and_the_next_drawing_says_so(tmp_path, monkeypatch):
@@ -137,8 +138,8 @@ def test_a_browser_that_hangs_is_ended_and_the_next_drawing_says_so(tmp_path, mo
     browser.chmod(0o755)
     monkeypatch.setenv("BROWSER_PATH", str(browser))
     with pytest.raises(SemafoError, match="longer than 4 seconds"):
-        export_figure.render(figure_of_points(), "svg", NOTES, limit_seconds=4)
-    assert "longer than 4 seconds" in export_figure.problem()
+        render.render(figure_of_points(), "svg", NOTES, limit_seconds=4)
+    assert "longer than 4 seconds" in render.problem()
     if started.exists():
         pid = int(started.read_text())
         wait_for(lambda: has_ended(pid), 10)  # it was killed, and may take a moment to go

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semafo.ui.charts.training.latent_factors import Along, Carried, information_panels, spread, traversal_panels
-from semafo.ui.factors import STRONGEST, Factors
-from semafo.ui.traversal import Path, table
+from semafo.ui.factors.information import STRONGEST, Factors
+from semafo.ui.factors.traversal import Path, table
 
 STEPS = [-2.0, -1.0, 0.0, 1.0, 2.0]
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from semafo.ui import landmarks
 from semafo.ui.charts.maps import density
+from semafo.ui.latent_space import type_names
 
 
 def blobs(*centres, n=200, spread=0.3):
@@ -17,7 +17,7 @@ def nearest(xy, place):
 
 def test_a_type_is_named_where_its_cells_are():
     xy, codes = blobs((0, 0), (10, 0), (0, 10))
-    found = landmarks.labels(xy, codes, ["A", "B", "C"])
+    found = type_names.labels(xy, codes, ["A", "B", "C"])
     assert [text for text, _, _ in found] == ["A", "B", "C"]
     for (_, x, y), centre in zip(found, [(0, 0), (10, 0), (0, 10)], strict=True):
         assert np.hypot(x - centre[0], y - centre[1]) < 1
@@ -25,39 +25,39 @@ def test_a_type_is_named_where_its_cells_are():
 
 def test_a_type_in_two_clusters_is_named_on_the_larger_and_not_between_them():
     xy, codes = blobs((0, 0), (10, 10), (10, 10))
-    place = landmarks.centres(xy, np.zeros(len(codes), dtype=int), 1)[0]
+    place = type_names.centres(xy, np.zeros(len(codes), dtype=int), 1)[0]
     assert np.hypot(*(place - [10, 10])) < 0.5
 
 
 def test_a_type_in_a_ring_is_named_on_the_ring():
     angle = np.random.default_rng(0).uniform(0, 2 * np.pi, 2000)
     xy = np.column_stack([np.cos(angle), np.sin(angle)]).astype(np.float32)
-    place = landmarks.centres(xy, np.zeros(2000, dtype=int), 1)[0]
+    place = type_names.centres(xy, np.zeros(2000, dtype=int), 1)[0]
     assert np.hypot(*place) > 0.9
 
 
 def test_small_types_and_cells_without_a_type_get_no_label():
     xy, codes = blobs((0, 0), (10, 0))
     codes[200:205], codes[205:] = 1, -1
-    assert [text for text, _, _ in landmarks.labels(xy, codes, ["A", "B"])] == ["A"]
-    assert landmarks.labels(xy, np.full(len(xy), -1), ["A"]) == ()
+    assert [text for text, _, _ in type_names.labels(xy, codes, ["A", "B"])] == ["A"]
+    assert type_names.labels(xy, np.full(len(xy), -1), ["A"]) == ()
 
 
 def test_labels_do_not_lie_on_one_another_and_the_larger_type_stays():
     centres = [(0.05 * i, 0) for i in range(12)] + [(10, 10)]
     xy, codes = blobs(*centres)
     names = [f"a rather long name {i}" for i in range(13)]
-    found = landmarks.labels(xy, codes, names)
+    found = type_names.labels(xy, codes, names)
     assert 2 <= len(found) < 13
-    unit = np.ptp(xy, axis=0).max() / landmarks.PANEL
-    boxes = [(x, y, landmarks.CHARACTER * len(text) / 2 * unit, landmarks.LINE / 2 * unit) for text, x, y in found]
+    unit = np.ptp(xy, axis=0).max() / type_names.PANEL
+    boxes = [(x, y, type_names.CHARACTER * len(text) / 2 * unit, type_names.LINE / 2 * unit) for text, x, y in found]
     for i, (x, y, w, h) in enumerate(boxes):
         assert not any(abs(x - a) < w + c and abs(y - b) < 0.99 * (h + d) for a, b, c, d in boxes[:i])
 
 
 def test_in_a_window_only_what_is_seen_is_named():
     xy, codes = blobs((0, 0), (10, 0))
-    assert [text for text, _, _ in landmarks.labels(xy, codes, ["A", "B"], (-1, 1, -1, 1))] == ["A"]
+    assert [text for text, _, _ in type_names.labels(xy, codes, ["A", "B"], (-1, 1, -1, 1))] == ["A"]
 
 
 def test_a_level_line_of_a_cone_is_a_circle():
@@ -94,6 +94,6 @@ def test_smoothing_loses_no_cell_and_groups_are_apart():
 
 def test_cells_in_one_place_have_a_name_and_lines():
     xy = np.ones((30, 2), dtype=np.float32)
-    [(text, x, y)] = landmarks.labels(xy, np.zeros(30, dtype=int), ["A"])
+    [(text, x, y)] = type_names.labels(xy, np.zeros(30, dtype=int), ["A"])
     assert (text, round(x, 3), round(y, 3)) == ("A", 1, 1)
     assert len(density.contours(xy, ["red"])) == 1

@@ -1,7 +1,8 @@
 from benchmarks.large_runs import write_comparison
 from semafo.runs.home import Home
-from semafo.ui import alignment, maps
-from semafo.ui.state import ChosenRun
+from semafo.ui.latent_space import figures as map_figures
+from semafo.ui.maps import alignment
+from semafo.ui.session.tray import ChosenRun
 
 
 def test_the_runs_that_views_are_measured_on_are_runs_that_pages_can_draw(tmp_path):
@@ -9,6 +10,6 @@ def test_the_runs_that_views_are_measured_on_are_runs_that_pages_can_draw(tmp_pa
     runs = [ChosenRun(record, record.title, "#4477AA") for record in records]
     assert alignment.hold_the_same_cells(runs)
     assert all(record.has_maps and not record.is_active for record in records)
-    for colouring in maps.COLOURINGS:
-        figure = maps.draw(runs, maps.View(colouring, aligned=True))
+    for colouring in map_figures.COLOURINGS:
+        figure = map_figures.draw(runs, map_figures.View(colouring, aligned=True))
         assert sum(len(trace.x) for trace in figure.data) == 900

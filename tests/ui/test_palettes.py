@@ -9,8 +9,8 @@ from semafo.files import write_json
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.settings.run_config import DatasetSpec, RunConfig
-from semafo.ui import palettes
 from semafo.ui.charts import colours
+from semafo.ui.colouring import palettes
 
 COMPOSITION = {"B": {"one": 5, "two": 3}, "NK": {"one": 2, "two": 0}, "T": {"two": 9}}
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from semafo.ui import polygon
+from semafo.ui.maps import polygon
 
 coordinates = st.integers(-8, 8).map(float)
 corners = st.lists(st.tuples(coordinates, coordinates), min_size=3, max_size=12)

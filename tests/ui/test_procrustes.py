@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from semafo.ui.procrustes import similarity
+from semafo.ui.maps.procrustes import similarity
 
 maps = arrays(np.float64, st.tuples(st.integers(3, 40), st.just(2)), elements=st.floats(-50, 50, width=32)).filter(
     lambda xy: np.ptp(xy, axis=0).min() > 1e-2

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from semafo.ui import procrustes, projections
+from semafo.ui.maps import procrustes, projections
 
 
 def test_principal_components_are_those_of_the_singular_values(monkeypatch):

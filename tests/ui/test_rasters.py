@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from semafo.ui import rasters
 from semafo.ui.charts import colours
-from semafo.ui.rasters import Canvas
+from semafo.ui.latent_space.large import rasters
+from semafo.ui.latent_space.large.rasters import Canvas
 
 RED, BLUE = "#FF0000", "#0000FF"
 SQUARE = Canvas(0, 10, 0, 10, 10, 10)  # a pixel a unit

@@ -11,7 +11,7 @@ from semafo.runs.folder.replay import Frame
 from semafo.ui.charts import colours
 from semafo.ui.charts.training.replay import _NOWHERE, BYTES_A_CELL, SCALE_TERM, STEPS, Film, replay
 from semafo.ui.charts.training.replay_layout import CONTROLS, Stage, plan
-from semafo.ui.replay import MOST_BYTES, thinned
+from semafo.ui.replay.player import MOST_BYTES, thinned
 
 LOOKS = colours.of_types(["B cell", "T cell", "NK cell"])
 N_CELLS, AT = 30, np.array([0.0, 5.0, 10.0, 12.0])

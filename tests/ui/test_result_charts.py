@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from semafo.evaluation.integration.columns import METRICS, aggregate
-from semafo.ui import charts, reference_rows
+from semafo.ui import charts
 from semafo.ui.charts import colours
 from semafo.ui.charts.scores.integration_table import best
+from semafo.ui.widgets import paper_rows
 
 TYPES = ["A", "B", "C"]
 COUNTS = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])
@@ -100,11 +101,11 @@ def test_every_column_says_its_meaning_range_and_direction_on_its_title():
 
 
 def test_the_paper_s_means_are_those_of_its_table_and_follow_from_its_figure():
-    for paper in reference_rows.PAPER_ROWS:
-        found = reference_rows.score_row(paper, 0.5)
+    for paper in paper_rows.PAPER_ROWS:
+        found = paper_rows.score_row(paper, 0.5)
         assert (found.means["batch"], found.means["bio"], found.means["total"]) == (paper.batch, paper.bio, paper.total)
         computed = aggregate(found.scores, 0.5)
         for key in ("batch", "bio", "total"):
             assert found.means[key] == pytest.approx(computed[key], abs=0.011)  # the paper's digits are cut or rounded
-        other = reference_rows.score_row(paper, 0.6)
+        other = paper_rows.score_row(paper, 0.6)
         assert other.means["total"] == pytest.approx(0.6 * paper.bio + 0.4 * paper.batch, abs=0.011)

@@ -8,9 +8,10 @@ from hypothesis import given, strategies
 from semafo import keys
 from semafo.runs.home import Home
 from semafo.settings.mix import Mix
-from semafo.ui import polygon, projections, selection, state
-from semafo.ui.artefacts import artefacts
-from semafo.ui.selection import Disagreement, Lasso, Pairing
+from semafo.ui.maps import polygon, projections, selection
+from semafo.ui.maps.selection import Disagreement, Lasso, Pairing
+from semafo.ui.session import tray
+from semafo.ui.session.run_results import artefacts
 from tests import fakes
 
 names = strategies.text(min_size=1, max_size=20)
@@ -28,7 +29,7 @@ disagreements = strategies.builds(Disagreement, names, names, populations)
 def runs(tmp_path_factory):
     st.cache_resource.clear()
     records = fakes.comparison(Home.at(tmp_path_factory.mktemp("home")))
-    return [state.ChosenRun(record, record.title, "#4477AA") for record in records]
+    return [tray.ChosenRun(record, record.title, "#4477AA") for record in records]
 
 
 @given(lassos | pairings | disagreements)

@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
-from semafo.ui import live, presets, run_names, state
+from semafo.ui.session import run_names, tray
+from semafo.ui.shell import training_progress
+from semafo.ui.start import first_comparisons
 
 
 def row(run_id, batch, mix, seed=0):
@@ -16,29 +18,29 @@ def test_the_newest_comparison_comes_in_the_order_of_the_corners():
     mixes = {"b": Mix(1, 1), "a": Mix(0, 1), "c": Mix(1, 0)}
     rows = [{**row(name, "new", mix), "created": 2} for name, mix in mixes.items()]
     old = {**row("old", "older", Mix()), "created": 1}
-    assert state.newest_comparison([*rows, old]) == ["c", "a", "b"]
-    assert state.newest_comparison([]) == []
+    assert tray.newest_comparison([*rows, old]) == ["c", "a", "b"]
+    assert tray.newest_comparison([]) == []
 
 
 def test_a_run_keeps_its_colour_when_another_leaves():
-    slots = state.assign_slots(["a", "b", "c"], {})
-    assert state.assign_slots(["b", "c", "d"], slots) == {"b": 1, "c": 2, "d": 0}
+    slots = tray.assign_slots(["a", "b", "c"], {})
+    assert tray.assign_slots(["b", "c", "d"], slots) == {"b": 1, "c": 2, "d": 0}
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=6, unique=True), st.permutations(range(6)))
 def test_a_link_has_the_runs_and_their_colours(run_ids, order):
     slots = dict(zip(run_ids, order, strict=False))
-    assert state.from_link(state.to_link(run_ids, slots)) == slots
+    assert tray.from_link(tray.to_link(run_ids, slots)) == slots
 
 
 def test_a_link_is_short_while_places_give_the_colours():
-    assert state.to_link(["a", "b"], {"a": 0, "b": 1}) == "a,b"
-    assert state.to_link(["b", "c"], {"b": 1, "c": 2}) == "b~2,c~3"
+    assert tray.to_link(["a", "b"], {"a": 0, "b": 1}) == "a,b"
+    assert tray.to_link(["b", "c"], {"b": 1, "c": 2}) == "b~2,c~3"
 
 
 def test_a_link_that_asks_for_what_cannot_be_still_gives_each_run_a_colour_of_its_own():
-    assert state.from_link("a~2,b~2,c~99,d~x,,e") == {"a": 1, "b": 0, "c": 2, "d": 3, "e": 4}
-    assert state.from_link("") == {}
+    assert tray.from_link("a~2,b~2,c~99,d~x,,e") == {"a": 1, "b": 0, "c": 2, "d": 3, "e": 4}
+    assert tray.from_link("") == {}
 
 
 def test_names_say_what_tells_runs_apart():
@@ -55,7 +57,7 @@ def test_names_say_what_tells_runs_apart():
 
 
 def test_presets_are_the_three_corners_of_the_two_forms():
-    real, mapped = (preset.configs for preset in presets.PRESETS)
+    real, mapped = (preset.configs for preset in first_comparisons.PRESETS)
     for configs in (real, mapped):
         assert [config.mix.name for config in configs] == ["scANVI", "SemafoVAE", "Both"]
     assert {config.split for config in real} == {SplitSettings(labelled_rate=0.2)}
@@ -66,5 +68,5 @@ def test_presets_are_the_three_corners_of_the_two_forms():
 def test_only_runs_that_ended_are_news():
     before = {"a": ("running", False, False), "b": ("queued", False, False), "c": ("done", True, True)}
     now = {"a": ("done", True, True), "b": ("running", False, False), "c": ("done", True, True)}
-    assert live.ended(before, now, {}) == {"a": "done"}
-    assert live.ended(before, {"c": now["c"]}, {"a": "failed", "b": None}) == {"a": "failed"}
+    assert training_progress.ended(before, now, {}) == {"a": "done"}
+    assert training_progress.ended(before, {"c": now["c"]}, {"a": "failed", "b": None}) == {"a": "failed"}

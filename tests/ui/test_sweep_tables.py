@@ -6,9 +6,9 @@ from semafo.evaluation.uncertainty.significance import MethodDifference
 from semafo.runs.compare.differences import MethodContrast
 from semafo.runs.home import Home
 from semafo.runs.sweeps.curves import ACCURACY, QUERY_ACCURACY
-from semafo.ui import sweep_tables
 from semafo.ui.charts.scores.rate_curve import Line, rate_curves
-from semafo.ui.sweep_differences import clear_differences, row
+from semafo.ui.sweep import tables as sweep_tables
+from semafo.ui.sweep.differences import clear_differences, row
 from tests.fake_sweeps import a_sweep
 
 BONE_MARROW = ("Bone marrow, 0.0 % labelled", "Bone marrow, 34.2 % labelled")

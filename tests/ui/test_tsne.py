@@ -23,11 +23,12 @@ def home(tmp_path, monkeypatch):
 def page():
     import streamlit as st
 
-    from semafo.ui import state, tsne
+    from semafo.ui.latent_space import tsne as latent_space_tsne
+    from semafo.ui.session import tray
 
-    runs = state.chosen_runs()
-    tsne.button(runs)
-    st.write(f"ready: {[tsne.ready(run) for run in runs]}")
+    runs = tray.chosen_runs()
+    latent_space_tsne.button(runs)
+    st.write(f"ready: {[latent_space_tsne.ready(run) for run in runs]}")
 
 
 def opened():

@@ -8,8 +8,8 @@ from semafo.data import catalogue
 from semafo.runs.background import preflight
 from semafo.runs.home import Home
 from semafo.settings.run_config import DatasetSpec
-from semafo.ui.run_names import short_dataset
 from semafo.ui.session.home import current_home
+from semafo.ui.session.run_names import short_dataset
 
 
 def chosen() -> DatasetSpec:

@@ -5,16 +5,15 @@ from collections.abc import Sequence
 import streamlit as st
 
 from semafo import keys, wording
-from semafo.ui import state
-from semafo.ui.session import navigation
+from semafo.ui.session import navigation, tray
 from semafo.ui.session.home import any_runs
+from semafo.ui.session.tray import ChosenRun
 from semafo.ui.start import greeting
-from semafo.ui.state import ChosenRun
 
 
 def chosen_or_stop() -> list[ChosenRun]:
     """The chosen runs; without any, say how to choose some and draw no more of the page."""
-    runs = state.chosen_runs()
+    runs = tray.chosen_runs()
     if not runs:
         nothing_chosen()
         st.stop()

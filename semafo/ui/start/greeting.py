@@ -3,9 +3,9 @@
 import streamlit as st
 
 from semafo.errors import SemafoError
-from semafo.ui import presets, state
-from semafo.ui.presets import Preset
-from semafo.ui.session import navigation
+from semafo.ui.session import navigation, tray
+from semafo.ui.start import first_comparisons
+from semafo.ui.start.first_comparisons import Preset
 
 
 def show() -> None:
@@ -24,12 +24,12 @@ def preset_buttons(quiet: bool) -> None:
     if quiet:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption("Start a comparison:", width="content")
-            for preset in presets.PRESETS:
+            for preset in first_comparisons.PRESETS:
                 if st.button(preset.label, key=preset.key, help=preset.summary, type="tertiary"):
                     _start(preset)
         return
-    for column, preset in zip(st.columns(2, gap="large"), presets.PRESETS, strict=True):
-        kind = "primary" if preset is presets.REAL_CELLS else "secondary"
+    for column, preset in zip(st.columns(2, gap="large"), first_comparisons.PRESETS, strict=True):
+        kind = "primary" if preset is first_comparisons.REAL_CELLS else "secondary"
         if column.button(preset.label, key=preset.key, type=kind, width="stretch"):
             _start(preset)
         column.caption(preset.summary)
@@ -38,7 +38,7 @@ def preset_buttons(quiet: bool) -> None:
 def _start(preset: Preset) -> None:
     try:
         with st.spinner("Starting the training"):
-            state.start(preset.configs)
+            tray.start(preset.configs)
     except SemafoError as error:
         st.error(str(error))
         return

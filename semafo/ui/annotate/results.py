@@ -1,0 +1,220 @@
+"""A finished annotation: predicted types, confidence, markers, the table, and files to take away."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from semafo import keys, wording
+from semafo.errors import DataError
+from semafo.runs.export import annotated_query
+from semafo.runs.folder.run_record import RunRecord
+from semafo.ui import charts
+from semafo.ui.charts import colours
+from semafo.ui.colouring import palettes
+from semafo.ui.session.home import all_rows, current_home
+from semafo.ui.session.run_names import names_of, short_dataset
+from semafo.ui.session.run_results import artefacts
+from semafo.ui.session.tray import ChosenRun
+from semafo.ui.session.viewport import is_narrow
+from semafo.ui.widgets import downloads
+from semafo.ui.widgets.figure import show_figure
+
+MOST_ROWS = 2000  # of the table on the page; the file has all
+
+
+def finished() -> list[RunRecord]:
+    """Annotation runs of this home that are done, newest first."""
+    rows = [row for row in all_rows() if row.get("query") and row["state"] == keys.DONE]
+    return [RunRecord(current_home().runs / row["run_id"]) for row in rows]
+
+
+def choose(records: Sequence[RunRecord]) -> RunRecord:
+    """The annotation to look at."""
+    names = names_of(records)
+    titles = {record.run_id: title(record, name) for record, name in zip(records, names, strict=True)}
+    by_id = {record.run_id: record for record in records}
+    if st.session_state.get("annotation") not in by_id:
+        st.session_state.pop("annotation", None)
+    picked = st.selectbox("Annotation", list(by_id), format_func=titles.get, key="annotation")
+    return by_id[picked]
+
+
+def title(record: RunRecord, name: str) -> str:
+    """`query onto reference · scANVI · seed 0`."""
+    spec = record.config.dataset
+    return f"{short_dataset(spec.query)} onto {short_dataset(spec.name)} · {name.replace(' · 0 %', '')}"
+
+
+def threshold() -> float:
+    """Confidence below which a cell is unknown, 0 to 1."""
+    percent = st.slider(
+        "Unknown below a confidence of",
+        0,
+        100,
+        round(100 * annotated_query.THRESHOLD),
+        5,
+        format="%d %%",
+        key="annotation_threshold",
+        persist_state="session",
+        help="Probability that the model gives the predicted type. Confidence is not accuracy: a type that the "
+        "reference lacks can be named with confidence.",
+    )
+    return percent / 100
+
+
+def show_types(record: RunRecord, limit: float) -> pd.DataFrame:
+    """Predicted composition and confidence at a threshold; returns the query's cells."""
+    cells = artefacts(record).cells
+    cells = cells[cells[keys.ROLE] == keys.QUERY]
+    labels = annotated_query.labels_at(cells, limit)
+    narrow, shown = is_narrow(), _as_shown(record)
+    st.markdown(headline(record, labels))
+    types, confidence = st.columns([6, 5], gap="large")
+    with types:
+        looks = palettes.of_types([record], artefacts(record).predictions["types"])
+        show_figure(
+            charts.predicted_bars(labels, looks, annotated_query.UNKNOWN, narrow=narrow),
+            "annotation_types",
+            alt="Number of cells of each predicted type, unknown ones apart, as bars.",
+            runs=shown,
+        )
+    with confidence:
+        show_figure(
+            charts.confidence_histogram(cells[keys.CONFIDENCE].to_numpy(float), limit),
+            "annotation_confidence",
+            alt="Histogram of the cells' confidence, with the threshold below which a cell is unknown.",
+            runs=shown,
+        )
+    st.caption(" ".join([truth(record), *agreement(record, cells)]))
+    return cells.assign(**{annotated_query.LABEL: labels})
+
+
+def headline(record: RunRecord, labels: pd.Series) -> str:
+    """Cells, coverage and genes."""
+    kept = labels[labels != annotated_query.UNKNOWN]
+    overlap = annotated_query.overlap(record)
+    genes = (
+        f"{wording.count(overlap['n_shared'])} of the reference's {wording.count(overlap['n_reference_genes'])} genes"
+    )
+    return (
+        f"**{wording.cells(len(labels))}**, {kept.nunique()} predicted types. "
+        f"**{wording.percent(len(kept) / max(len(labels), 1))} keep their prediction**, "
+        f"{wording.count(len(labels) - len(kept))} are unknown. The query has {genes} "
+        f"({wording.percent(overlap['share'])}){_hvgs(overlap)}."
+    )
+
+
+def _hvgs(overlap: dict[str, Any]) -> str:
+    if "n_hvg" not in overlap:
+        return ""
+    return f", {wording.count(overlap['n_hvg_shared'])} of the {wording.count(overlap['n_hvg'])} that the model reads"
+
+
+def truth(record: RunRecord) -> str:
+    """The score where the query has labels of its own, and that there is none where it has not."""
+    scores = artefacts(record).predictions.get("query") or {}
+    if not scores.get("n_scored"):
+        return "The query has no labels of its own, so nothing here is a score."
+    return (
+        f"Against the query's own labels, which no model saw: accuracy {wording.accuracy(scores)}, "
+        f"n = {wording.count(scores['n_scored'])}, majority {wording.score(scores['accuracy_majority'])}."
+    )
+
+
+def agreement(record: RunRecord, cells: pd.DataFrame) -> list[str]:
+    """How often logistic regression on genes names the same type. Agreement proves nothing; disagreement warns."""
+    others = record.baseline_cells()
+    if keys.LOGISTIC_GENES not in others or not cells.index.isin(others.index).all():
+        return []
+    same = (others.loc[cells.index, keys.LOGISTIC_GENES] == cells[keys.PREDICTED]).mean()
+    return [
+        f"Logistic regression on the reference's genes names the same type in {wording.percent(same)} of the cells."
+    ]
+
+
+def show_markers(record: RunRecord) -> None:
+    """Marker genes of the predicted types in the query."""
+    markers = record.markers()
+    st.subheader("Markers of the predicted types", anchor=False)
+    if markers.get("error"):
+        st.info(markers["error"])
+    elif not markers.get("genes"):
+        st.caption("Markers need two predicted types with ten cells or more.")
+    else:
+        show_figure(
+            charts.marker_dots(markers, narrow=is_narrow()),
+            "annotation_markers",
+            alt=f"Expression of {len(markers['genes'])} marker genes in each predicted type, as dots.",
+            caption="Area: share of the cells that express the gene. Colour: mean of log(1 + counts per 10 000). Genes "
+            "were chosen in the query by Wilcoxon's test, each predicted type against the others, at any confidence: "
+            "check that they are the genes you know the types by.",
+            runs=_as_shown(record),
+        )
+
+
+def _as_shown(record: RunRecord) -> list[ChosenRun]:
+    """The run as figures want it, whether it is in the tray or not."""
+    return [ChosenRun(record, record.title, colours.ACCENT)]
+
+
+def show_table(record: RunRecord, cells: pd.DataFrame) -> None:
+    """The query's cells, the least confident first."""
+    st.subheader("Cells", anchor=False)
+    table = pd.DataFrame(
+        {
+            "Batch": cells[keys.BATCH_COLUMN],
+            "Predicted type": cells[keys.PREDICTED],
+            "Confidence": cells[keys.CONFIDENCE],
+            "Label": cells[annotated_query.LABEL],
+        }
+    )
+    if cells[keys.TRUE].notna().any():
+        table["Own label"] = cells[keys.TRUE]
+    ordered = table.sort_values("Confidence", kind="stable")
+    st.dataframe(ordered.head(MOST_ROWS), height=280, column_config={"Confidence": _PERCENT})
+    if len(ordered) > MOST_ROWS:
+        st.caption(
+            f"The {wording.count(MOST_ROWS)} least confident cells; the file has all {wording.count(len(ordered))}."
+        )
+    downloads.csv_button(table.reset_index(), f"annotation-{record.run_id}", "Cells and predictions (CSV)")
+
+
+_PERCENT = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.2f")
+
+
+def file_button(record: RunRecord, limit: float) -> None:
+    """The annotated query as .h5ad, written when asked for, and the command that writes it."""
+    line = annotated_query.command_line(record.config, "annotated.h5ad", limit)
+    st.download_button(
+        "Annotated query (.h5ad)",
+        partial(annotated_file, record.config, limit),
+        file_name=f"{short_dataset(record.config.dataset.query)}-annotated.h5ad",
+        mime="application/x-hdf5",
+        key=f"h5ad-{record.run_id}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    st.caption(
+        "The query with all that it has, and predictions beside it. On the command line, without training again:"
+    )
+    st.code(f"{line} --home {current_home().path}", language="bash", wrap_lines=True)
+
+
+def annotated_file(config: Any, limit: float) -> bytes:
+    """The annotated query, from a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "annotated.h5ad"
+        command = [sys.executable, "-m", *annotated_query.arguments(config, str(path), limit)]
+        done = subprocess.run(
+            [*command, "--home", str(current_home().path), "--json"], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise DataError(f"The file could not be written: {done.stderr.strip()[-400:]}")
+        return path.read_bytes()

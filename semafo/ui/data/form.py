@@ -1,0 +1,224 @@
+"""The Data page's controls: which cells, which columns, and what the preflight found."""
+
+import hashlib
+import shutil
+import uuid
+from typing import Any, BinaryIO
+
+import pandas as pd
+import streamlit as st
+
+from semafo import wording
+from semafo.data import catalogue
+from semafo.runs.background import file_columns
+from semafo.runs.background.preflight import Inspection
+from semafo.settings.run_config import DatasetSpec
+from semafo.ui import charts
+from semafo.ui.charts import colours
+from semafo.ui.session import dataset
+from semafo.ui.session.home import current_home
+from semafo.ui.session.viewport import is_narrow
+from semafo.ui.widgets.figure import show_figure
+
+BUILT_IN, SERVER_FILE, UPLOAD = "Built in", "File on this machine", "Upload"
+ANY_SIZE = "Simulated, any size"
+ONE_BATCH = "None: all cells are one batch"
+
+
+def choose() -> DatasetSpec | None:
+    """Controls for the data set and its columns. None while something is still to be chosen."""
+    kind = st.segmented_control(
+        "Cells",
+        [BUILT_IN, SERVER_FILE, UPLOAD],
+        default=BUILT_IN,
+        required=True,
+        key="data_kind",
+        persist_state="session",
+    )
+    name = {BUILT_IN: _built_in, SERVER_FILE: _server_file, UPLOAD: _upload}[kind or BUILT_IN]()
+    if not name:
+        return None
+    spec = DatasetSpec(name)
+    if catalogue.is_file(spec):
+        spec = catalogue.resolve(spec)  # refuses what is no .h5ad before anything is read
+    return _columns(spec)
+
+
+def _built_in() -> str:
+    entries = {entry.title: entry for entry in catalogue.entries()}
+    title = st.selectbox("Data set", [*entries, ANY_SIZE], key="data_entry", persist_state="session")
+    if title == ANY_SIZE:
+        return _simulation()
+    st.caption(f"{entries[title].summary} {entries[title].source}.")
+    return entries[title].name
+
+
+def _simulation() -> str:
+    """Size fields of a simulation."""
+    fields = (
+        ("cells", "Cells", 2000, 100, 200_000),
+        ("genes", "Genes", 1000, 50, 20_000),
+        ("types", "Types", 8, 2, 40),
+        ("batches", "Batches", 5, 1, 20),
+        ("seed", "Seed", 0, 0, 9999),
+    )
+    values = []
+    columns = st.columns(len(fields))
+    for column, (key, label, default, low, high) in zip(columns, fields, strict=True):
+        value = column.number_input(label, low, high, default, key=f"simulate_{key}", persist_state="session")
+        values.append(f"{key}={value}")
+    st.caption("Negative binomial counts with known types, batches and two continuous factors. Made in seconds.")
+    name = "simulated:" + ",".join(values)
+    catalogue.parse_simulation(name)
+    return name
+
+
+def _server_file() -> str:
+    path = st.text_input(
+        "Path of an .h5ad file",
+        key="data_path",
+        persist_state="session",
+        placeholder="/data/cells.h5ad",
+        help="A file on the machine that runs Semafo. It is read where it lies and never changed.",
+    )
+    return path.strip()
+
+
+def _upload() -> str:
+    upload = st.file_uploader(
+        "An .h5ad file",
+        type="h5ad",
+        key="data_upload",
+        help="Kept in memory while it loads: use a path for large files.",
+    )
+    if upload is not None:
+        st.session_state["uploaded"] = (save_upload(upload), upload.name)
+    if "uploaded" not in st.session_state:
+        return ""
+    path, name = st.session_state["uploaded"]
+    st.caption(f"Using {name}, kept as {path}")
+    return path
+
+
+def save_upload(upload: BinaryIO) -> str:
+    """Keep an upload under the hash of its content, whole or not at all; returns its path."""
+    upload.seek(0)
+    digest = hashlib.file_digest(upload, "sha256").hexdigest()
+    path = current_home().uploads / f"{digest[:16]}.h5ad"
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+        upload.seek(0)
+        with draft.open("wb") as copy:
+            shutil.copyfileobj(upload, copy, 1 << 20)
+        draft.replace(path)
+    return str(path)
+
+
+def _columns(spec: DatasetSpec) -> DatasetSpec | None:
+    """Selects for label, batch, counts and the number of genes, filled with what the data have."""
+    found = _candidates(spec)
+    names = [column["name"] for column in found]
+    entry = None if catalogue.is_file(spec) else catalogue.resolve(spec)
+    label = entry.label_key if entry else file_columns.guess(found, file_columns.LABEL_WORDS)
+    batch = entry.batch_key if entry else file_columns.guess(found, file_columns.BATCH_WORDS, avoid=label)
+    described = {column["name"]: f"{column['name']} ({column['n_values']} values)" for column in found}
+    first, second = st.columns(2)
+    label = first.selectbox(
+        "Label column",
+        names,
+        index=names.index(label) if label in names else None,
+        key=f"label-{spec.name}",
+        persist_state="session",
+        format_func=described.get,
+        placeholder="Choose the cell types",
+    )
+    batches = [ONE_BATCH, *names]
+    batch = second.selectbox(
+        "Batch column",
+        batches,
+        index=batches.index(batch) if batch in batches else 0,
+        key=f"batch-{spec.name}",
+        persist_state="session",
+        format_func=lambda name: described.get(name, name),
+    )
+    if label is None:
+        return None
+    counts, n_hvg = _genes(spec)
+    return DatasetSpec(spec.name, label, None if batch == ONE_BATCH else batch, counts, n_hvg)
+
+
+def _genes(spec: DatasetSpec) -> tuple[str, int]:
+    first, second = st.columns(2)
+    counts = first.selectbox(
+        "Counts",
+        ["auto", "X", "raw", "layers/counts"],
+        key=f"counts-{spec.name}",
+        persist_state="session",
+        accept_new_options=True,
+        help="Where the integer counts are. auto looks in layers/counts, X, raw and the other layers. Type layers/NAME "
+        "for another layer.",
+    )
+    n_hvg = second.number_input(
+        "Highly variable genes",
+        min_value=50,
+        max_value=50_000,
+        value=DatasetSpec.n_hvg,
+        step=100,
+        key="n_hvg",
+        persist_state="session",
+        help="Genes to keep, chosen by batch. All genes are kept where the data have fewer.",
+    )
+    return counts or "auto", int(n_hvg)
+
+
+def _candidates(spec: DatasetSpec) -> list[dict[str, Any]]:
+    if not catalogue.is_file(spec):
+        return dataset.inspection(spec).report["columns"]
+    return _file_columns(spec.name, catalogue.content_fingerprint(spec))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading the columns")
+def _file_columns(path: str, content: str) -> list[dict[str, Any]]:
+    return file_columns.read(path)
+
+
+def show_report(spec: DatasetSpec, inspection: Inspection) -> None:
+    """What the preflight found: a picture, numbers, warnings."""
+    report = inspection.report
+    counts = pd.DataFrame(report["composition"]).T.fillna(0).astype(int)
+    looks = colours.of_types(counts.index)
+    st.markdown(headline(report))
+    show_figure(
+        charts.composition(counts, looks, narrow=is_narrow()),
+        "composition",
+        alt=f"Number of cells of each of {len(counts)} types in each batch, as bars.",
+        runs=(),
+    )
+    for warning in report["warnings"]:
+        st.warning(warning)
+    found = [part for part in findings(report) if part]
+    if found:
+        st.caption(" ".join(found))
+
+
+def headline(report: dict[str, Any]) -> str:
+    """Cells, genes, types, batches, counts, and what training will cost."""
+    n_types = len(report["composition"])
+    n_batches = len({batch for row in report["composition"].values() for batch in row})
+    return (
+        f"**{wording.cells(report['n_cells'])}**, {wording.count(report['n_genes'])} genes, {n_types} types, "
+        f"{n_batches} {'batch' if n_batches == 1 else 'batches'}. Integer counts from {report['counts_source']}. "
+        f"A model takes {wording.about(report['expected_seconds'])} and {wording.size(report['expected_bytes'])} of "
+        "memory."
+    )
+
+
+def findings(report: dict[str, Any]) -> list[str]:
+    """Rare types, missing labels, unused categories, as sentences."""
+    rare = ", ".join(f"{name} ({wording.cells(n)})" for name, n in report["rare_types"].items())
+    unused = "; ".join(f"{column}: {', '.join(names)}" for column, names in report["unused_categories"].items())
+    return [
+        f"Rare types, fewer than 10 cells: {rare}." if rare else "",
+        f"Cells without a label: {wording.count(report['n_missing_labels'])}." if report["n_missing_labels"] else "",
+        f"Categories that no cell has: {unused}." if unused else "",
+    ]

@@ -1,0 +1,1 @@
+"""The Factors page: what latent dimensions carry and move."""

@@ -1,0 +1,67 @@
+"""What is said of a cell that is pointed at."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from semafo import keys
+from semafo.ui.maps import alignment
+from semafo.ui.session.run_results import Artefacts, Coded
+
+HUNDREDTHS = np.array([f"{i / 100:.2f}" for i in range(101)], dtype=object)
+
+
+def texts(
+    found: Artefacts,
+    rows: np.ndarray,
+    models: Sequence[tuple[str, Artefacts]] = (),
+    value: tuple[str, np.ndarray] | None = None,
+) -> np.ndarray:
+    """Text of each cell, (n,): its true type, what every model predicts it to be and how surely, its batch and part.
+
+    Parameters
+    ----------
+    found, rows
+        The run of the panel, and its cells.
+    models
+        Names and artefacts of all runs that are shown; a run without the cell, or of other data, says nothing of it.
+        Empty: the panel's run alone, without its name.
+    value
+        What the cells are coloured by, where it is a number, and the number of each of the rows, (n,).
+    """
+    text = _names(found.coded(keys.TRUE))[found.coded(keys.TRUE).codes[rows]]
+    for name, model in models or (("", found),):
+        text = text + _prediction(name, found, rows, model)
+    if value is not None:
+        text = text + "<br>" + value[0] + " " + _numbers(value[1])
+    batch, part = found.coded(keys.BATCH_COLUMN), found.coded(keys.PART)
+    return text + "<br>" + _names(batch)[batch.codes[rows]] + " · " + _names(part)[part.codes[rows]]
+
+
+def _prediction(name: str, found: Artefacts, rows: np.ndarray, model: Artefacts) -> np.ndarray:
+    """`<br>scANVI: B cell (0.93)` of each cell, (n,); empty where the model does not have the cell."""
+    theirs = _rows_in(found, rows, model)
+    predicted = model.coded(keys.PREDICTED)
+    confidence = HUNDREDTHS[np.rint(100 * np.clip(model.confidence[theirs], 0, 1)).astype(np.int64)]
+    start = f"<br>{name}: " if name else "<br>predicted "
+    text = start + _names(predicted)[predicted.codes[theirs]] + " (" + confidence + ")"
+    return np.where(theirs >= 0, text, "")
+
+
+def _rows_in(found: Artefacts, rows: np.ndarray, model: Artefacts) -> np.ndarray:
+    """Rows of the same cells in another run, -1 where it lacks a cell. (n,)"""
+    if model is found:
+        return rows
+    mine, theirs = alignment.shared(found, model)
+    places = np.full(found.n_cells, -1, dtype=np.int64)
+    places[mine] = theirs
+    return places[rows]
+
+
+def _names(column: Coded) -> np.ndarray:
+    """Every name of a column, and last, where the code -1 finds it, what a missing one is called."""
+    return np.array([column.name(code) for code in [*range(len(column.names)), -1]], dtype=object)
+
+
+def _numbers(numbers: np.ndarray) -> np.ndarray:
+    return np.where(np.isnan(numbers), "missing", np.char.mod("%.3g", numbers)).astype(object)

@@ -1,0 +1,1 @@
+"""Maps of more cells than a browser takes."""

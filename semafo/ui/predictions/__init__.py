@@ -1,0 +1,1 @@
+"""The Predictions page: confusion matrices, label scores, and closer looks."""

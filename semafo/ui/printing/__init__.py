@@ -1,0 +1,1 @@
+"""Figures as files, as a page of paper wants them."""

@@ -1,0 +1,1 @@
+"""Runs as one page to pass on, without a server."""

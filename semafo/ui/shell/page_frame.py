@@ -1,0 +1,36 @@
+"""What surrounds every page: its title, the sidebar, the styles."""
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+
+from semafo.ui.session import tray, viewport
+from semafo.ui.shell import keep_engine_alive, sidebar, training_progress
+
+_STYLE = Path(__file__).parents[3] / "assets" / "style.css"
+_FRAMED = "framed"
+
+
+def show(page_title: str) -> None:
+    """Draw what surrounds the page, and keep tray and URL in step."""
+    st.session_state[_FRAMED] = True
+    st.html(_STYLE)
+    viewport.watch()
+    keep_engine_alive.wake()
+    tray.mirror()
+    training_progress.announce()
+    with st.sidebar:
+        sidebar.show(page_title)
+
+
+def title(text: str) -> None:
+    """A page's title.
+
+    A fresh server that is asked for a page other than the first runs that page alone, because there is a folder pages/:
+    `app.py` has had no chance to call `st.navigation` yet. Then app.py has to run first.
+    """
+    if not st.session_state.pop(_FRAMED, False):
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+    st.title(text, anchor=False)

@@ -1,0 +1,1 @@
+"""Controls, figures, tables and downloads that several pages share."""

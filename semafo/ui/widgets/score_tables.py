@@ -1,0 +1,210 @@
+"""Tables of scores: label scores, integration scores, runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from semafo import keys, wording
+from semafo.evaluation.integration.columns import METRICS, aggregate
+from semafo.runs.library.disk_use import in_words
+from semafo.ui.charts import ScoreRow, colours
+from semafo.ui.session import grouping
+from semafo.ui.session.run_names import short_dataset
+from semafo.ui.session.run_results import artefacts
+from semafo.ui.session.tray import ChosenRun
+
+LABEL_SCORES = {
+    "accuracy": ("Accuracy", "Share of the scored cells whose predicted type is right."),
+    "accuracy_low": (
+        "Low",
+        "Lower end of the 95 % interval of the accuracy (Wilson): chance in which cells were drawn.",
+    ),
+    "accuracy_high": ("High", "Upper end of the 95 % interval of the accuracy (Wilson)."),
+    "balanced_accuracy": ("Balanced", "Mean over types of the share found: rare types count as much as common ones."),
+    "f1_weighted": ("F1 weighted", "F1 of each type, weighted by its cells."),
+    "f1_macro": ("F1 macro", "F1 of each type, all types alike."),
+    "cohen_kappa": ("Kappa", "Cohen's kappa: agreement beyond chance, 1 is full agreement, 0 is chance."),
+    "accuracy_with_unseen": (
+        "With unseen",
+        "Accuracy when cells of types that no label showed are counted as wrong.",
+    ),
+}
+MODEL, BEFORE, BASELINE = "model", "before-query", "baseline"
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """Label scores of a run, of a run before its query stage, or of a baseline on the same cells."""
+
+    name: str
+    colour: str
+    kind: str
+    scores: Mapping[str, Any]
+
+
+def label_rows(runs: Sequence[ChosenRun], population: str) -> list[LabelRow]:
+    """Runs of the same test cells together: each run, what it was before its query stage, then their baselines."""
+    groups = grouping.by_test_cells(runs)
+    alone = sum(any(run.record.baselines() for run in group if is_tested(run)) for group in groups) == 1
+    return [row for group in groups for row in _group_rows(group, population, alone)]
+
+
+def is_tested(run: ChosenRun) -> bool:
+    """Whether the run has test cells with a label."""
+    return bool((artefacts(run.record).predictions.get("test") or {}).get("n_scored"))
+
+
+def _group_rows(group: Sequence[ChosenRun], population: str, alone: bool) -> list[LabelRow]:
+    rows = []
+    for run in group:
+        found = artefacts(run.record).predictions
+        if run.record.config.split.reference_only:
+            rows.append(LabelRow(f"{run.name}, its training cells", run.colour, MODEL, found.get("reference") or {}))
+            continue
+        rows.append(LabelRow(run.name, run.colour, MODEL, found.get(population) or {}))
+        before = (found.get("before_query") or {}).get(population)
+        if before:
+            name = f"{run.name}, {wording.BASELINES[keys.BEFORE_QUERY_MIX]}"
+            rows.append(LabelRow(name, colours.NEUTRAL, BEFORE, before))
+    return rows + _baseline_rows(group, population, alone)
+
+
+def _baseline_rows(group: Sequence[ChosenRun], population: str, alone: bool) -> list[LabelRow]:
+    """Each different baseline once; where runs have baselines of different labels or seeds, the name says whose."""
+    found: dict[tuple, tuple[str, ChosenRun, Mapping[str, Any]]] = {}
+    for run in group:
+        for key, populations in run.record.baselines().items():
+            scores = populations.get(population) or {}
+            if scores.get("n_scored"):
+                identity = (key, *(_rounded(scores.get(name)) for name in LABEL_SCORES))
+                found.setdefault(identity, (key, run, scores))
+    names = [key for key, *_ in found.values()]
+    order = sorted(found.values(), key=lambda entry: keys.BASELINES.index(entry[0]))
+    return [
+        LabelRow(
+            wording.capitalised(wording.BASELINES[key])
+            + ("" if alone and names.count(key) == 1 else f" · {labels_of(run)}"),
+            colours.NEUTRAL,
+            BASELINE,
+            scores,
+        )
+        for key, run, scores in order
+    ]
+
+
+def labels_of(run: ChosenRun) -> str:
+    """Which labels and seed a run's baselines were given: its name without the mix."""
+    return run.name.split(" · ", 1)[-1]
+
+
+def label_scores(rows: Sequence[LabelRow]) -> pd.DataFrame:
+    """The rows for people: n, accuracy with interval, and the other scores."""
+    table = [
+        {
+            "": "■" if row.kind == MODEL else "",
+            "Run": row.name,
+            "n": row.scores.get("n_scored"),
+            **{title: row.scores.get(key) for key, (title, _) in LABEL_SCORES.items()},
+            "Unseen": row.scores.get("n_unseen"),
+        }
+        for row in rows
+    ]
+    order = ["", "Run", "n", "Unseen", *(title for title, _ in LABEL_SCORES.values())]
+    if not any(row.scores.get("n_unseen") for row in rows):  # they would repeat n and accuracy
+        order = [title for title in order if title not in ("With unseen", "Unseen")]
+    return pd.DataFrame(table, columns=order)
+
+
+def score_rows(runs: Sequence[ChosenRun], bio_weight: float) -> list[ScoreRow]:
+    """Integration scores of the runs and, once for each different set of values, of scVI and PCA; best total first."""
+    found: dict[tuple, ScoreRow] = {}
+    baselines: dict[str, int] = {}
+    for run in runs:
+        rows = run.record.integration().get("rows", {})
+        for key, scores in rows.items():
+            own = key == "model"
+            identity = (run.run_id,) if own else (key, *(_rounded(scores.get(metric.key)) for metric in METRICS))
+            if identity in found:
+                continue
+            if not own:
+                baselines[key] = baselines.get(key, 0) + 1
+            name = run.name if own else key if baselines[key] == 1 else f"{key} · {_origin(run)}"
+            colour = run.colour if own else colours.NEUTRAL
+            found[identity] = ScoreRow(name, colour, dict(scores), aggregate(scores, bio_weight))
+    return sorted(found.values(), key=lambda row: (row.means["total"] is None, -(row.means["total"] or 0)))
+
+
+def _rounded(value: Any) -> float | None:
+    return round(value, 6) if wording.is_number(value) else None
+
+
+def _origin(run: ChosenRun) -> str:
+    config = run.record.config
+    return f"{short_dataset(config.dataset.name)}, split {config.split.split_seed}, seed {config.train.seed}"
+
+
+def score_frame(rows: Sequence[ScoreRow]) -> pd.DataFrame:
+    """The integration table with the columns' titles, means last."""
+    means = {"bio": "Bio mean", "batch": "Batch mean", "total": "Total"}
+    return pd.DataFrame(
+        [
+            {
+                "Embedding": row.name,
+                **{metric.title: row.scores.get(metric.key) for metric in METRICS},
+                **{title: row.means[key] for key, title in means.items()},
+            }
+            for row in rows
+        ]
+    )
+
+
+def run_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """All runs for people: names, state, what was trained on what, accuracy with n and interval, times, size.
+
+    Columns for own names and tags are there once a run has one.
+    """
+    table = pd.DataFrame(
+        [
+            {
+                "Name": row.get("name") or "",
+                "Run": " · ".join([row["title"], *([wording.LEAKED] if row.get("leak") else [])]),
+                "State": wording.STATES.get(row["state"], row["state"]),
+                "Tags": ", ".join(row.get("tags") or ()),
+                "Data set": short_dataset(row["dataset"]),
+                "Form": wording.FORMS.get(row["form"], row["form"]),
+                "Labelled": _or_nothing(wording.percent(row.get("labelled_rate"), 1)),
+                "Accuracy": _or_nothing(wording.accuracy(row)),
+                "n": _or_nothing(wording.count(row.get("n_scored"))),
+                "Created": _time(row.get("created")),
+                "Took": _took(row),
+                "Size": in_words(row.get("bytes") or 0),
+            }
+            for row in rows
+        ]
+    )
+    unused = [column for column in ("Name", "Tags") if not any(map(len, table[column]))] if len(table) else []
+    return table.drop(columns=unused)
+
+
+def run_export(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """All runs as plain values, for a file."""
+    rows = [{**row, "tags": " ".join(row.get("tags") or ())} for row in rows]
+    plain = [{key: value for key, value in row.items() if not isinstance(value, (dict, list))} for row in rows]
+    return pd.DataFrame(plain)
+
+
+def _or_nothing(text: str) -> str:
+    return "" if text == wording.UNDEFINED else text
+
+
+def _time(seconds: Any) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if wording.is_number(seconds) else None
+
+
+def _took(row: Mapping[str, Any]) -> str:
+    if row["state"] == keys.QUEUED or not (row.get("started") and row.get("finished")):
+        return ""
+    return wording.duration(row["finished"] - row["started"])
