@@ -1,6 +1,6 @@
 """`python -m semafo`."""
 
-from semafo.cli import main
+from semafo.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner
 from scipy import sparse
 
-from semafo import cli_annotate, keys
-from semafo.cli import cli
+from semafo import keys
+from semafo.cli import annotate as cli_annotate
+from semafo.cli.main import cli
 from semafo.files import write_json
 from semafo.runs.export import annotated_query
 from semafo.runs.folder.run_record import RunRecord

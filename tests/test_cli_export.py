@@ -8,8 +8,9 @@ from functools import partial
 import pytest
 from click.testing import CliRunner
 
-from semafo import cli_export, keys
-from semafo.cli import cli
+from semafo import keys
+from semafo.cli import export as cli_export
+from semafo.cli.main import cli
 from semafo.files import read_json, write_json
 from semafo.runs.folder.name_tags_notes import About
 from semafo.runs.home import Home

@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from semafo import cli
+from semafo.cli import main
 from semafo.data.paper.splits import presets
 from semafo.runs.background.preflight import rehearse
 from semafo.runs.home import Home
@@ -19,9 +19,9 @@ def home(tmp_path_factory):
 def started(home, monkeypatch, *arguments):
     """Configs that a command would start, and its result; nothing is trained."""
     submitted = []
-    monkeypatch.setattr(cli.store, "submit", lambda home, configs: submitted.extend(configs) or [])
-    monkeypatch.setattr(cli, "ensure_engine", lambda home: None)
-    result = CliRunner().invoke(cli.cli, ["compare", *arguments, "--home", str(home.path), "--json"])
+    monkeypatch.setattr(main.store, "submit", lambda home, configs: submitted.extend(configs) or [])
+    monkeypatch.setattr(main, "ensure_engine", lambda home: None)
+    result = CliRunner().invoke(main.cli, ["compare", *arguments, "--home", str(home.path), "--json"])
     return submitted, result
 
 
@@ -68,7 +68,7 @@ def test_what_cannot_be_split_is_refused(home, monkeypatch, arguments, words):
 
 
 def test_the_presets_can_be_listed():
-    result = CliRunner().invoke(cli.cli, ["datasets", "--presets", "--json"])
+    result = CliRunner().invoke(main.cli, ["datasets", "--presets", "--json"])
     listed = [json.loads(line) for line in result.output.splitlines()]
     assert [line["name"] for line in listed] == [preset.name for preset in presets()]
     assert listed[1]["labelled"] == ["Pancreas inDrop", "Pancreas SS2"]

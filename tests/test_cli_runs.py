@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from semafo import keys
-from semafo.cli import cli
+from semafo.cli.main import cli
 from semafo.files import read_json, write_json
 from semafo.runs.home import Home
 from semafo.runs.library import trash

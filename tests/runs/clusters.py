@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from semafo.cli_cluster import scheduler_command, worker_command
+from semafo.cli.cluster import scheduler_command, worker_command
 from semafo.files import read_json
 from semafo.runs.home import Home
 from semafo.runs.workers import cluster_worker

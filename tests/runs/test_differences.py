@@ -5,7 +5,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from semafo import comparison, keys
+from semafo import keys
+from semafo.cli import comparison
 from semafo.errors import SemafoError
 from semafo.files import write_json
 from semafo.runs.compare import differences

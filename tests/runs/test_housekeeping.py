@@ -6,7 +6,7 @@ import signal
 from click.testing import CliRunner
 
 from semafo import keys
-from semafo.cli import cli
+from semafo.cli.main import cli
 from semafo.files import read_json, write_json
 from semafo.runs.engine.launch import engine_pid, ensure_engine
 from semafo.runs.folder.older_layouts import SCHEMA

@@ -108,7 +108,7 @@ def say_run(record: RunRecord, as_json: bool, whole: bool = False) -> None:
 
 
 def say_comparison(lines: Iterable[dict[str, Any]], missing: Iterable[str], as_json: bool) -> None:
-    """Print what `semafo.comparison` found, and complain about what it could not find."""
+    """Print what `semafo.cli.comparison` found, and complain about what it could not find."""
     for line in lines:
         if as_json:
             click.echo(json.dumps(line, ensure_ascii=False))

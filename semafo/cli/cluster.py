@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from semafo import cli_options, terminal
+from semafo.cli import options as cli_options
+from semafo.cli import output
 from semafo.runs.home import Home
 from semafo.runs.workers import cluster_worker
 from semafo.runs.workers.scheduler_address import SCHEDULER_VARIABLE, checked, host_and_port
@@ -23,7 +24,7 @@ _NO_PAGES = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0")  # they are
 @cli_options.as_json
 def keys(scheduler: str, threads: int, workers: int, home: str | None, as_json: bool) -> None:
     """Make a home's keys where they are missing, and print how to start scheduler and workers with them."""
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         address, where = checked(scheduler), cli_options.home_at(home)
         kept = home_keys(where)
         commands = {
@@ -33,7 +34,7 @@ def keys(scheduler: str, threads: int, workers: int, home: str | None, as_json: 
         }
         facts = {"folder": str(kept.folder), "valid_until": f"{kept.valid_until:%Y-%m-%d}", **commands}
         if as_json:
-            terminal.say(facts, as_json)
+            output.say(facts, as_json)
         else:
             click.echo(_explained(where, facts, address))
 

@@ -14,18 +14,15 @@ from typing import Any
 import click
 
 import semafo
-from semafo import (
-    cli_annotate,
-    cli_cluster,
-    cli_disk,
-    cli_export,
-    cli_options,
-    cli_runs,
-    cli_sweep,
-    comparison,
-    keys,
-    terminal,
-)
+from semafo import keys
+from semafo.cli import annotate as cli_annotate
+from semafo.cli import cluster as cli_cluster
+from semafo.cli import comparison, output
+from semafo.cli import disk as cli_disk
+from semafo.cli import export as cli_export
+from semafo.cli import options as cli_options
+from semafo.cli import runs as cli_runs
+from semafo.cli import sweep as cli_sweep
 from semafo.data import catalogue
 from semafo.data.paper import splits as paper_splits
 from semafo.data.paper.splits import Preset
@@ -50,7 +47,7 @@ def cli() -> None:
 def datasets(splits: bool, as_json: bool) -> None:
     """List the built-in data sets. Any .h5ad file works too."""
     for entry in paper_splits.presets() if splits else catalogue.entries():
-        terminal.say(entry, as_json)
+        output.say(entry, as_json)
 
 
 @cli.command()
@@ -66,7 +63,7 @@ def datasets(splits: bool, as_json: bool) -> None:
 @cli_options.as_json
 def check(name: str, keep: Path | None, as_json: bool, **options: Any) -> None:
     """Say what is in a data set and whether it can be trained on."""
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         from semafo.data.reading.preflight import preflight  # reads with anndata, which other commands do without
 
         adata, report = preflight(DatasetSpec(name, **options))
@@ -76,7 +73,7 @@ def check(name: str, keep: Path | None, as_json: bool, **options: Any) -> None:
             cells = adata.obs[list(names)]
             write_atomically(keep / CELLS_FILE, lambda handle: cells.to_parquet(handle))
             write_json(keep / REPORT_FILE, report.to_dict())  # last: its presence says that both are there
-        terminal.say(report, as_json)
+        output.say(report, as_json)
 
 
 @cli.command()
@@ -91,7 +88,7 @@ def compare(home: str | None, as_json: bool, **options: Any) -> None:
 
     Several seeds or split seeds train every mix with each of them; means and differences of the methods come last.
     """
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         where = cli_options.home_at(home)
         configs = configs_from(options, _fitted_preset(where, options, as_json))
         for config in {config.split: config for config in configs}.values():  # mixes and seeds share data and split
@@ -99,10 +96,10 @@ def compare(home: str | None, as_json: bool, **options: Any) -> None:
         ensure_engine(where)
         run_ids = store.submit(where, configs)
         done = []
-        for record in terminal.watch(where, run_ids, quiet=as_json):
+        for record in output.watch(where, run_ids, quiet=as_json):
             done += [record] * (record.state == keys.DONE)
-            terminal.say_run(record, as_json)
-        terminal.say_comparison(comparison.lines(done), comparison.missing(done), as_json)
+            output.say_run(record, as_json)
+        output.say_comparison(comparison.lines(done), comparison.missing(done), as_json)
     if len(done) < len(run_ids):
         sys.exit(2)
 
@@ -146,7 +143,7 @@ def _fitted_preset(home: Home, options: dict[str, Any], as_json: bool) -> Preset
     )
     preset = preset.spelled_as(counts)
     for sentence in preset.check(counts):
-        terminal.remark(sentence, as_json)
+        output.remark(sentence, as_json)
     return preset
 
 
@@ -156,7 +153,7 @@ def _fitted_preset(home: Home, options: dict[str, Any], as_json: bool) -> Preset
 @cli_options.home
 def app(port: int, home: str | None) -> None:
     """Start the dashboard in a browser."""
-    with terminal.errors(as_json=False):
+    with output.errors(as_json=False):
         script = Path(semafo.__file__).parent.parent / "app.py"
         if not script.exists():
             raise SemafoError(f"{script} is missing: the dashboard runs from a clone of the repository.")

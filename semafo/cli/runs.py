@@ -5,7 +5,9 @@ from typing import Any
 
 import click
 
-from semafo import cli_options, keys, terminal
+from semafo import keys
+from semafo.cli import options as cli_options
+from semafo.cli import output
 from semafo.errors import SettingsError
 from semafo.runs.engine.launch import ensure_engine
 from semafo.runs.folder import settings_difference
@@ -27,13 +29,13 @@ _WIDEST = 44  # characters of a column
 @cli_options.as_json
 def runs(home: str | None, as_json: bool, text: str, **filters: Any) -> None:
     """List the runs, newest first."""
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         rows = store.rows(cli_options.home_at(home))
         found = run_search.search(rows, text, **filters)
         if rows and not found and not as_json:
             click.echo(f"None of {len(rows)} runs fits. `semafo runs` lists them all.")
         else:
-            terminal.say_rows(found, as_json)
+            output.say_rows(found, as_json)
 
 
 @click.command()
@@ -42,8 +44,8 @@ def runs(home: str | None, as_json: bool, text: str, **filters: Any) -> None:
 @cli_options.as_json
 def show(run: str, home: str | None, as_json: bool) -> None:
     """Print one run: scores, warnings, name, tags and notes, where its files are. RUN may be the start of an id."""
-    with terminal.errors(as_json):
-        terminal.say_run(store.get(cli_options.home_at(home), run), as_json, whole=True)
+    with output.errors(as_json):
+        output.say_run(store.get(cli_options.home_at(home), run), as_json, whole=True)
 
 
 @click.command()
@@ -52,7 +54,7 @@ def show(run: str, home: str | None, as_json: bool) -> None:
 @cli_options.as_json
 def diff(found: tuple[str, ...], home: str | None, as_json: bool) -> None:
     """Print the settings, versions and data in which runs differ."""
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         where = cli_options.home_at(home)
         records = [store.get(where, run) for run in found]
         if len({record.run_id for record in records}) < max(2, len(records)):
@@ -83,7 +85,7 @@ def _say_differences(records: list[RunRecord], found: list[settings_difference.D
 @cli_options.as_json
 def rename(run: str, name: str, home: str | None, as_json: bool) -> None:
     """Give a run a name of its own; "" takes it back."""
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         _say_about(run_search.rename(cli_options.home_at(home), run, name), as_json)
 
 
@@ -95,7 +97,7 @@ def rename(run: str, name: str, home: str | None, as_json: bool) -> None:
 @cli_options.as_json
 def tag(run: str, add: tuple[str, ...], remove: tuple[str, ...], home: str | None, as_json: bool) -> None:
     """Add tags to a run, or remove them; without either, print them."""
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         where = cli_options.home_at(home)
         changed = run_search.tag(where, run, add, remove) if add or remove else store.get(where, run)
         _say_about(changed, as_json)
@@ -108,14 +110,14 @@ def tag(run: str, add: tuple[str, ...], remove: tuple[str, ...], home: str | Non
 @cli_options.as_json
 def note(run: str, text: str, home: str | None, as_json: bool) -> None:
     """Write a run's notes, in place of those it had; "" deletes them."""
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         _say_about(run_search.note(cli_options.home_at(home), run, text), as_json)
 
 
 def _say_about(record: RunRecord, as_json: bool) -> None:
     said = record.about
     values = {"run_id": record.run_id, "name": said.name, "tags": list(said.tags), "notes": said.notes}
-    terminal.say(values if as_json else {**values, "notes": said.notes or None}, as_json)
+    output.say(values if as_json else {**values, "notes": said.notes or None}, as_json)
 
 
 @click.command()
@@ -124,15 +126,15 @@ def _say_about(record: RunRecord, as_json: bool) -> None:
 @cli_options.as_json
 def delete(found: tuple[str, ...], home: str | None, as_json: bool) -> None:
     """Move runs to the trash, stopping those that work. `semafo restore` takes it back for some days."""
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         where = cli_options.home_at(home)
         records = [store.get(where, run) for run in found]  # all are found before the first is deleted
         for record in records:
             store.delete(where, record.run_id)
         ensure_engine(where)
         for record in records:
-            terminal.wait_until(lambda folder=record.folder: not folder.exists())
-            terminal.say({"deleted": record.run_id, "kept_days": trash.kept_days()}, as_json)
+            output.wait_until(lambda folder=record.folder: not folder.exists())
+            output.say({"deleted": record.run_id, "kept_days": trash.kept_days()}, as_json)
 
 
 @click.command()
@@ -141,10 +143,10 @@ def delete(found: tuple[str, ...], home: str | None, as_json: bool) -> None:
 @cli_options.as_json
 def restore(found: tuple[str, ...], home: str | None, as_json: bool) -> None:
     """Take deleted runs out of the trash. RUN may be the start of an id."""
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         where = cli_options.home_at(home)
         for run in found:
-            terminal.say({"restored": store.restore(where, run)}, as_json)
+            output.say({"restored": store.restore(where, run)}, as_json)
 
 
 COMMANDS = (runs, show, diff, rename, tag, note, delete, restore)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from semafo import cli_options, terminal
+from semafo.cli import options as cli_options
+from semafo.cli import output
 from semafo.errors import DataError, SettingsError
 from semafo.files import write_atomically
 from semafo.runs.engine.launch import ensure_engine
@@ -31,7 +32,7 @@ def export_runs(
     .h5ad: cells with predictions and maps. .zip: the runs themselves, for `semafo import`. .html: a report. .py and
     .ipynb: train the run again, step by step. --as model: scvi-tools' model folder. RUN may be the start of an id.
     """
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         kind = export_formats.kind_of(to, kind)
         _require_free(to, kind, force)
         where = cli_options.home_at(home)
@@ -41,8 +42,8 @@ def export_runs(
             _write_report(asked, to) if kind == export_formats.REPORT else export_formats.write(where, asked, kind, to)
         )
         if note:
-            terminal.remark(note, as_json)
-        terminal.say({"written": str(to), "runs": [record.run_id for record in asked.records]}, as_json)
+            output.remark(note, as_json)
+        output.say({"written": str(to), "runs": [record.run_id for record in asked.records]}, as_json)
 
 
 def _write_report(asked: export_formats.Asked, to: Path) -> str:
@@ -76,7 +77,7 @@ def _is_model_folder(folder: Path) -> bool:
 @cli_options.as_json
 def import_runs(file: Path, home: str | None, as_json: bool) -> None:
     """Take the runs of an exported FILE.zip into this home. Runs that are here already are kept as they are."""
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         from semafo.runs.export.archive_import import read_bundle
 
         if not file.is_file():
@@ -85,6 +86,6 @@ def import_runs(file: Path, home: str | None, as_json: bool) -> None:
         taken = read_bundle(where, file)
         ensure_engine(where)  # it alone writes the index
         if as_json:
-            terminal.say({"runs": taken.runs, "kept": taken.kept, "sweeps": taken.sweeps}, as_json)
+            output.say({"runs": taken.runs, "kept": taken.kept, "sweeps": taken.sweeps}, as_json)
         else:
             click.echo(taken.words)

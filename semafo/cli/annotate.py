@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
-from semafo import cli_options, keys, terminal
+from semafo import keys
+from semafo.cli import options as cli_options
+from semafo.cli import output
 from semafo.data import catalogue
 from semafo.errors import DataError
 from semafo.runs.background.preflight import rehearse
@@ -53,16 +55,16 @@ def annotate(home: str | None, out: Path, force: bool, as_json: bool, threshold:
 
     A run with the same settings and data that this home has already is not trained again.
     """
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         require_free(out, force)
         where = cli_options.home_at(home)
         (config,) = annotated_query.configs(where, *_settings(options))
         rehearse(where, config)
         run_ids = store.submit(where, [config])
         ensure_engine(where)
-        (record,) = terminal.watch(where, run_ids, quiet=as_json)
+        (record,) = output.watch(where, run_ids, quiet=as_json)
         if record.state != keys.DONE:
-            terminal.say_run(record, as_json)
+            output.say_run(record, as_json)
             sys.exit(2)
         annotated_query.write_query(where, record, out, threshold)
         _say(record, out, threshold, as_json)
@@ -79,7 +81,7 @@ def _say(record: RunRecord, out: Path, threshold: float, as_json: bool) -> None:
     """Overlap, cells by type, how many are unknown; an accuracy only where the query has labels of its own."""
     found = annotated_query.summary(record, threshold)
     if as_json:
-        terminal.say({"out": str(out), **found}, as_json)
+        output.say({"out": str(out), **found}, as_json)
         return
     overlap, scores = found["overlap"], found["scores"]
     click.echo(f"{record.run_id}  {record.title}")
@@ -108,7 +110,7 @@ def _say(record: RunRecord, out: Path, threshold: float, as_json: bool) -> None:
 @cli_options.as_json
 def save(name: str, batches: tuple[str, ...], without_labels: bool, out: Path, force: bool, as_json: bool) -> None:
     """Write a built-in data set, or some of its batches, as an .h5ad file."""
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         from semafo.data.load import read_whole  # with anndata, which other commands do without
 
         require_free(out, force)
@@ -123,7 +125,7 @@ def save(name: str, batches: tuple[str, ...], without_labels: bool, out: Path, f
         if without_labels:
             del adata.obs[spec.label_key]
         annotated_query.write_h5ad(adata, out)
-        terminal.say({"written": str(out), "n_cells": adata.n_obs, "n_genes": adata.n_vars}, as_json)
+        output.say({"written": str(out), "n_cells": adata.n_obs, "n_genes": adata.n_vars}, as_json)
 
 
 def require_free(out: Path, force: bool) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
-from semafo import cli_options, comparison, keys, terminal
+from semafo import keys
+from semafo.cli import comparison, output
+from semafo.cli import options as cli_options
 from semafo.data import catalogue
 from semafo.errors import SettingsError
 from semafo.files import write_atomically
@@ -34,19 +36,19 @@ def sweep(home: str | None, as_json: bool, name: str | None, only_plan: bool, **
 
     Begun again, a sweep does only what is missing. Ctrl-C pauses it.
     """
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         where = cli_options.home_at(home)
         grid = grid_from(where, options)
-        terminal.remark(_foreseen(cost.forecast(where, grid.configs(), n_workers(where))), as_json)
+        output.remark(_foreseen(cost.forecast(where, grid.configs(), n_workers(where))), as_json)
         if only_plan:
             return
         ensure_engine(where)
         begun = Sweep.start(where, grid, name)
-        terminal.remark(
+        output.remark(
             f"Sweep {begun.sweep_id}: {begun.name}. `semafo report {begun.sweep_id}` says what came out.", as_json
         )
-        for record in terminal.watch(where, begun.facts["run_ids"], quiet=as_json, stop=begun.pause):
-            terminal.say_run(record, as_json)
+        for record in output.watch(where, begun.facts["run_ids"], quiet=as_json, stop=begun.pause):
+            output.say_run(record, as_json)
         _say_result(begun, as_json)
     if begun.counts()[keys.DONE] < len(begun.facts["run_ids"]):
         sys.exit(2)
@@ -59,7 +61,7 @@ def sweep(home: str | None, as_json: bool, name: str | None, only_plan: bool, **
 @cli_options.as_json
 def report(sweep_id: str, to: Path | None, home: str | None, as_json: bool) -> None:
     """Print what a sweep found, or write it as a page (.html) or a table (.csv). SWEEP may be the start of an id."""
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         found = Sweep.of(cli_options.home_at(home), sweep_id)
         if to is None:
             _say_result(found, as_json)
@@ -69,14 +71,14 @@ def report(sweep_id: str, to: Path | None, home: str | None, as_json: bool) -> N
             raise SettingsError(f"A report is a .html or a .csv file, and {to.name} is neither.")
         written = content(found).encode()
         write_atomically(to, lambda handle: handle.write(written))
-        terminal.say({"report": str(to)}, as_json)
+        output.say({"report": str(to)}, as_json)
 
 
 def _say_result(found: Sweep, as_json: bool) -> None:
     """As JSON everything that `compare` says, point by point; for people a table and what is clear in it."""
     if as_json:
         for records in found.by_point().values():
-            terminal.say_comparison(comparison.lines(records), comparison.missing(records), as_json)
+            output.say_comparison(comparison.lines(records), comparison.missing(records), as_json)
         return
     click.echo(sweep_report.as_text(found))
 

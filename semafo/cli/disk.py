@@ -4,7 +4,8 @@ from typing import Any
 
 import click
 
-from semafo import cli_options, terminal
+from semafo.cli import options as cli_options
+from semafo.cli import output
 from semafo.runs.engine.launch import ensure_engine
 from semafo.runs.home import Home
 from semafo.runs.library import cleanup, trash
@@ -35,11 +36,11 @@ _KINDS = {
 @cli_options.as_json
 def disk_use(home: str | None, as_json: bool) -> None:
     """Print what the home takes on disk."""
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         parts = library_disk_use.measure(cli_options.home_at(home))
         for part in parts:
             if as_json:
-                terminal.say(part, as_json)
+                output.say(part, as_json)
             else:
                 click.echo(f"{in_words(part.n_bytes):>10}  {_PARTS[part.name]}: {part.n}")
         if not as_json:
@@ -59,7 +60,7 @@ def clean(kinds: tuple[str, ...], yes: bool, home: str | None, as_json: bool) ->
     """Say what could go, and let it go with --yes."""
     if yes and not kinds:
         raise click.UsageError(f"Say what is to go with --yes: {', '.join(f'--{kind}' for kind in KINDS)}.")
-    with terminal.errors(as_json):
+    with output.errors(as_json):
         where = cli_options.home_at(home)
         wanted = kinds or KINDS
         items = cleanup.plan(where, wanted)
@@ -69,19 +70,19 @@ def clean(kinds: tuple[str, ...], yes: bool, home: str | None, as_json: bool) ->
         free = cleanup.freed(items)
         cleanup.request(where, items)
         ensure_engine(where)
-        terminal.wait_until(lambda: not any(item.path.exists() for item in items), seconds=120)
-        terminal.say({"removed": len(items), "freed_bytes": free} if as_json else {"freed": in_words(free)}, as_json)
+        output.wait_until(lambda: not any(item.path.exists() for item in items), seconds=120)
+        output.say({"removed": len(items), "freed_bytes": free} if as_json else {"freed": in_words(free)}, as_json)
 
 
 def _say_plan(home: Home, kinds: tuple[str, ...], items: list[Item], as_json: bool) -> None:
     stays = cleanup.why_stages_stay(home) if CACHE in kinds else None
     if stays:
-        terminal.remark(stays, as_json)
+        output.remark(stays, as_json)
     for kind in (kind for kind in KINDS if kind in kinds):
         of_kind = [item for item in items if item.kind == kind]
         if as_json:
             for item in of_kind:
-                terminal.say(_plain(item), as_json)
+                output.say(_plain(item), as_json)
             continue
         click.echo(f"{in_words(sum(item.n_bytes for item in of_kind)):>10}  {_KINDS[kind]}: {len(of_kind)}  (--{kind})")
         for item in of_kind:
