@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.needs import missing
+from tests.support.needs import missing
 
 # Two test processes on two cores: more threads each would only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # These take minutes: they are begun first, so that no process is left waiting for the other at the end.
-_LONG = ("test_engine.py", "test_cli.py", "test_worker.py")
+_LONG = ("runs/engine/test_process.py", "cli/test_main.py", "runs/workers/test_work.py")
 
 _DEFAULT_FOLDER = Path(__file__).parents[2] / "shared" / "data"
 
@@ -38,4 +38,4 @@ def usual_arithmetic() -> Iterator[None]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files come first, and the browser, whose tests look at the clock, comes last."""
-    items.sort(key=lambda item: (item.get_closest_marker("browser") is not None, item.path.name not in _LONG))
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is not None, not item.path.as_posix().endswith(_LONG)))

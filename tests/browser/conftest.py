@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.serving import chromium
+from tests.support.serving import chromium
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 
 from semafo.runs.home import Home
 from semafo.ui.maps import selection
-from tests import fakes
-from tests.browser.serving import clean_console, serving, wait
+from tests.support import fakes
+from tests.support.serving import clean_console, serving, wait
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

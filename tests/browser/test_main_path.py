@@ -12,7 +12,7 @@ from semafo import keys
 from semafo.runs.engine.launch import engine_pid
 from semafo.runs.home import Home
 from semafo.runs.library import store
-from tests.browser.serving import clean_console, serving, wait
+from tests.support.serving import clean_console, serving, wait
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

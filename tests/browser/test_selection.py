@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from semafo.runs.home import Home
-from tests import fakes
-from tests.browser.serving import serving
-from tests.browser.serving import wait as serving_wait
+from tests.support import fakes
+from tests.support.serving import serving
+from tests.support.serving import wait as serving_wait
 
 pytestmark = [pytest.mark.browser]
 

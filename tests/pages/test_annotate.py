@@ -15,8 +15,8 @@ from semafo.ui import charts as figures
 from semafo.ui.annotate import results as shown
 from semafo.ui.charts import colours
 from semafo.ui.session import dataset
-from tests import fakes
 from tests.pages.conftest import charts, texts
+from tests.support import fakes
 
 OVERLAP = {
     "n_reference_genes": 1000,

@@ -13,8 +13,8 @@ from semafo.runs.background import preflight
 from semafo.runs.folder.run_record import RunRecord
 from semafo.settings.run_config import DatasetSpec, SplitSettings, TrainSettings
 from semafo.ui.charts import split_bars
-from tests import fakes
 from tests.pages.conftest import charts, texts
+from tests.support import fakes
 
 
 def submitted(home):

@@ -13,9 +13,9 @@ from semafo.runs.export import archive_import, run_archive
 from semafo.runs.export import formats as export_formats
 from semafo.runs.export import in_background as exports_in_background
 from semafo.runs.workers.work import write_manifest
-from tests import fakes
 from tests.pages.conftest import texts
-from tests.runs.tiny import wait_for
+from tests.support import fakes
+from tests.support.tiny import wait_for
 
 
 def section(folders):

@@ -4,9 +4,9 @@ import pytest
 
 from semafo import keys
 from semafo.files import write_json
-from tests import fakes
-from tests.fake_factors import GENES
 from tests.pages.conftest import charts, texts
+from tests.support import fakes
+from tests.support.fake_factors import GENES
 
 
 def selects(app):

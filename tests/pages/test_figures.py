@@ -6,7 +6,7 @@ from semafo.ui.printing import caption as printing_caption
 from semafo.ui.printing import render
 from semafo.ui.session import tray
 from semafo.ui.widgets import downloads
-from tests import fakes
+from tests.support import fakes
 
 PAGES = ("data", "train", "latent_space", "predictions", "integration")
 

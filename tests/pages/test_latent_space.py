@@ -13,8 +13,8 @@ from semafo.ui.latent_space import selected_cells, zoom
 from semafo.ui.maps import polygon, selection
 from semafo.ui.maps.selection import Disagreement, Lasso
 from semafo.ui.session import tray
-from tests import fakes
 from tests.pages.conftest import APP, charts, texts
+from tests.support import fakes
 
 
 def figure_of(app):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from tests import fakes
+from tests.support import fakes
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ["torch", "scvi", "scanpy", "umap", "jax", "anndata", "lightning", "numba"]

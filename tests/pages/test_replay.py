@@ -5,8 +5,8 @@ from dataclasses import replace
 from semafo import keys
 from semafo.settings.run_config import TrainSettings
 from semafo.ui.replay import player
-from tests import fakes
 from tests.pages.conftest import charts, texts
+from tests.support import fakes
 
 
 def test_finished_runs_are_replayed_in_one_figure(home, open_page):

@@ -8,8 +8,8 @@ from semafo import keys
 from semafo.files import write_json
 from semafo.settings.run_config import SplitSettings, TrainSettings
 from semafo.ui.widgets import paper_rows
-from tests import fakes
 from tests.pages.conftest import charts, texts
+from tests.support import fakes
 
 RESULTS = ("latent_space", "predictions", "integration")
 MIX_NAMES = ("scANVI", "SemafoVAE", "Both")

@@ -10,8 +10,8 @@ from semafo.runs.library import search as run_search
 from semafo.settings.run_config import TrainSettings
 from semafo.ui.runs import run_table
 from semafo.ui.widgets import score_tables
-from tests import fakes
 from tests.pages.conftest import texts
+from tests.support import fakes
 
 
 def select(app, *rows):

@@ -3,9 +3,9 @@
 from semafo import keys
 from semafo.files import read_json
 from semafo.runs.sweeps.sweep import sweeps
-from tests import fakes
-from tests.fake_sweeps import a_sweep
 from tests.pages.conftest import charts, texts
+from tests.support import fakes
+from tests.support.fake_sweeps import a_sweep
 
 
 def button(app, label: str):

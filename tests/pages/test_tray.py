@@ -6,8 +6,8 @@ from dataclasses import replace
 from semafo import keys
 from semafo.files import write_json
 from semafo.settings.run_config import TrainSettings
-from tests import fakes
 from tests.pages.conftest import texts
+from tests.support import fakes
 
 
 def test_a_new_session_opens_the_newest_comparison(home, open_page):

@@ -9,7 +9,7 @@ from semafo.runs.engine.launch import ensure_engine
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.runs.library import store
-from tests.runs.tiny import end_engine, finished, tiny_config
+from tests.support.tiny import end_engine, finished, tiny_config
 
 
 @pytest.fixture

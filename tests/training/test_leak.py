@@ -13,8 +13,8 @@ from semafo.data.splitting.split import hide_labels, make_split
 from semafo.runs.library.store import in_context
 from semafo.settings.mix import Mix
 from semafo.training.stages import models as stage_models
-from tests.runs.tiny import TINY_BATCHES, tiny_config
-from tests.training.silent import Silent
+from tests.support.silent import Silent
+from tests.support.tiny import TINY_BATCHES, tiny_config
 
 MIXES = [Mix(1, 0), Mix(0, 1), Mix(1, 1), Mix(0.7, 0.3), Mix(1, 1, "normalised")]
 
