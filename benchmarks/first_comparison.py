@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import described, machine
-from benchmarks.served import ROOT, VIEWPORT, chromium, serve
+from benchmarks.pages.served import ROOT, VIEWPORT, chromium, serve
 from semafo import keys
 from semafo.files import read_json
 from semafo.runs.home import Home

@@ -6,7 +6,7 @@ at runs that the process has not seen: it reads their folders. `first` is anothe
 one that was shown before. Medians over the colourings; `worst` is the slowest `first`. `lasso` is a lasso around half
 of the cells: cells found and all panels drawn anew.
 
-In Chromium, which draws in software (see `benchmarks.painted`): four panels opened, and a lasso around all cells.
+In Chromium, which draws in software (see `benchmarks.pages.painted`): four panels opened, and a lasso around all cells.
 """
 
 import argparse
@@ -23,9 +23,9 @@ import numpy as np
 import streamlit as st
 from streamlit.proto.PlotlyChart_pb2 import PlotlyChart
 
-from benchmarks.large_runs import write_comparison
 from benchmarks.machine import described, machine
-from benchmarks.painted import painted
+from benchmarks.pages.large_runs import write_comparison
+from benchmarks.pages.painted import painted
 from semafo.runs.home import Home
 from semafo.ui.charts import colours
 from semafo.ui.latent_space import figures as map_figures

@@ -38,4 +38,6 @@ def usual_arithmetic() -> Iterator[None]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files come first, and the browser, whose tests look at the clock, comes last."""
-    items.sort(key=lambda item: (item.get_closest_marker("browser") is not None, not item.path.as_posix().endswith(_LONG)))
+    items.sort(
+        key=lambda item: (item.get_closest_marker("browser") is not None, not item.path.as_posix().endswith(_LONG))
+    )

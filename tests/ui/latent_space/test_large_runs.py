@@ -1,4 +1,4 @@
-from benchmarks.large_runs import write_comparison
+from benchmarks.pages.large_runs import write_comparison
 from semafo.runs.home import Home
 from semafo.ui.latent_space import figures as map_figures
 from semafo.ui.maps import alignment

@@ -16,7 +16,7 @@ from typing import Any
 from semafo.runs.engine.launch import engine_pid
 from semafo.runs.home import Home
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 CHROMIUM_ARGS = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader")  # WebGL without a graphics card
 VIEWPORT = {"width": 1440, "height": 900}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.served import ROOT, VIEWPORT, chromium, serve
+from benchmarks.pages.served import ROOT, VIEWPORT, chromium, serve
 from semafo.runs.home import Home
 
 # Counts the canvases that hold a WebGL context, whoever asks for one.
@@ -131,7 +131,7 @@ def _lasso(page: Any, traffic: Traffic) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure a home that is there already: `python -m benchmarks.painted FOLDER N_CELLS`."""
+    """Measure a home that is there already: `python -m benchmarks.pages.painted FOLDER N_CELLS`."""
     import sys
 
     print(json.dumps(painted(Home.at(Path(sys.argv[1])), int(sys.argv[2])), indent=2))

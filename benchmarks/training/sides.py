@@ -17,7 +17,7 @@ from anndata import AnnData
 from scvi.model import SCANVI, SCVI
 from scvi.train._callbacks import SubSampleLabels
 
-from benchmarks.training_clock import Clock, Epochs, Looks
+from benchmarks.training.clock import Clock, Epochs, Looks
 from semafo import keys
 from semafo.data import catalogue
 from semafo.models.semafovi import SemafoVI

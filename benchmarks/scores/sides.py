@@ -1,4 +1,4 @@
-"""The two sides of `benchmarks.scores`, each in a process of its own: `python -m benchmarks.score_sides SIDE FILE`.
+"""The two sides of `benchmarks.scores`, each in a process of its own: `python -m benchmarks.scores.sides SIDE FILE`.
 
 FILE is what `score_arrays.write` wrote. Imports are made where they are needed, since they are part of a cold run.
 Prints one JSON object last.

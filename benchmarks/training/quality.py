@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from benchmarks.training_sides import MIXES, Ours, Stock, Task, compare
+from benchmarks.training.sides import MIXES, Ours, Stock, Task, compare
 from semafo.settings.run_config import DatasetSpec
 
 MARGIN = 0.01  # by which an accuracy may be lower and still count as no worse

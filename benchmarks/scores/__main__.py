@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import described, machine
-from benchmarks.score_arrays import SIMULATED, make, write
-from benchmarks.score_sides import ROUNDS
+from benchmarks.scores.arrays import SIMULATED, make, write
+from benchmarks.scores.sides import ROUNDS
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PACKAGES = ("scib-metrics", "jax", "pynndescent", "scikit-learn", "scipy", "numpy")
 TARGETS = {"ratio_cold": 5.0, "ratio_warm": 1.0, "largest_difference": 1e-3}
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -34,7 +34,7 @@ def run_side(side: str, path: Path, n_threads: int) -> tuple[float, float, dict[
     environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(n_threads)), "PYTHONWARNINGS": "ignore"}
     if n_threads == 1:
         environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
-    command = [sys.executable, "-m", "benchmarks.score_sides", side, str(path)]
+    command = [sys.executable, "-m", "benchmarks.scores.sides", side, str(path)]
     before, started = _children_seconds(), time.perf_counter()
     done = subprocess.run(
         command,

@@ -34,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     dataset = DatasetSpec(name, options.label_key, options.batch_key)
     facts = machine(PACKAGES, options.threads)
     _quieten()
-    from benchmarks.training_quality import quality
-    from benchmarks.training_sides import Task
+    from benchmarks.training.quality import quality
+    from benchmarks.training.sides import Task
 
     if options.quality:
         found = quality(dataset, options.labelled_rate, options.seed or range(5), options.threads, options.keep)
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def measure(task: Any) -> dict[str, Any]:
     """Seconds of both sides on a `training_sides.Task`, their ratios, and the quality that each reached."""
-    from benchmarks.training_sides import Ours, Stock, compare
+    from benchmarks.training.sides import Ours, Stock, compare
 
     steps = _epochs_in_turns(task, Stock(), Ours())
     first = compare(task, Ours(), look_every=1)
@@ -80,8 +80,8 @@ def measure(task: Any) -> dict[str, Any]:
 
 def _epochs_in_turns(task: Any, stock: Any, ours: Any) -> dict[str, float]:
     """Median seconds of an epoch of each kind, without what precedes it, in turns; one round before is not counted."""
-    from benchmarks.training_clock import Clock
-    from benchmarks.training_sides import MIXES
+    from benchmarks.training.clock import Clock
+    from benchmarks.training.sides import MIXES
 
     seconds: dict[tuple[str, str], list[float]] = {}
     for round_number in range(ROUNDS + 1):

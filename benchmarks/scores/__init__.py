@@ -1,0 +1,1 @@
+"""The scib table against scib-metrics' Benchmarker."""
