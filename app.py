@@ -1,12 +1,15 @@
 """Semafo's dashboard: `streamlit run app.py`."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from semafo.ui.shell import page_frame
 from semafo.ui.shell.errors import errors_as_sentences
 
-st.set_page_config(page_title="Semafo", page_icon="assets/icon.svg", layout="wide")
-st.logo("assets/logo.svg", size="large", icon_image="assets/icon.svg")
+assets = Path(__file__).parent / "assets"
+st.set_page_config(page_title="Semafo", page_icon=assets / "icon.svg", layout="wide")
+st.logo(assets / "logo.svg", size="large", icon_image=assets / "icon.svg")
 
 page = st.navigation(
     [

@@ -1,6 +1,9 @@
-"""What `compare` says beside the runs themselves: baselines, differences and methods, one flat dictionary a line."""
+"""What `compare` says beside the runs themselves: baselines, differences and methods, one flat dictionary a line.
 
-from collections.abc import Iterator, Sequence
+Where a line names a mix, `mix_option` beside it (`a_option`, `b_option`) is what `--mix` takes; None for baselines.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
 from typing import Any
@@ -12,6 +15,7 @@ from semafo.runs.compare.differences import MethodContrast, MethodGroup, MethodS
 from semafo.runs.folder.run_record import RunRecord
 
 THIS_RUN = "this run and this baseline"
+Options = Mapping[str, str]  # what `--mix` takes, by the name of a mix
 
 
 def lines(records: Sequence[RunRecord]) -> Iterator[dict[str, Any]]:
@@ -20,14 +24,15 @@ def lines(records: Sequence[RunRecord]) -> Iterator[dict[str, Any]]:
     Baselines and runs before their query stage come once for each split and seed, then the differences between the runs
     of one split and seed and from their best baseline; with several splits or seeds also the methods.
     """
+    options = {record.config.mix.name: record.config.mix.option for record in records}
     groups = list(_by_split_and_seed(records).values())
     for group in groups:
         yield from _baseline_lines(group)
     for group in groups:
-        yield from _difference_lines(group)
+        yield from _difference_lines(group, options)
     if len(groups) > 1:
         for methods in differences.methods(records):
-            yield from _method_lines(methods)
+            yield from _method_lines(methods, options)
 
 
 def missing(records: Sequence[RunRecord]) -> list[str]:
@@ -53,10 +58,10 @@ def _baseline_lines(group: Sequence[RunRecord]) -> Iterator[dict[str, Any]]:
     for name, scores in first.baselines().items():
         yield _score_line("baseline", name, first, scores)
     for record in group:
-        scores = record.predictions().get("before_query")
-        if scores is not None:
-            line = _score_line("before-query", keys.BEFORE_QUERY_MIX, record, scores)
-            yield {**line, "of": record.config.mix.name}
+        before = record.predictions().get("before_query")
+        if before is not None:
+            line = _score_line("before-query", keys.BEFORE_QUERY_MIX, record, before)
+            yield {**line, "of": record.config.mix.name, "mix_option": record.config.mix.option}
 
 
 def _score_line(kind: str, mix: str, record: RunRecord, scores: dict[str, Any]) -> dict[str, Any]:
@@ -65,6 +70,7 @@ def _score_line(kind: str, mix: str, record: RunRecord, scores: dict[str, Any]) 
     return {
         "kind": kind,
         "mix": mix,
+        "mix_option": None,
         "dataset": config.dataset.name,
         "form": config.form,
         **_seeds(record),
@@ -78,31 +84,37 @@ def _seeds(record: RunRecord) -> dict[str, int]:
     return {"seed": record.config.train.seed, "split_seed": record.config.split.split_seed}
 
 
-def _difference_lines(group: Sequence[RunRecord]) -> Iterator[dict[str, Any]]:
+def _difference_lines(group: Sequence[RunRecord], options: Options) -> Iterator[dict[str, Any]]:
     for a, b in combinations(group, 2):
         names = a.config.mix.name, b.config.mix.name
-        yield from _difference_line(*names, differences.between(a, b), a, "these two runs")
+        yield from _difference_line(*names, options, differences.between(a, b), a, "these two runs")
     best = differences.best_baseline(group[0])
-    for record in group if best else ():
+    if best is None:
+        return
+    for record in group:
         found = differences.from_baseline(record, best)
-        yield from _difference_line(best, record.config.mix.name, found, record, THIS_RUN)
+        yield from _difference_line(best, record.config.mix.name, options, found, record, THIS_RUN)
 
 
 def _difference_line(
-    a: str, b: str, found: PairedDifference | None, record: RunRecord, subject: str
+    a: str, b: str, options: Options, found: PairedDifference | None, record: RunRecord, subject: str
 ) -> Iterator[dict[str, Any]]:
     """One line, or none where no cell could be scored."""
     if found is not None:
-        head = {"kind": "difference", "a": a, "b": b, "metric": "accuracy", **_seeds(record)}
+        head = {"kind": "difference", **_named(a, b, options), "metric": "accuracy", **_seeds(record)}
         words = differences.words(a, b, found, subject)
         yield {**head, **asdict(found), "is_clear": found.is_clear, "words": words}
 
 
-def _method_lines(group: MethodGroup) -> Iterator[dict[str, Any]]:
+def _named(a: str, b: str, options: Options) -> dict[str, str | None]:
+    return {"a": a, "b": b, "a_option": options.get(a), "b_option": options.get(b)}
+
+
+def _method_lines(group: MethodGroup, options: Options) -> Iterator[dict[str, Any]]:
     for scores in group.scores:
-        yield _method_line(scores)
+        yield {"kind": "method", "mix": scores.name, "mix_option": options.get(scores.name), **_method_line(scores)}
     for contrast in group.differences:
-        yield _contrast_line(contrast)
+        yield _contrast_line(contrast, options)
 
 
 def _method_line(scores: MethodScores) -> dict[str, Any]:
@@ -112,12 +124,12 @@ def _method_line(scores: MethodScores) -> dict[str, Any]:
         interval: Interval | None = getattr(scores, f"{name}_interval")
         low, high = (interval.low, interval.high) if interval else (None, None)
         means |= {name: getattr(scores, name), f"{name}_low": low, f"{name}_high": high}
-    return {"kind": "method", "mix": scores.name, **counts, **means}
+    return {**counts, **means}
 
 
-def _contrast_line(contrast: MethodContrast) -> dict[str, Any]:
+def _contrast_line(contrast: MethodContrast, options: Options) -> dict[str, Any]:
     found = contrast.difference
     values = asdict(found)
     values["difference"] = values.pop("mean")
-    head = {"kind": "method-difference", "a": contrast.a, "b": contrast.b, "metric": "accuracy"}
+    head = {"kind": "method-difference", **_named(contrast.a, contrast.b, options), "metric": "accuracy"}
     return {**head, **values, "is_clear": found.is_clear, "words": differences.method_words(contrast)}

@@ -94,6 +94,3 @@ def _say_plan(home: Home, kinds: tuple[str, ...], items: list[Item], as_json: bo
 
 def _plain(item: Item) -> dict[str, Any]:
     return {"kind": item.kind, "name": item.name, "title": item.title, "bytes": item.n_bytes}
-
-
-COMMANDS = (disk_use, clean)

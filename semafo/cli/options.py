@@ -107,8 +107,9 @@ def home_at(path: str | None) -> Home:
 def dataset(options: dict[str, Any], preset: Preset | None = None) -> DatasetSpec:
     """The data set; with a preset, `simulated` is the simulation in which the preset's rate comes out."""
     spec = DatasetSpec(*(options[name] for name in ("dataset", "label_key", "batch_key", "counts", "n_hvg")))
-    is_open = preset is not None and spec.name.strip() == catalogue.SIMULATED
-    return replace(spec, name=preset.simulation) if is_open else spec
+    if preset is not None and spec.name.strip() == catalogue.SIMULATED:
+        return replace(spec, name=preset.simulation)
+    return spec
 
 
 def split(options: dict[str, Any]) -> dict[str, Any]:

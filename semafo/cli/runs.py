@@ -1,6 +1,8 @@
 """Commands about runs that are there: list and search, show, compare settings, name, tag, note, delete, take back."""
 
 import json
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -133,8 +135,12 @@ def delete(found: tuple[str, ...], home: str | None, as_json: bool) -> None:
             store.delete(where, record.run_id)
         ensure_engine(where)
         for record in records:
-            output.wait_until(lambda folder=record.folder: not folder.exists())
+            output.wait_until(partial(_is_gone, record.folder))
             output.say({"deleted": record.run_id, "kept_days": trash.kept_days()}, as_json)
+
+
+def _is_gone(folder: Path) -> bool:
+    return not folder.exists()
 
 
 @click.command()
@@ -147,6 +153,3 @@ def restore(found: tuple[str, ...], home: str | None, as_json: bool) -> None:
         where = cli_options.home_at(home)
         for run in found:
             output.say({"restored": store.restore(where, run)}, as_json)
-
-
-COMMANDS = (runs, show, diff, rename, tag, note, delete, restore)

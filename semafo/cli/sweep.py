@@ -86,7 +86,7 @@ def _say_result(found: Sweep, as_json: bool) -> None:
 def grid_from(home: Home, options: dict[str, Any]) -> Grid:
     """The grid that `sweep`'s options ask for."""
     spec = cli_options.dataset(options)
-    rest = {name: tuple(dict.fromkeys(options[name])) for name in ("seeds", "split_seeds")}
+    rest: dict[str, Any] = {name: tuple(dict.fromkeys(options[name])) for name in ("seeds", "split_seeds")}
     rest |= {"mixes": tuple(cli_options.mixes(options)), "train": cli_options.train(options)}
     split = cli_options.split(options)
     if options["preset"]:

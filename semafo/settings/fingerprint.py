@@ -3,9 +3,14 @@
 import hashlib
 import json
 from dataclasses import asdict, fields, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from semafo.errors import SettingsError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 
 def fingerprint(*values: Any) -> str:
@@ -14,7 +19,7 @@ def fingerprint(*values: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def build(cls: type, values: dict[str, Any]) -> Any:
+def build(cls: type[T], values: dict[str, Any]) -> T:
     """Rebuild a settings dataclass from plain values, nested dataclasses and tuples included.
 
     Raises
@@ -28,8 +33,9 @@ def build(cls: type, values: dict[str, Any]) -> Any:
         raise SettingsError(f"{unknown} is no setting of {cls.__name__}. This run may come from a newer Semafo.")
     arguments = {}
     for name, value in values.items():
-        if is_dataclass(known[name]) and isinstance(value, dict):
-            value = build(known[name], value)
+        kind = known[name]
+        if isinstance(kind, type) and is_dataclass(kind) and isinstance(value, dict):
+            value = build(kind, value)
         arguments[name] = tuple(value) if isinstance(value, list) else value
     return cls(**arguments)
 

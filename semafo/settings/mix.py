@@ -68,6 +68,13 @@ class Mix:
         return f"{base}{weighting}{' + mixture' if self.head == 'mixture' else ''}"
 
     @property
+    def option(self) -> str:
+        """The weights as `parse` reads them and `--mix` takes them: scanvi, semafo, both, or such as 0.7:0.3."""
+        weights = (self.w_scanvi, self.w_semafo)
+        corners = {pair: name for name, pair in CORNERS.items()}
+        return corners.get(weights, f"{self.w_scanvi!r}:{self.w_semafo!r}")
+
+    @property
     def slug(self) -> str:
         """The name, fit for a file name."""
         return re.sub(r"[^a-z0-9.]+", "-", self.name.lower()).strip("-")

@@ -97,7 +97,9 @@ def test_compare_prints_a_whole_line_for_each_mix_and_the_same_in_any_home(home,
     lines = of_kind(printed, "run")
     assert printed[: len(lines)] == lines
     assert [line["mix"] for line in lines] == ["scANVI", "0.7:0.3"]
+    assert [line["mix_option"] for line in lines] == ["scanvi", "0.7:0.3"]
     assert [line["mix"] for line in of_kind(printed, "baseline")] == list(keys.BASELINES)
+    assert {line["mix_option"] for line in of_kind(printed, "baseline")} == {None}
     assert {line["n_scored"] for line in of_kind(printed, "baseline")} == {lines[0]["n_scored"]}
     for line in lines:
         assert set(line) >= PROMISED

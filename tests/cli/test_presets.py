@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from semafo.cli import main
+from semafo.cli import compare, main
 from semafo.data.paper.splits import presets
 from semafo.runs.background.preflight import rehearse
 from semafo.runs.home import Home
@@ -19,8 +19,8 @@ def home(tmp_path_factory):
 def started(home, monkeypatch, *arguments):
     """Configs that a command would start, and its result; nothing is trained."""
     submitted = []
-    monkeypatch.setattr(main.store, "submit", lambda home, configs: submitted.extend(configs) or [])
-    monkeypatch.setattr(main, "ensure_engine", lambda home: None)
+    monkeypatch.setattr(compare.store, "submit", lambda home, configs: submitted.extend(configs) or [])
+    monkeypatch.setattr(compare, "ensure_engine", lambda home: None)
     result = CliRunner().invoke(main.cli, ["compare", *arguments, "--home", str(home.path), "--json"])
     return submitted, result
 

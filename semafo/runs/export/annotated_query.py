@@ -90,6 +90,7 @@ def summary(record: RunRecord, threshold: float = THRESHOLD) -> dict[str, Any]:
     return {
         "run_id": record.run_id,
         "mix": record.config.mix.name,
+        "mix_option": record.config.mix.option,
         "overlap": overlap(record),
         "n_query": len(cells),
         "threshold": threshold,
@@ -102,7 +103,12 @@ def summary(record: RunRecord, threshold: float = THRESHOLD) -> dict[str, Any]:
 
 def overlap(record: RunRecord) -> dict[str, Any]:
     """Genes that reference and query share; with the model's own genes among them where the markers are written."""
-    return record.markers().get("overlap") or record.split()["report"]["joined"]["overlap"]
+    found: dict[str, Any] | None = record.markers().get("overlap")
+    if not found:
+        split = record.split()
+        assert split is not None  # it is written before anything is trained
+        found = split["report"]["joined"]["overlap"]
+    return found
 
 
 def write_query(home: Home, record: RunRecord, out: Path, threshold: float = THRESHOLD) -> None:
@@ -173,7 +179,8 @@ def in_batches(obs: pd.DataFrame, spec: DatasetSpec, wanted: Collection[str]) ->
     if unknown:
         known = ", ".join(sorted(set(batches)))
         raise DataError(f"There is no batch {', '.join(unknown)} in {spec.name}. It has: {known}.")
-    return batches.isin(wanted).to_numpy()
+    mask: np.ndarray = batches.isin(wanted).to_numpy()
+    return mask
 
 
 def command_line(config: RunConfig, out: str, threshold: float = THRESHOLD) -> str:
@@ -192,7 +199,7 @@ def arguments(config: RunConfig, out: str, threshold: float = THRESHOLD) -> list
         "counts": spec.counts,
         "n-hvg": spec.n_hvg,
         "min-overlap": spec.min_overlap,
-        "mix": f"{mix.w_scanvi:g}:{mix.w_semafo:g}",
+        "mix": mix.option,
         "label-weighting": mix.label_weighting,
         "head": mix.head,
         "threshold": threshold,

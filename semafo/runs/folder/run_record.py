@@ -82,12 +82,13 @@ class RunRecord:
     @property
     def status(self) -> dict[str, Any]:
         """`state`, `reason` (of a failure), and the times `created`, `started`, `finished` in seconds since 1970."""
-        return read_json(self.folder / keys.STATUS_FILE, {"state": keys.QUEUED})
+        found: dict[str, Any] = read_json(self.folder / keys.STATUS_FILE, {"state": keys.QUEUED})
+        return found
 
     @property
     def state(self) -> str:
         """One of the states of `semafo.keys`; done only when the manifest is there."""
-        state = self.status["state"]
+        state: str = self.status["state"]
         return keys.RUNNING if state == keys.DONE and not self.is_committed else state
 
     @property
@@ -102,7 +103,7 @@ class RunRecord:
 
     def progress(self) -> dict[str, Any]:
         """`stage`, `epoch`, `n_epochs`, `fraction` (0 to 1), `seconds_left`, `terms`; empty before the start."""
-        return read_json(self.folder / keys.PROGRESS_FILE, {})
+        return self._read(keys.PROGRESS_FILE)
 
     def history(self) -> pd.DataFrame:
         """Loss terms by name, one row an epoch: `stage`, `epoch`, then the terms in nats a cell."""
@@ -110,12 +111,14 @@ class RunRecord:
 
     def split(self) -> dict[str, Any] | None:
         """Counts of the split, the data's report, and the warnings that stay with the run; None while unknown."""
-        return read_json(self.folder / keys.SPLIT_FILE)
+        found: dict[str, Any] | None = read_json(self.folder / keys.SPLIT_FILE)
+        return found
 
     @property
     def warnings(self) -> list[str]:
         """What a reader of the numbers must know about the data and the split."""
-        return (self.split() or {}).get("warnings", [])
+        found: list[str] = (self.split() or {}).get("warnings", [])
+        return found
 
     @property
     def has_maps(self) -> bool:
@@ -136,11 +139,13 @@ class RunRecord:
 
     def array(self, name: str) -> np.ndarray:
         """An embedding by its obsm key, one row a cell in the order of `cells`."""
-        return np.load(self.folder / keys.array_file(name), allow_pickle=False)
+        values: np.ndarray = np.load(self.folder / keys.array_file(name), allow_pickle=False)
+        return values
 
     def probabilities(self) -> np.ndarray:
         """Probability of each type, cells × types, in the order of `predictions()["types"]`."""
-        return np.load(self.folder / keys.PROBABILITIES_FILE, allow_pickle=False)
+        values: np.ndarray = np.load(self.folder / keys.PROBABILITIES_FILE, allow_pickle=False)
+        return values
 
     def predictions(self) -> dict[str, Any]:
         """Label scores and what they are made of.
@@ -150,15 +155,17 @@ class RunRecord:
         there are none; `confusion`, `per_type` and `by_batch` of test and query; `calibration` and `coverage` of the
         test cells; `latent_scale` and `label_gap`.
         """
-        return read_json(self.folder / keys.PREDICTIONS_FILE, {})
+        return self._read(keys.PREDICTIONS_FILE)
 
     def baselines(self) -> dict[str, dict[str, Any]]:
         """Label scores `test` and `query` of each of `keys.BASELINES`; empty where they are not there (yet)."""
-        return read_json(self.folder / keys.BASELINES_FILE, {}).get("rows", {})
+        rows: dict[str, dict[str, Any]] = self._read(keys.BASELINES_FILE).get("rows", {})
+        return rows
 
     def baselines_error(self) -> str | None:
         """Why the baselines could not be computed; None where they could, or are not there yet."""
-        return read_json(self.folder / keys.BASELINES_FILE, {}).get("error")
+        reason: str | None = self._read(keys.BASELINES_FILE).get("error")
+        return reason
 
     def baseline_cells(self) -> pd.DataFrame:
         """Predicted type of each cell, one column a baseline, rows as in `cells`; empty where they are not there."""
@@ -167,27 +174,33 @@ class RunRecord:
 
     def markers(self) -> dict[str, Any]:
         """Annotation runs: mean expression of marker genes by predicted type, and the overlap of genes; else empty."""
-        return read_json(self.folder / keys.MARKERS_FILE, {})
+        return self._read(keys.MARKERS_FILE)
 
     def integration(self) -> dict[str, Any]:
         """`population`, `n_cells` and `rows`: scib scores by embedding (the model, scVI, PCA), undefined ones null."""
-        return read_json(self.folder / keys.INTEGRATION_FILE, {})
+        return self._read(keys.INTEGRATION_FILE)
 
     def factors(self) -> dict[str, Any]:
         """What each latent dimension carries, see `training.artefacts.latent_factors`; empty where none."""
-        return read_json(self.folder / keys.FACTORS_FILE, {})
+        return self._read(keys.FACTORS_FILE)
 
     def traversal(self) -> np.ndarray:
         """Expression along each dimension, (types, dimensions, steps, genes) float16, left on the disk.
 
         log(1 + counts per 10 000); names in `factors()["traversal"]`.
         """
-        return np.load(self.folder / keys.TRAVERSAL_FILE, mmap_mode="r", allow_pickle=False)
+        values: np.ndarray = np.load(self.folder / keys.TRAVERSAL_FILE, mmap_mode="r", allow_pickle=False)
+        return values
 
     def log(self) -> str:
         """What the workers wrote while they trained."""
         path = self.folder / keys.LOG_FILE
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def _read(self, name: str) -> dict[str, Any]:
+        """A JSON object of the folder; empty while the file is not there."""
+        found: dict[str, Any] = read_json(self.folder / name, {})
+        return found
 
     def summary(self) -> dict[str, Any]:
         """The run as one flat line: what `compare --json` prints."""
@@ -203,6 +216,7 @@ class RunRecord:
             "query": config.dataset.query,
             "form": config.form,
             "mix": config.mix.name,
+            "mix_option": config.mix.option,
             "w_scanvi": config.mix.w_scanvi,
             "w_semafo": config.mix.w_semafo,
             "label_weighting": config.mix.label_weighting,

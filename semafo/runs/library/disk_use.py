@@ -37,7 +37,8 @@ def last_measured(home: Home) -> list[Part]:
 
 def seconds_since_measured(home: Home) -> float:
     """Age of `last_measured` in seconds; NaN where there is none."""
-    return time.time() - read_json(home.disk_file, {}).get("measured", float("nan"))
+    age: float = time.time() - read_json(home.disk_file, {}).get("measured", float("nan"))
+    return age
 
 
 def write_measured(home: Home) -> None:

@@ -11,7 +11,7 @@ from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.runs.library.rows import Row, brought_up_to_date, names_of, row_of, rows_of
 
-_VERSION = 2  # of the table and of its rows; an index of another version is made anew, and not read
+_VERSION = 3  # of the table and of its rows; an index of another version is made anew, and not read
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     run_id TEXT PRIMARY KEY,
@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS runs (
     row TEXT NOT NULL
 )
 """
-_kept: dict[Path, tuple[tuple, list[Row]]] = {}  # rows of an index and when it was written, in this process
+_Stamp = tuple[tuple[str, int, int, int], ...]
+_kept: dict[Path, tuple[_Stamp, list[Row]]] = {}  # rows of an index and when it was written, in this process
 _logger = logging.getLogger(__name__)
 
 
@@ -100,7 +101,7 @@ def _indexed_rows(home: Home) -> list[Row] | None:
     return _kept[home.index][1]
 
 
-def _stamp(path: Path) -> tuple:
+def _stamp(path: Path) -> _Stamp:
     """What changes with every write: the file and its write-ahead log."""
     found = []
     for name in (path.name, f"{path.name}-wal"):
@@ -122,7 +123,8 @@ def _read(home: Home) -> list[Row] | None:
 
 
 def _version(connection: sqlite3.Connection) -> int:
-    return connection.execute("PRAGMA user_version").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
 
 
 @contextmanager

@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from semafo.runs.folder.name_tags_notes import About, as_name, as_notes, as_tags
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.runs.library import store
 
+_Row = TypeVar("_Row", bound=Mapping[str, Any])
 _SEARCHED = ("name", "title", "notes", "dataset", "query", "mix", "form", "state", "run_id", "batch", "reason")
 
 
@@ -58,14 +59,14 @@ def annotate(
 
 
 def search(
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[_Row],
     text: str = "",
     *,
     dataset: str | None = None,
     state: str | None = None,
     tag: str | None = None,
     sweep: str | None = None,
-) -> list[Mapping[str, Any]]:
+) -> list[_Row]:
     """The rows in which every word of a text occurs, in their order; capitals make no difference, numbers are whole.
 
     Parameters

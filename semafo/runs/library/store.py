@@ -154,4 +154,5 @@ def rows(home: Home) -> list[dict[str, Any]]:
 
 def queue(home: Home) -> dict[str, dict[str, Any]]:
     """Waiting runs by id: `position` (1 is next) and `waits_for`, a sentence or None."""
-    return read_json(home.queue_file, {})
+    waiting: dict[str, dict[str, Any]] = read_json(home.queue_file, {})
+    return waiting

@@ -156,6 +156,7 @@ def test_lines_hold_baselines_before_query_and_every_pair(runs):
     assert all(shared <= set(line) and line["n_scored"] == own["n_scored"] for line in scored.values())
     pair = next(line for line in lines if line["kind"] == "difference")
     assert (pair["a"], pair["b"], pair["metric"]) == ("scANVI", "SemafoVAE", "accuracy")
+    assert (pair["a_option"], pair["b_option"]) == ("scanvi", "semafo")
     assert {"n", "difference", "low", "high", "p_value", "words"} <= set(pair)
 
 
