@@ -24,7 +24,7 @@ with picture:
         st.caption("Choose a labelled reference and a query. What they have in common is shown here.")
 
 with form:
-    if st.button("Annotate", type="primary", disabled=inspection is None or not trains):
+    if st.button("Annotate", type="primary", disabled=inspection is None or not trains) and spec:
         attempt(tray.start, annotate_form.configs(spec, mixes, trains))
         st.rerun()
 training_progress.details()

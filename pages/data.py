@@ -22,10 +22,10 @@ with form:
     spec = attempt(data_form.choose)
 with picture:
     inspection = attempt(dataset.inspection, spec) if spec else None
-    if inspection:
+    if spec and inspection:
         data_form.show_report(spec, inspection)
 with form:
-    if st.button("Use these cells", type="primary", disabled=inspection is None):
+    if st.button("Use these cells", type="primary", disabled=inspection is None) and spec:
         dataset.choose(spec)
         navigation.go_to(navigation.TRAIN_PAGE)
     st.caption(f"Train uses {dataset.described(dataset.chosen())}.")

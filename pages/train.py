@@ -28,7 +28,7 @@ with picture:
     if mixes:
         train_form.show_formula(mixes)
 
-configs = train_form.configs(spec, split, mixes, trains) if fits else []
+configs = train_form.configs(spec, split, mixes, trains) if split and fits else []
 with form:
     if st.button(train_form.button_label(len(configs)), type="primary", disabled=not configs):
         attempt(tray.start, configs)

@@ -2,8 +2,8 @@
 
 import math
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeGuard
 
 from semafo import keys
 from semafo.settings.run_config import RunConfig
@@ -62,7 +62,7 @@ REFERENCE_NOTE = (
 NO_CLEAR_DIFFERENCE = "no clear difference"
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Whether a value can be shown as a number."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
@@ -97,7 +97,7 @@ def interval(low: Any, high: Any, digits: int = 2) -> str:
     return f"[{low:.{digits}f}, {high:.{digits}f}]" if is_number(low) and is_number(high) else ""
 
 
-def accuracy(scores: dict[str, Any]) -> str:
+def accuracy(scores: Mapping[str, Any]) -> str:
     """`0.862 [0.81, 0.90]`: accuracy with its 95 % interval."""
     text = score(scores.get("accuracy"))
     return f"{text} {interval(scores.get('accuracy_low'), scores.get('accuracy_high'))}".strip()

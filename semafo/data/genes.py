@@ -1,5 +1,6 @@
 """Highly variable genes."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,8 @@ def _by_variance(adata: "AnnData", n_top: int, batch_key: str | None, *, span: f
     table = sc.pp.highly_variable_genes(
         adata, flavor="seurat_v3", n_top_genes=n_top, batch_key=batch_key, span=span, inplace=False
     )
-    return table["highly_variable"].to_numpy(dtype=bool)
+    mask: np.ndarray = table["highly_variable"].to_numpy(dtype=bool)
+    return mask
 
 
 def _by_dispersion(adata: "AnnData", n_top: int, batch_key: str | None) -> np.ndarray:
@@ -77,7 +79,7 @@ def _by_dispersion(adata: "AnnData", n_top: int, batch_key: str | None) -> np.nd
     return mask
 
 
-_WAYS = {
+_WAYS: dict[str, Callable[["AnnData", int, str | None], np.ndarray]] = {
     "seurat_v3 on counts": partial(_by_variance, span=0.3),
     "seurat_v3 on counts with span 1": partial(_by_variance, span=1.0),
     "seurat on log-normalised values": _by_dispersion,

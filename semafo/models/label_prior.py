@@ -42,7 +42,7 @@ def parse_label_prior(label_prior: str | Sequence[float]) -> LabelPrior:
     return tuple(probabilities.tolist())
 
 
-def in_order_of(label_prior: str | Sequence[float] | Mapping[Any, float], names: Sequence) -> LabelPrior:
+def in_order_of(label_prior: str | Sequence[float] | Mapping[Any, float], names: Sequence[Any]) -> LabelPrior:
     """Check a label prior that may also be given by label, and bring it into the order of `names`."""
     if not isinstance(label_prior, Mapping):
         return parse_label_prior(label_prior)

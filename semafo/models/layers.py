@@ -15,7 +15,10 @@ from torch.nn import functional as F
 def through(layers: FCLayers, x: Tensor, categories: Tensor | None = None) -> Tensor:
     """Hidden units for x, (B, I), and one category a cell, (B,) int64. Returns (B, H)."""
     n_categories = sum(layers.n_cat_list)
-    one_hot = F.one_hot(categories, n_categories).to(x.dtype) if n_categories else None
+    one_hot = None
+    if n_categories:
+        assert categories is not None  # layers that take categories are given them
+        one_hot = F.one_hot(categories, n_categories).to(x.dtype)
     for i, (linear, *others) in enumerate(layers.fc_layers):
         if one_hot is not None and layers.inject_into_layer(i):
             x = torch.cat((x, one_hot), -1)
@@ -51,5 +54,5 @@ def _one_by_one(layers: list[nn.Module | None], x: Tensor) -> Tensor:
 def _linear_by_label(layer: nn.Linear, x: Tensor, n_labels: int, n_cells: int) -> Tensor:
     of_x, of_label = layer.weight.split((layer.in_features - n_labels, n_labels), 1)  # (H, I), (H, C)
     product = F.linear(x, of_x, layer.bias).view(-1, n_cells, layer.out_features)
-    summed = product + of_label.t().contiguous()[:, None]  # (1 or C, B, H) + (C, 1, H)
+    summed: Tensor = product + of_label.t().contiguous()[:, None]  # (1 or C, B, H) + (C, 1, H)
     return summed.view(-1, layer.out_features)

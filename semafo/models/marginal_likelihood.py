@@ -8,19 +8,20 @@ Axes: K samples, B cells, C labels, G genes, L latent dimensions.
 """
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from scvi import REGISTRY_KEYS
-from scvi.module.base import BaseModuleClass
 from torch import Tensor
 from torch.distributions import Distribution, Normal
 
 from semafo.models import objectives
 
+if TYPE_CHECKING:
+    from semafo.models.semafovae import SemafoVAE
 
-def log_marginal_likelihood(
-    module: BaseModuleClass, tensors: dict[str, Tensor], n_samples: int, n_per_pass: int
-) -> Tensor:
+
+def log_marginal_likelihood(module: "SemafoVAE", tensors: dict[str, Tensor], n_samples: int, n_per_pass: int) -> Tensor:
     """Log p(x|s) of each cell, estimated from below: its bias falls with the number of samples (Burda et al. 2016).
 
     The mean of K importance weights p(x|z, s) p(z) / q(z|x, s), where p(z) is a sum over labels of
@@ -47,7 +48,7 @@ def log_marginal_likelihood(
     return torch.cat(weights).logsumexp(0) - math.log(n_samples)  # (K, B) -> (B,)
 
 
-def _log_weights(module: BaseModuleClass, tensors: dict[str, Tensor], n_samples: int) -> Tensor:
+def _log_weights(module: "SemafoVAE", tensors: dict[str, Tensor], n_samples: int) -> Tensor:
     inference, generative = module(
         tensors,
         inference_kwargs={"n_samples": n_samples},
@@ -56,14 +57,14 @@ def _log_weights(module: BaseModuleClass, tensors: dict[str, Tensor], n_samples:
     )
     z = inference["z"]  # (K, B, L), or (B, L) for one sample
     log_p_x = -objectives.reconstruction(generative["px"], tensors[REGISTRY_KEYS.X_KEY])
-    weights = log_p_x + _log_prior(module, z) - inference["qz"].log_prob(z).sum(-1)
+    weights: Tensor = log_p_x + _log_prior(module, z) - inference["qz"].log_prob(z).sum(-1)
     if not module.use_observed_lib_size:
         mean, variance = module._compute_local_library_params(tensors[REGISTRY_KEYS.BATCH_KEY])
         weights = weights + _log_ratio(Normal(mean, variance.sqrt()), inference["ql"], inference["library"])
     return weights.reshape(n_samples, -1)  # (K, B)
 
 
-def _log_prior(module: BaseModuleClass, z: Tensor) -> Tensor:
+def _log_prior(module: "SemafoVAE", z: Tensor) -> Tensor:
     """Log of an unbiased estimate of p(z), shaped as z without its last axis."""
     log_p_z, log_p_u, log_q_u = module.controlling_densities(z)  # (..., C) each
     return (module.label_prior.log() + log_p_u + log_p_z - log_q_u).logsumexp(-1)

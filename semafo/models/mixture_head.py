@@ -40,7 +40,8 @@ def hybrid_probabilities(
     """
     product = classifier_probs * mixture_posterior(z, classifier_probs, label_codes, **settings)
     joint = np.sqrt(np.maximum(product, np.finfo(np.float64).tiny))  # a row of zeros would have no sum
-    return joint / joint.sum(axis=1, keepdims=True)
+    probabilities: np.ndarray = joint / joint.sum(axis=1, keepdims=True)
+    return probabilities
 
 
 def mixture_posterior(
@@ -75,7 +76,7 @@ def mixture_posterior(
     labelled = label_codes >= 0
     known = np.zeros(start.shape)
     known[labelled, label_codes[labelled]] = 1
-    present = known.any(axis=0)
+    present = np.asarray(known.any(axis=0))
     weight = np.where(labelled, 1.0, unlabelled_weight)[:, None]  # (N, 1)
     posterior = np.asarray(start, dtype=np.float64)
     for _ in range(N_STEPS):
@@ -104,4 +105,5 @@ def _posterior(
     log_joint = temperature * -0.5 * (distance + np.log(variance).sum(axis=1)) + np.log(size + 1)
     log_joint = np.where(present, log_joint, -np.inf)
     joint = np.exp(log_joint - log_joint.max(axis=1, keepdims=True))
-    return joint / joint.sum(axis=1, keepdims=True)
+    probabilities: np.ndarray = joint / joint.sum(axis=1, keepdims=True)
+    return probabilities

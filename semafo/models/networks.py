@@ -67,7 +67,8 @@ class QuickDropout(nn.Dropout):
         if not self.training or self.p == 0:
             return x
         if x.device.type != "cpu":
-            return self._elsewhere.train()(x)
+            dropped: Tensor = self._elsewhere.train()(x)
+            return dropped
         words = self._noise.integers(0, 2**64 - 1, -(-x.numel() // 4), np.uint64, endpoint=True)
         kept = words.view(np.uint16)[: x.numel()].reshape(x.shape) >= self._n_dropped
         return x * torch.from_numpy(np.multiply(kept, self._factor))
@@ -117,7 +118,8 @@ def _by_label(layers: FCLayers, x: Tensor, n_labels: int, n_cells: int) -> Tenso
     """Layers that take a label, for every label; x has a row a cell, or is label-major already. Returns (C·B, H)."""
     if x.dim() == 3:  # samples of z: not on the path of training
         labels = F.one_hot(torch.arange(n_labels, device=x.device)).repeat_interleave(n_cells, 0)
-        return layers(x if x.shape[1] > n_cells else x.repeat(1, n_labels, 1), labels)
+        hidden: Tensor = layers(x if x.shape[1] > n_cells else x.repeat(1, n_labels, 1), labels)
+        return hidden
     return through_by_label(layers, x, n_labels, n_cells)
 
 
@@ -138,6 +140,7 @@ def batch_norm_keeping_up(network: nn.Module, n_steps: int) -> Iterator[None]:
     layers = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm1d)]
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
+        assert layer.momentum is not None  # scvi-tools gives every such layer one
         layer.momentum = max(layer.momentum, min(1.0, _TIME_CONSTANTS / n_steps))
     try:
         yield

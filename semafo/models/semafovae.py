@@ -6,7 +6,7 @@ weights load: encoder_z2_z1 is q(u|z, y), decoder_z1_z2 is p(z|u, y). encoder_z3
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import Any, cast
 
 import torch
 from scvi import REGISTRY_KEYS
@@ -122,7 +122,7 @@ class SemafoVAE(SCANVAE):
         """
         terms = self.loss_terms(tensors, inference_outputs, generative_outputs)
         weights = self.term_weights(kl_weight)
-        loss = sum(weights[name] * term for name, term in terms.items()).mean()
+        loss = cast(Tensor, sum(weights[name] * term for name, term in terms.items())).mean()  # 0 is of an empty sum
 
         metrics = {name: term.detach().mean() for name, term in terms.items()}
         if self.extra_payload_autotune:
@@ -237,7 +237,8 @@ class SemafoVAE(SCANVAE):
         zs = z.repeat(*([1] * (z.dim() - 2)), self.n_labels, 1)
         log_p_u = Normal(0.0, 1.0).log_prob(u).sum(-1)
         log_q_u = q_u.log_prob(u).sum(-1)
-        return self._log_p_z(zs, u), *(objectives.by_label(d, self.n_labels) for d in (log_p_u, log_q_u))
+        log_p_z = self._log_p_z(zs, u)
+        return log_p_z, objectives.by_label(log_p_u, self.n_labels), objectives.by_label(log_q_u, self.n_labels)
 
     def marginal_ll(
         self, tensors: dict[str, Tensor], n_mc_samples: int, return_mean: bool = False, n_mc_samples_per_pass: int = 1
@@ -257,7 +258,7 @@ class SemafoVAE(SCANVAE):
         return objectives.by_label(log_r_z, self.n_labels), objectives.by_label(log_q_u_at_z, self.n_labels)
 
     def _label_probs(self, z: Tensor) -> Tensor:
-        scores = self.classifier(z)
+        scores: Tensor = self.classifier(z)
         return scores.softmax(-1) if self.classifier.logits else scores
 
     def _only_labelled(self, tensors: dict[str, Tensor] | None) -> dict[str, Tensor] | None:

@@ -1,6 +1,6 @@
 """SemafoVI, the model: used like any scvi-tools model, with the mix of the two regularisers as three more arguments."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -42,14 +42,16 @@ class SemafoVI(LikelihoodSurface, QuerySurface, SCANVI):
         Further arguments of `scvi.model.SCANVI`: n_hidden, n_latent, n_layers, gene_likelihood and so on.
     """
 
-    _module_cls = SemafoVAE
+    module: SemafoVAE
+    _model_summary_string: str
+    _module_cls: Callable[..., SemafoVAE] = SemafoVAE
     _data_splitter_cls = PartSplitter
     _training_plan_cls = SemiSupervisedPlan
 
     def __init__(
         self,
         adata: AnnData | None = None,
-        registry: dict | None = None,
+        registry: dict[str, Any] | None = None,
         *,
         w_scanvi: float = W_SCANVI,
         w_semafo: float = W_SEMAFO,
@@ -125,9 +127,10 @@ class SemafoVI(LikelihoodSurface, QuerySurface, SCANVI):
                 f"labels_key={labels_key!r} and train on the labels of {registered!r}. Set SCVI up without a "
                 "labels_key and train it again: the scVI stage needs no labels."
             )
-        return super().from_scvi_model(
+        model: Self = super().from_scvi_model(
             scvi_model, unlabeled_category, labels_key=labels_key, adata=adata, **semafovi_kwargs
         )
+        return model
 
     def train(
         self,
@@ -155,13 +158,13 @@ class SemafoVI(LikelihoodSurface, QuerySurface, SCANVI):
         """
         own = [callback for callback in callbacks if not isinstance(callback, SubSampleLabels)]
         sampler = [LabelSampler()] if len(self._labeled_indices) else []
-        return super().train(max_epochs, n_samples_per_label, callbacks=[*sampler, *own], **train_kwargs)
+        super().train(max_epochs, n_samples_per_label, callbacks=[*sampler, *own], **train_kwargs)
 
     @torch.inference_mode()
     def label_log_density(
         self,
         adata: AnnData | None = None,
-        indices: Sequence[int] | None = None,
+        indices: Sequence[int] | np.ndarray | None = None,
         batch_size: int | None = None,
         density: str | None = None,
     ) -> np.ndarray:
@@ -229,6 +232,8 @@ class SemafoVI(LikelihoodSurface, QuerySurface, SCANVI):
         self._module_cls = partial(_module_with, self._label_mapping[:n_labels])
 
 
-def _module_with(names: Sequence, label_prior: str | Sequence[float] | Mapping, **kwargs: Any) -> SemafoVAE:
+def _module_with(
+    names: Sequence[Any], label_prior: str | Sequence[float] | Mapping[Any, float], **kwargs: Any
+) -> SemafoVAE:
     """Build the module with the types of our own counting."""
     return SemafoVAE(**{**kwargs, "n_labels": len(names), "label_prior": in_order_of(label_prior, names)})

@@ -128,7 +128,7 @@ def _write_maps(
 
 def head_probabilities(mix: Mix, soft: pd.DataFrame, z: np.ndarray, cells: AnnData) -> np.ndarray:
     """Probabilities (n_cells, n_types) float32 of the mix's head, from the classifier's and the visible labels."""
-    classifier = soft.to_numpy(np.float32)
+    classifier: np.ndarray = soft.to_numpy(np.float32)
     if mix.head == "classifier":
         return classifier
     codes = pd.Index(soft.columns.astype(str)).get_indexer(cells.obs[keys.LABEL].astype(str))  # unlabelled: -1

@@ -96,7 +96,8 @@ class StageCache:
 
     def meta(self, key: str) -> dict[str, Any] | None:
         """What was noted about a finished stage: `seconds`, and what its maker added."""
-        return read_json(self.folder / key / "meta.json")
+        noted: dict[str, Any] | None = read_json(self.folder / key / "meta.json")
+        return noted
 
     def make(self, key: str, write: Callable[[Path], dict[str, Any]]) -> Path:
         """The stage's folder; where it is missing, `write` fills a draft that is then moved into place.

@@ -71,8 +71,8 @@ class Preset:
             return tuple(theirs.get(name.casefold(), name) for name in names)
 
         sizes = dict(zip(spelled(self.sizes), self.sizes.values(), strict=True))
-        parts = {name: spelled(getattr(self, name)) for name in ("reference", "labelled", "hidden")}
-        return replace(self, sizes=sizes, **parts)
+        reference, labelled, hidden = map(spelled, (self.reference, self.labelled, self.hidden))
+        return replace(self, sizes=sizes, reference=reference, labelled=labelled, hidden=hidden)
 
     def fits(self, studies: Collection[str]) -> bool:
         """Whether data with these studies can be split so, in whatever spelling."""

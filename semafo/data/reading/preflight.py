@@ -116,6 +116,7 @@ def preflight(spec: DatasetSpec) -> tuple["AnnData", Report]:
     if unused:
         warnings.append(f"Categories that no cell has were dropped, in {', '.join(unused)}.")
     _set_columns(adata, raw, spec)
+    assert spec.label_key is not None  # `require_columns` refused the data otherwise
     report = Report(
         dataset=spec.name,
         n_cells=adata.n_obs,
@@ -194,7 +195,8 @@ def _rare_types(obs: pd.DataFrame, warnings: list[str]) -> dict[str, int]:
 
 def _expected_bytes(adata: "AnnData") -> int:
     counts = adata.X
-    return _LIBRARY_BYTES + _COPIES * (counts.data.nbytes + counts.indices.nbytes + counts.indptr.nbytes)
+    n_bytes: int = counts.data.nbytes + counts.indices.nbytes + counts.indptr.nbytes
+    return _LIBRARY_BYTES + _COPIES * n_bytes
 
 
 def _expected_seconds(n_cells: int, n_genes: int) -> float:

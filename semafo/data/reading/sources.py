@@ -168,12 +168,15 @@ def _peek_loaded(values: Any) -> np.ndarray:
 def _peek_stored(stored: Any) -> np.ndarray:
     """Some values of a matrix in a file: a group is sparse, a data set is dense."""
     if hasattr(stored, "keys"):
-        return stored["data"][:_PEEK]
-    return stored[: _rows(stored)].ravel()
+        values: np.ndarray = stored["data"][:_PEEK]
+    else:
+        values = stored[: _rows(stored)].ravel()
+    return values
 
 
 def _rows(dense: Any) -> int:
-    return max(1, _PEEK // max(dense.shape[1], 1))
+    n_columns: int = dense.shape[1]
+    return max(1, _PEEK // max(n_columns, 1))
 
 
 def _read_stored(stored: Any) -> "csr_matrix":

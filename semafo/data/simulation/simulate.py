@@ -163,15 +163,15 @@ def _draw_cells(settings: SimulationSettings, rng: np.random.Generator) -> pd.Da
     """Study, type, factors and library size of each cell, in an order that tells nothing."""
     shares = np.array([share for _, _, share in settings.named_types])
     shares = np.append(shares, np.full(settings.n_types - len(shares), 0.05))
-    study, cell_type, median = [], [], []
+    studies, types, medians = [], [], []
     for s, (_, size) in enumerate(settings.studies):
         mix = shares * np.exp(rng.normal(0, settings.composition_spread, settings.n_types))
         counts = _apportion(size, mix / mix.sum(), at_least=2 if size >= 4 * settings.n_types else 1)
-        cell_type.append(np.repeat(np.arange(settings.n_types), counts))
-        study.append(np.full(size, s))
-        median.append(np.full(size, np.exp(rng.normal(0, 0.25))))
+        types.append(np.repeat(np.arange(settings.n_types), counts))
+        studies.append(np.full(size, s))
+        medians.append(np.full(size, np.exp(rng.normal(0, 0.25))))
     order = rng.permutation(settings.n_cells)
-    study, cell_type, median = (np.concatenate(parts)[order] for parts in (study, cell_type, median))
+    study, cell_type, median = (np.concatenate(parts)[order] for parts in (studies, types, medians))
 
     phase = rng.uniform(0, 2 * np.pi, settings.n_cells)
     columns = {
@@ -196,7 +196,8 @@ def _draw_counts(
     mean = np.exp(log_activity)
     mean *= (median_counts * obs["_library"].to_numpy() / mean.sum(axis=1))[:, None]
     theta = genes["inverse_dispersion"]
-    return rng.poisson(rng.standard_gamma(theta, size=mean.shape) * (mean / theta)).astype(np.float32)
+    counts: np.ndarray = rng.poisson(rng.standard_gamma(theta, size=mean.shape) * (mean / theta))
+    return counts.astype(np.float32)
 
 
 def _families(settings: SimulationSettings) -> tuple[np.ndarray, int]:
@@ -209,13 +210,14 @@ def _families(settings: SimulationSettings) -> tuple[np.ndarray, int]:
 
 def _sparse_effects(rng: np.random.Generator, shape: tuple[int, int], share: float, scale: float) -> np.ndarray:
     """Normal effects on a share of the genes, 0 elsewhere."""
-    return rng.normal(0, scale, shape) * (rng.random(shape) < share)
+    effects: np.ndarray = rng.normal(0, scale, shape) * (rng.random(shape) < share)
+    return effects
 
 
 def _apportion(total: int, shares: np.ndarray, at_least: int = 0) -> np.ndarray:
     """Whole numbers that sum to `total` and follow `shares` (largest remainders), each at least `at_least`."""
     exact = (total - at_least * len(shares)) * shares
-    counts = np.floor(exact).astype(int)
+    counts: np.ndarray = np.floor(exact).astype(int)
     remainder = total - at_least * len(shares) - counts.sum()
     counts[np.argsort(counts - exact, kind="stable")[:remainder]] += 1
     return counts + at_least

@@ -6,6 +6,7 @@ distances within it.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def distance_sums(z: np.ndarray, types: np.ndarray, batches: np.ndarray) -> Dist
     return DistanceSums(sums.to_types[back] * scale, sums.to_batches[back] * scale)
 
 
-def _all_sums(z: np.ndarray, types: np.ndarray, batches: np.ndarray, dtype: type) -> DistanceSums:
+def _all_sums(z: np.ndarray, types: np.ndarray, batches: np.ndarray, dtype: type[np.floating[Any]]) -> DistanceSums:
     """Everything, for cells sorted by type and batch."""
     n, n_types, n_batches = len(z), types.max() + 1, batches.max() + 1
     sums = DistanceSums(np.zeros((n, n_types)), np.zeros((n, n_batches)))
@@ -80,7 +81,7 @@ def _all_sums(z: np.ndarray, types: np.ndarray, batches: np.ndarray, dtype: type
     return sums
 
 
-def _factors(z: np.ndarray, n_rows: int, dtype: type) -> tuple[np.ndarray, np.ndarray]:
+def _factors(z: np.ndarray, n_rows: int, dtype: type[np.floating[Any]]) -> tuple[np.ndarray, np.ndarray]:
     """Two matrices whose product is |a|² + |b|² - 2 a·b, for the first rows against all, centred on those rows.
 
     z: (n, L). Returns (n_rows, L + 2) and (L + 2, n).

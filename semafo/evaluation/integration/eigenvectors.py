@@ -23,12 +23,14 @@ def leading_eigenvectors(matrix: sparse.csr_array, n_vectors: int, seed: int) ->
     if n <= DENSE_CELLS:
         from scipy.linalg import eigh
 
-        return _largest(*eigh(matrix.toarray(), driver="evd"), n_vectors)
+        values, vectors = eigh(matrix.toarray(), driver="evd")
+        return _largest(values, vectors, n_vectors)
     if n <= max(SINGLE_VECTOR_CELLS, 2 * LARGEST_SPACE) or n_vectors + N_SPARE + BLOCK > LARGEST_SPACE:
         from scipy.sparse.linalg import eigsh
 
         start = np.random.default_rng(seed).uniform(-1, 1, n)
-        return eigsh(matrix, k=n_vectors, which="LM", v0=start, tol=TOLERANCE)
+        values, vectors = eigsh(matrix, k=n_vectors, which="LM", v0=start, tol=TOLERANCE)
+        return values, vectors
     return _block_lanczos(matrix, n_vectors, seed)
 
 

@@ -41,10 +41,11 @@ def kbet_per_label(neighbours: Neighbours, labels: np.ndarray, batches: np.ndarr
         codes = np.unique(batches[cells], return_inverse=True)[1]
         if len(cells) < FEWEST_CELLS or codes.max() == 0:
             continue
-        kept, codes, n_around = _testable(graph[cells][:, cells], codes)
-        if kept is None:
+        testable = _testable(graph[cells][:, cells], codes)
+        if testable is None:
             per_type.append(0.0)
             continue
+        kept, codes, n_around = testable
         # The number of components shrinks to what a small type allows and stays there for the types after it: an
         # accident of scib-metrics, followed so that the numbers can be compared.
         n_diffusion = min(n_diffusion, kept.shape[0] - 1)
@@ -80,10 +81,11 @@ def diffusion_map(graph: sparse.csr_array, n_components: int, seed: int) -> np.n
     return vectors * np.where(stationary, 1, values / np.where(stationary, 1, 1 - values))
 
 
-def _testable(
-    graph: sparse.csr_array, batches: np.ndarray
-) -> tuple[sparse.csr_array, np.ndarray, int] | tuple[None, None, int]:
-    """Keep the components of a type's graph that are large enough for the test; None where they hold too few cells."""
+def _testable(graph: sparse.csr_array, batches: np.ndarray) -> tuple[sparse.csr_array, np.ndarray, int] | None:
+    """Keep the components of a type's graph that are large enough for the test; None where they hold too few cells.
+
+    Returns their graph, their cells' batches, and how many neighbours of a cell are tested.
+    """
     n_around = int(np.clip(len(batches) // len(np.bincount(batches)) // 4, FEWEST_NEIGHBOURS, MOST_NEIGHBOURS))
     n_components, component = connected_components(graph, connection="strong")
     if n_components == 1:
@@ -91,7 +93,7 @@ def _testable(
     large = np.bincount(component) >= SMALL_COMPONENT * n_around
     kept = np.flatnonzero(large[component])
     if len(kept) / len(batches) < TESTABLE_SHARE:
-        return None, None, n_around
+        return None
     return graph[kept][:, kept], np.unique(batches[kept], return_inverse=True)[1], n_around
 
 

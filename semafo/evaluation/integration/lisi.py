@@ -32,7 +32,8 @@ def neighbour_weights(neighbours: Neighbours) -> np.ndarray:
     perplexity = max(k // 3, 1)
     scale = solve_scale(entropy, np.log(perplexity), finite_excess.mean(axis=1), n_steps=50)
     weights = np.exp(-excess / scale[:, None])
-    return weights / weights.sum(axis=1, keepdims=True)
+    shares: np.ndarray = weights / weights.sum(axis=1, keepdims=True)
+    return shares
 
 
 def lisi(neighbours: Neighbours, weights: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -43,7 +44,8 @@ def lisi(neighbours: Neighbours, weights: np.ndarray, codes: np.ndarray) -> np.n
     n_cells, n_groups = neighbours.n_cells, codes.max() + 1
     cell_and_group = np.arange(n_cells)[:, None] * n_groups + codes[neighbours.indices]
     shares = np.bincount(cell_and_group.ravel(), weights=weights.ravel(), minlength=n_cells * n_groups)
-    return 1 / (shares.reshape(n_cells, n_groups) ** 2).sum(axis=1)
+    effective: np.ndarray = 1 / (shares.reshape(n_cells, n_groups) ** 2).sum(axis=1)
+    return effective
 
 
 def clisi(neighbours: Neighbours, weights: np.ndarray, labels: np.ndarray) -> float:

@@ -6,12 +6,12 @@ Axes: n cells, L dimensions.
 """
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.sparse.csgraph import connected_components
 
 from semafo.evaluation.integration.distance_sums import DistanceSums, distance_sums
@@ -70,8 +70,8 @@ class IntegrationScores:
 
 def integration_scores(
     z: np.ndarray,
-    labels: Sequence[Any],
-    batches: Sequence[Any] | None,
+    labels: ArrayLike,
+    batches: ArrayLike | None,
     unintegrated: np.ndarray | None,
     seed: int = 0,
 ) -> IntegrationScores:
@@ -95,22 +95,25 @@ def integration_scores(
     batches = np.zeros(len(z), dtype=np.int64) if batches is None else as_labels(batches)
     _require_rows(len(z), labels=labels, batches=batches)
     known = ~is_missing(labels)
-    z, types, batches = z[known], _codes(labels[known]), _codes(batches[known])
+    z, types, batch_codes = z[known], _codes(labels[known]), _codes(batches[known])
     if unintegrated is not None:
         _require_rows(len(known), unintegrated=unintegrated)
         unintegrated = finite_embedding(np.asarray(unintegrated)[known])
-    n_types, n_batches = len(np.unique(types)), len(np.unique(batches))
+    n_types, n_batches = len(np.unique(types)), len(np.unique(batch_codes))
     if max(n_types, n_batches) < 2:
         return IntegrationScores(len(z), n_types, n_batches)
-    n_cells, rows = len(z), _sampled_rows(types, batches, seed)
+    n_cells, rows = len(z), _sampled_rows(types, batch_codes, seed)
     if rows is not None:
-        z, types, batches = z[rows], types[rows], batches[rows]
+        z, types, batch_codes = z[rows], types[rows], batch_codes[rows]
         unintegrated = None if unintegrated is None else unintegrated[rows]
-    around = _Surroundings.of(z, types, batches, seed)
-    bio = _bio_scores(z, types, batches, around, seed) if n_types > 1 else {}
-    batch = _batch_scores(z, types, batches, around, unintegrated, seed) if n_batches > 1 else {}
-    how = {"n_sampled": None if rows is None else len(rows), "is_approximate": rows is not None or n_cells > MOST_EXACT}
-    return IntegrationScores(n_cells, n_types, n_batches, **bio, **batch, **how)
+    around = _Surroundings.of(z, types, batch_codes, seed)
+    bio = _bio_scores(z, types, batch_codes, around, seed) if n_types > 1 else {}
+    batch = _batch_scores(z, types, batch_codes, around, unintegrated, seed) if n_batches > 1 else {}
+    n_sampled = None if rows is None else len(rows)
+    is_approximate = rows is not None or n_cells > MOST_EXACT
+    return IntegrationScores(
+        n_cells, n_types, n_batches, **bio, **batch, n_sampled=n_sampled, is_approximate=is_approximate
+    )
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,8 @@ def kmeans_clusters(z: np.ndarray, n_clusters: int, seed: int) -> np.ndarray:
     z = (z / (np.abs(z).max() or 1.0)).astype(np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct cells than types: fewer clusters are right
-        return KMeans(n_clusters, n_init=KMEANS_STARTS, random_state=seed).fit_predict(z)
+        clusters: np.ndarray = KMeans(n_clusters, n_init=KMEANS_STARTS, random_state=seed).fit_predict(z)
+    return clusters
 
 
 def cluster_agreement(labels: np.ndarray, clusters: np.ndarray) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from semafo.evaluation.labels.scores import as_labels, is_missing, wilson_interval
 
@@ -31,7 +32,7 @@ class ScoredCells:
     is_correct: np.ndarray
 
     @classmethod
-    def of(cls, true: Sequence[Any], predicted: Sequence[Any], seen_types: Collection[Any]) -> "ScoredCells":
+    def of(cls, true: ArrayLike, predicted: ArrayLike, seen_types: Collection[Any]) -> "ScoredCells":
         """Sort cells out. true, predicted: (n,), a missing prediction is an error."""
         true, predicted = as_labels(true), as_labels(predicted)
         known = ~is_missing(true)
@@ -41,7 +42,7 @@ class ScoredCells:
         return cls(true, predicted, is_scored, known & ~is_scored, is_correct)
 
 
-def scores_by_type(true: Sequence[Any], predicted: Sequence[Any], seen_types: Collection[Any]) -> list[dict[str, Any]]:
+def scores_by_type(true: ArrayLike, predicted: ArrayLike, seen_types: Collection[Any]) -> list[dict[str, Any]]:
     """Precision, recall and F1 of each type, 0 to 1, higher is better, with its numbers of cells.
 
     Returns
@@ -61,7 +62,7 @@ def scores_by_type(true: Sequence[Any], predicted: Sequence[Any], seen_types: Co
 
 
 def accuracy_by_group(
-    groups: Sequence[Any], true: Sequence[Any], predicted: Sequence[Any], seen_types: Collection[Any]
+    groups: ArrayLike, true: ArrayLike, predicted: ArrayLike, seen_types: Collection[Any]
 ) -> list[dict[str, Any]]:
     """Accuracy within each batch or donor, 0 to 1, with its 95 % Wilson interval. groups: (n,).
 
@@ -81,8 +82,8 @@ def accuracy_by_group(
 
 def coverage_curve(
     confidence: np.ndarray,
-    true: Sequence[Any],
-    predicted: Sequence[Any],
+    true: ArrayLike,
+    predicted: ArrayLike,
     seen_types: Collection[Any],
     thresholds: Sequence[float] = THRESHOLDS,
 ) -> list[dict[str, Any]]:

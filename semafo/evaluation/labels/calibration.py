@@ -92,7 +92,8 @@ def fit_temperature(probabilities: np.ndarray, true_codes: np.ndarray) -> float 
 def scale(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """softmax(log p / T): the same order of types, less sure where T is above 1. (n, C) -> (n, C) float32."""
     log_p = _log(probabilities) / temperature
-    return np.exp(log_p - _log_sum_exp(log_p)[:, None]).astype(np.float32)
+    scaled: np.ndarray = np.exp(log_p - _log_sum_exp(log_p)[:, None]).astype(np.float32)
+    return scaled
 
 
 def calibration_report(
@@ -120,4 +121,5 @@ def _log(probabilities: np.ndarray) -> np.ndarray:
 def _log_sum_exp(values: np.ndarray) -> np.ndarray:
     """(n, C) -> (n,), without overflow."""
     largest = values.max(axis=1, keepdims=True)
-    return (largest + np.log(np.exp(values - largest).sum(axis=1, keepdims=True)))[:, 0]
+    total: np.ndarray = largest + np.log(np.exp(values - largest).sum(axis=1, keepdims=True))
+    return total[:, 0]

@@ -3,12 +3,12 @@
 Each is fitted on the labelled cells and predicts all of them. scikit-learn is imported where it is used.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy import sparse
 
-Features = np.ndarray | sparse.csr_array | sparse.csr_matrix
+Features: TypeAlias = np.ndarray | sparse.csr_array | sparse.csr_matrix
 
 MOST_NEIGHBOURS = 15
 GENES_PENALTY = 0.1  # 1 underfits log-normalised expression where a type has a handful of labelled cells
@@ -76,4 +76,4 @@ def _predict(model: Any, features: Features) -> np.ndarray:
 
 
 def _dense(features: Features) -> np.ndarray:
-    return features.toarray() if sparse.issparse(features) else np.asarray(features)
+    return features if isinstance(features, np.ndarray) else features.toarray()

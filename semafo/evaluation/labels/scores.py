@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from semafo import keys
 
@@ -57,18 +58,19 @@ class LabelScores:
         return asdict(self)
 
 
-def as_labels(values: Sequence[Any]) -> np.ndarray:
+def as_labels(values: ArrayLike) -> np.ndarray:
     """Labels as an object array, so that a missing value in a list is not read as the text "nan"."""
     return np.array(values, dtype=object)
 
 
-def is_missing(labels: Sequence[Any]) -> np.ndarray:
+def is_missing(labels: ArrayLike) -> np.ndarray:
     """Which cells have no label: None, NaN, or the category that stands for "unlabelled". (n,) -> (n,) bool."""
     labels = as_labels(labels)
-    return pd.isna(labels) | (pd.Series(labels, dtype=object) == keys.UNLABELLED).to_numpy()
+    missing: np.ndarray = pd.isna(labels) | (pd.Series(labels, dtype=object) == keys.UNLABELLED).to_numpy()
+    return missing
 
 
-def score_labels(true: Sequence[Any], predicted: Sequence[Any], seen_types: Collection[Any]) -> LabelScores:
+def score_labels(true: ArrayLike, predicted: ArrayLike, seen_types: Collection[Any]) -> LabelScores:
     """Score predicted types against true ones.
 
     Parameters
@@ -106,7 +108,7 @@ def score_labels(true: Sequence[Any], predicted: Sequence[Any], seen_types: Coll
     )
 
 
-def confusion_counts(true: Sequence[Any], predicted: Sequence[Any], types: Sequence[Any]) -> np.ndarray:
+def confusion_counts(true: ArrayLike, predicted: ArrayLike, types: Sequence[Any]) -> np.ndarray:
     """Cells by true and predicted type. Returns (C, C) int, rows observed, columns predicted, in the order of `types`.
 
     Cells whose true or predicted type is not in `types` are left out.

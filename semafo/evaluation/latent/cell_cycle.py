@@ -34,7 +34,7 @@ _BLOCK = 20_000  # cells at a time, and from as many, evenly spaced, the levels 
 
 def genes_present(genes: Sequence[str]) -> tuple[int, int]:
     """How many genes of S and of G2/M there are."""
-    return tuple(len(_places(genes, wanted)) for wanted in (S_GENES, G2M_GENES))
+    return len(_places(genes, S_GENES)), len(_places(genes, G2M_GENES))
 
 
 def cell_cycle_phase(counts: sparse.csr_matrix | sparse.csr_array, genes: Sequence[str]) -> np.ndarray | None:

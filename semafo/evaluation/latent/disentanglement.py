@@ -79,7 +79,8 @@ def separability(z: np.ndarray, factor: Factor, seed: int = 0) -> np.ndarray:
     if factor.kind != CATEGORY:
         centred, target = z - z.mean(0), values - values.mean()
         scale = (centred**2).sum(0) * (target @ target)
-        return np.divide((target @ centred) ** 2, scale, out=np.zeros(z.shape[1]), where=scale > 0)
+        squared: np.ndarray = np.divide((target @ centred) ** 2, scale, out=np.zeros(z.shape[1]), where=scale > 0)
+        return squared
     held_out = _held_out(len(z), seed, share=0.5)
     bins, codes = bins_of(z), np.unique(codes, return_inverse=True)[1]
     shape = np.array([bins.max(), codes.max()]) + 1
@@ -88,7 +89,8 @@ def separability(z: np.ndarray, factor: Factor, seed: int = 0) -> np.ndarray:
     guess = (learned / sizes).argmax(2)  # (L, K)
     hits = np.where(guess[:, :, None] == np.arange(shape[1]), tested, 0).sum(1)  # (L, V)
     seen = tested[0].sum(0) > 0
-    return _beyond_chance((hits[:, seen] / tested[0].sum(0)[seen]).mean(1), int(seen.sum()))
+    recall = (hits[:, seen] / tested[0].sum(0)[seen]).mean(1)
+    return np.asarray(_beyond_chance(recall, int(seen.sum())))
 
 
 def dci_importance(z: np.ndarray, factors: Sequence[Factor], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -182,7 +184,8 @@ def _relative_entropy(weights: np.ndarray) -> np.ndarray:
     """Entropy of each row as a share of the largest possible one; 1 for a row without weight."""
     total = weights.sum(1, keepdims=True)
     shares = np.divide(weights, total, out=np.full(weights.shape, 1 / weights.shape[1]), where=total > 0)
-    return -xlogy(shares, shares).sum(1) / np.log(weights.shape[1])
+    entropy: np.ndarray = -xlogy(shares, shares).sum(1) / np.log(weights.shape[1])
+    return entropy
 
 
 def _gap(by_dimension: np.ndarray) -> float | None:

@@ -63,7 +63,7 @@ def pca(
     n_most = min(reference.shape)
     n_components = min(n_components, n_most)
     iterative = n_components < n_most  # the iterative solver cannot give all components, the dense one can
-    if not iterative and sparse.issparse(reference):
+    if not iterative and not isinstance(reference, np.ndarray):
         reference = reference.toarray()
     model = PCA(n_components, svd_solver="arpack" if iterative else "full", random_state=seed).fit(reference)
     projected = None if also is None else model.transform(also).astype(np.float32)
@@ -105,6 +105,7 @@ def umap(
     from umap.umap_ import find_ab_params, simplicial_set_embedding
 
     a, b = find_ab_params(1.0, settings.umap_min_dist)
+    positions: np.ndarray
     positions, _ = simplicial_set_embedding(
         data=None,  # only needed for other starting positions
         graph=fuzzy_graph(neighbours.first(settings.umap_neighbours)),

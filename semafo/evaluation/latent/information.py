@@ -122,7 +122,9 @@ def information(z: np.ndarray, factor: Factor, bins: np.ndarray | None = None) -
     margins, which = np.unique(np.sort(of_bins, axis=1), axis=0, return_inverse=True)
     expected = np.array([expected_information(margin, of_values) for margin in margins])[which.ravel()]
     room = entropy - expected
-    return np.clip(np.divide(found - expected, room, out=np.zeros_like(found), where=room > 1e-12), 0.0, 1.0)
+    shares = np.divide(found - expected, room, out=np.zeros_like(found), where=room > 1e-12)
+    clipped: np.ndarray = np.clip(shares, 0.0, 1.0)
+    return clipped
 
 
 def joint_counts(bins: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -152,7 +154,8 @@ def expected_information(first: np.ndarray, second: np.ndarray) -> float:
     return total
 
 
-def _entropy(counts: np.ndarray) -> np.ndarray:
+def _entropy(counts: np.ndarray) -> np.ndarray | np.float64:
     """Entropy of counts over the last axis, in nats."""
     shares = counts / counts.sum(-1, keepdims=True)
-    return -xlogy(shares, shares).sum(-1)
+    entropy: np.ndarray | np.float64 = -xlogy(shares, shares).sum(-1)
+    return entropy

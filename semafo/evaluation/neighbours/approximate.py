@@ -48,7 +48,7 @@ def nearest_by_lists(z: np.ndarray, k: int, seed: int = 0) -> tuple[np.ndarray, 
 def _assign(z: np.ndarray, n_lists: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """List of each cell, codes without gaps, by a few rounds of KMeans; and the distance to its centre. Both (n,)."""
     points = z.astype(np.float32)
-    centres = points[rng.choice(len(z), n_lists, replace=False)]
+    centres: np.ndarray = points[rng.choice(len(z), n_lists, replace=False)]
     for _ in range(_N_ROUNDS):
         squares = np.einsum("nl,nl->n", centres, centres)
         blocks = row_blocks(len(z), n_lists, _BLOCK_VALUES)

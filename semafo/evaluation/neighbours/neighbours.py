@@ -25,12 +25,12 @@ class Neighbours:
     @property
     def n_cells(self) -> int:
         """Number of cells."""
-        return self.indices.shape[0]
+        return len(self.indices)
 
     @property
     def k(self) -> int:
         """Neighbours per cell, the cell itself included."""
-        return self.indices.shape[1]
+        return int(self.indices.shape[1])
 
     def first(self, k: int) -> "Neighbours":
         """Only the k nearest, the cell itself included; all of them where there are fewer."""

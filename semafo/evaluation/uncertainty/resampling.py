@@ -54,13 +54,15 @@ class Pairs:
             for share in (self.share_a, self.share_b)
         )
         drawn_a, drawn_b = draw_cells(rng, n, share_a, share_b, n.shape)
-        return ((drawn_b - drawn_a).sum(2) / n.sum(2)).mean(1)
+        means: np.ndarray = ((drawn_b - drawn_a).sum(2) / n.sum(2)).mean(1)
+        return means
 
     def _seed_counts(self, rng: np.random.Generator, split: np.ndarray, most_seeds: int) -> np.ndarray:
         """How often each seed of the drawn splits is drawn: (R, S, K), as many draws as the split has seeds."""
         seed = rng.integers(0, self.n_seeds[split][..., None], (*split.shape, most_seeds))
         is_real = np.arange(most_seeds) < self.n_seeds[split][..., None]
-        return ((seed[..., None] == np.arange(most_seeds)) & is_real[..., None]).sum(2)
+        counts: np.ndarray = ((seed[..., None] == np.arange(most_seeds)) & is_real[..., None]).sum(2)
+        return counts
 
 
 def draw_cells(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from semafo.evaluation.uncertainty.resampling import Pairs, draw_cells
 
@@ -133,10 +134,11 @@ def mcnemar(n_only_a: int, n_only_b: int) -> float:
     for k in range(fewer + 1):
         total += term
         term = term * (n - k) // (k + 1)
-    return min(1.0, 2 * total / 2**n)
+    p_value: float = 2 * total / 2**n
+    return min(1.0, p_value)
 
 
-def mean_interval(values: Sequence[float]) -> Interval | None:
+def mean_interval(values: ArrayLike) -> Interval | None:
     """Mean and its 95 % interval by Student's t, for values that vary normally; None with fewer than two."""
     from scipy.special import stdtrit
 

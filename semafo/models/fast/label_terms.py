@@ -8,10 +8,11 @@ Axes: B cells, C labels, H hidden units, L latent dimensions.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
-from scvi.nn import FCLayers
+from scvi.nn import Encoder, FCLayers
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.distributions import Normal
@@ -50,7 +51,7 @@ class LabelTerms:
         hidden = through_by_label(module.encoder_z2_z1.encoder, z, n_labels, n_cells)
         mean, variance = _encoded(module.encoder_z2_z1, hidden)  # of q(u|z, y)
         noise = torch.randn(n_labels * n_cells, n_latent, device=z.device, dtype=z.dtype).t()
-        u, kl_per_label = _SampleAndDivergence.apply(mean, variance, noise, n_labels)
+        u, kl_per_label = _sample_and_divergence(mean, variance, noise, n_labels)
         label_probs = self.logits_or_probs(z)
         label_probs = label_probs.softmax(-1) if module.classifier.logits else label_probs
 
@@ -60,12 +61,12 @@ class LabelTerms:
             hidden = through_by_label(module.decoder_z1_z2.decoder, u.t(), n_labels, n_cells)
             decoder = module.decoder_z1_z2
             mean_z, log_variance = _heads(decoder.mean_decoder, decoder.var_decoder, hidden)
-            log_p_z = _LogDensity.apply(across, mean_z, log_variance.exp(), n_labels)
+            log_p_z = _log_density(across, mean_z, log_variance.exp(), n_labels)
             terms["scanvi_regulariser"] = objectives.scanvi_regulariser(log_q_z, log_p_z, label_probs)
         if mix.w_semafo:
             hidden = through(module.encoder_z3_z2.encoder, u.t())
-            log_r_z = _LogDensity.apply(across, *_encoded(module.encoder_z3_z2, hidden), n_labels)
-            log_q_u_at_z = _LogDensity.apply(across, mean, variance, n_labels)
+            log_r_z = _log_density(across, *_encoded(module.encoder_z3_z2, hidden), n_labels)
+            log_q_u_at_z = _log_density(across, mean, variance, n_labels)
             terms["semafo_regulariser"] = module.semafo_regulariser(log_q_z, log_r_z, log_q_u_at_z, label_probs)
         terms["kl_u"] = objectives.kl_u(kl_per_label, label_probs)
         terms["kl_y"] = objectives.kl_y(label_probs, module.label_prior)
@@ -78,7 +79,7 @@ class LabelTerms:
         return z
 
 
-def _encoded(encoder: nn.Module, hidden: Tensor) -> tuple[Tensor, Tensor]:
+def _encoded(encoder: Encoder, hidden: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and variance that an encoder gives, from its last hidden layer. Each (L, rows)."""
     mean, variance = _heads(encoder.mean_encoder, encoder.var_encoder, hidden)
     return mean, encoder.var_activation(variance) + encoder.var_eps
@@ -87,7 +88,8 @@ def _encoded(encoder: nn.Module, hidden: Tensor) -> tuple[Tensor, Tensor]:
 def _heads(first: nn.Linear, second: nn.Linear, hidden: Tensor) -> tuple[Tensor, Tensor]:
     """Values of two layers on the same input, by one product. hidden: (rows, H). Each (L, rows)."""
     weight, bias = torch.cat((first.weight, second.weight)), torch.cat((first.bias, second.bias))
-    return torch.addmm(bias[:, None], weight, hidden.t()).chunk(2)
+    of_first, of_second = torch.addmm(bias[:, None], weight, hidden.t()).chunk(2)
+    return of_first, of_second
 
 
 class _SampleAndDivergence(torch.autograd.Function):
@@ -107,6 +109,9 @@ class _SampleAndDivergence(torch.autograd.Function):
         grad = grad.t().reshape(1, -1)
         of_variance = (1 - variance.reciprocal()).mul_(grad).addcdiv_(grad_u * noise, scale).mul_(0.5)
         return torch.addcmul(grad_u, mean, grad), of_variance, None, None
+
+
+_sample_and_divergence: Callable[[Tensor, Tensor, Tensor, int], tuple[Tensor, Tensor]] = _SampleAndDivergence.apply
 
 
 class _LogDensity(torch.autograd.Function):
@@ -129,3 +134,6 @@ class _LogDensity(torch.autograd.Function):
         of_mean = scaled * grad
         of_variance = scaled.square().sub_(variance.reciprocal()).mul_(0.5 * grad)
         return -of_mean.sum(1), of_mean.flatten(1), of_variance.flatten(1), None
+
+
+_log_density: Callable[[Tensor, Tensor, Tensor, int], Tensor] = _LogDensity.apply

@@ -12,6 +12,7 @@ tiny constant in its logarithms included.
 Source: Lopez et al. 2018 (scVI), likelihoods NB and ZINB with mean μ = library size · softmax(logits), dispersion θ.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -65,7 +66,7 @@ def log_likelihood(counts: Counts, logits: Tensor, log_theta: Tensor, zero_logit
     -------
     Scalar
     """
-    return _LogLikelihood.apply(logits, log_theta, zero_logits, counts)
+    return _log_likelihood(logits, log_theta, zero_logits, counts)
 
 
 class _LogLikelihood(torch.autograd.Function):
@@ -115,6 +116,9 @@ class _LogLikelihood(torch.autograd.Function):
         return grad_logits, grad_theta, grad_zeros, None
 
 
+_log_likelihood: Callable[[Tensor, Tensor, Tensor | None, Counts], Tensor] = _LogLikelihood.apply
+
+
 def _log_gammas(counts: Counts, theta: Tensor) -> Tensor:
     """Σ log Γ(x + θ) - log Γ(θ) - log Γ(x + 1), over cells and genes."""
     steps, last = _steps(counts, theta)
@@ -147,10 +151,12 @@ def _slope_of_theta(
 ) -> Tensor:
     """∂/∂θ of the log-likelihood, (G,); `nb_share` weighs the negative binomial (1 where it is None)."""
     own = theta / (theta + EPS)
-    if nb_share is None:
+    if sum_log_total is not None:
         logs = len(inverse) * ((theta + EPS).log() + own) - sum_log_total
         inverses = inverse.sum(0)
     else:
+        assert log_share is not None  # ZINB has this and the next instead
+        assert nb_share is not None
         logs = ((log_share + own) * nb_share).sum(0)
         inverses = (inverse * nb_share).sum(0)
     return logs - theta * inverses - (inverse * counts.x).sum(0) + _slope_of_log_gammas(counts, theta)

@@ -63,7 +63,8 @@ class SemiSupervisedLoss:
         of_cells = self._label_terms(q_z, z)  # each (B,)
         terms = {"reconstruction": reconstruction, **{name: term.mean() for name, term in of_cells.items()}}
         weights = self._module.term_weights(kl_weight)
-        loss = sum(weights[name] * term for name, term in terms.items())
+        weighted = (weights[name] * term for name, term in terms.items())
+        loss: Tensor = sum(weighted)  # type: ignore[assignment]  # never the 0 of an empty sum
         if labelled is not None:
             terms["classification"] = self._classification(labelled)
             loss = loss + self._ratio * terms["classification"]

@@ -64,8 +64,13 @@ class Minibatch:
         of_size = np.bincount(genes * _SMALL_COUNTS + (steps - 1), minlength=n_genes * _SMALL_COUNTS)
         reached = of_size.reshape(n_genes, _SMALL_COUNTS)[:, ::-1].cumsum(1)[:, ::-1].astype(np.float32)  # (G, K)
         large = np.flatnonzero(values > _SMALL_COUNTS)
-        parts = reached, values[large], genes[large].astype(np.int64)
-        return tuple(torch.from_numpy(part).to(self.batch.device) for part in parts)
+        beyond, genes_beyond = values[large], genes[large].astype(np.int64)
+        device = self.batch.device
+        return (
+            torch.from_numpy(reached).to(device),
+            torch.from_numpy(beyond).to(device),
+            torch.from_numpy(genes_beyond).to(device),
+        )
 
 
 class CellStore:
@@ -92,7 +97,8 @@ class CellStore:
         self._rows = sparse.csr_matrix(counts, dtype=np.float32)
         self._rows.sum_duplicates()
         self._rows.eliminate_zeros()
-        self.n_cells, self.n_genes = self._rows.shape
+        self.n_cells: int = self._rows.shape[0]
+        self.n_genes: int = self._rows.shape[1]
         self.device = device
         self._library = self._sum_by_cell(self._rows.data)
         self._log_factorials = self._sum_by_cell(gammaln(self._rows.data + 1))
@@ -113,9 +119,15 @@ class CellStore:
 
     def take(self, index: Tensor) -> Minibatch:
         """Minibatch of the listed cells, (B,) int64."""
-        of_cells = (self._library, self._log_factorials, self._batch, self.labels)
-        parts = (values[index].to(self.device) for values in of_cells)
-        return Minibatch(self._rows[index.numpy()], *parts, index.to(self.device))
+        device, rows = self.device, self._rows[index.numpy()]
+        return Minibatch(
+            rows,
+            self._library[index].to(device),
+            self._log_factorials[index].to(device),
+            self._batch[index].to(device),
+            self.labels[index].to(device),
+            index.to(device),
+        )
 
     def _sum_by_cell(self, values: np.ndarray) -> Tensor:
         """(N,) -> (n,), in double precision: a running sum over all cells would lose digits."""

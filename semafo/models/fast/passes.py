@@ -6,6 +6,7 @@ give the same numbers as its `inference` and `generative`; they leave out what a
 
 import torch
 from scvi.module import VAE
+from scvi.nn import FCLayers
 from torch import Tensor, nn
 from torch.distributions import Normal
 from torch.nn import functional as F
@@ -48,7 +49,8 @@ class Pass:
 
     def mean_z(self, cells: Minibatch) -> Tensor:
         """Mean of q(z|x, s), (B, L)."""
-        return self.module.z_encoder.mean_encoder(self._encoder_hidden(cells))
+        mean: Tensor = self.module.z_encoder.mean_encoder(self._encoder_hidden(cells))
+        return mean
 
     def reconstruction(self, cells: Minibatch, z: Tensor) -> Tensor:
         """-log p(x|z, s) in nats, the mean over the cells. z: (B, L). Returns a scalar."""
@@ -121,11 +123,12 @@ class QueryPass(Pass):
         return torch.cat([F.linear(x, first.weight[:, :-n_batches], first.bias) for x in inputs])
 
 
-def _first_linear(layers: nn.Module) -> nn.Linear:
-    return layers.fc_layers[0][0]
+def _first_linear(layers: FCLayers) -> nn.Linear:
+    first: nn.Linear = layers.fc_layers[0][0]
+    return first
 
 
-def _batch_columns(layers: nn.Module) -> nn.Parameter:
+def _batch_columns(layers: FCLayers) -> nn.Parameter:
     """Columns of the first layer that belong to the batches, as rows: (S, H)."""
     n_batches = sum(layers.n_cat_list)
     return nn.Parameter(_first_linear(layers).weight[:, -n_batches:].detach().t().contiguous())

@@ -1,6 +1,6 @@
 """What scvi-tools says about likelihoods, where it would be wrong for a mix of regularisers: made right, or refused."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import Tensor
@@ -8,8 +8,13 @@ from torch import Tensor
 from semafo.errors import SettingsError
 from semafo.settings.mix import CORNERS, Mix
 
+if TYPE_CHECKING:
+    from scvi.model import SCANVI as _Model
+else:
+    _Model = object
 
-class LikelihoodSurface:
+
+class LikelihoodSurface(_Model):
     """Mixin of `SemafoVI`, before SCANVI.
 
     Only scANVI's part of the objective belongs to a generative model; SemafoVAE's regularisers bound nothing.
@@ -23,7 +28,8 @@ class LikelihoodSurface:
         """
         self._needs_p_z("The evidence lower bound")
         with self.module.as_mix(Mix(*CORNERS["scanvi"])):
-            return super().get_elbo(*args, **kwargs)
+            found: float | Tensor = super().get_elbo(*args, **kwargs)
+        return found
 
     def get_marginal_ll(self, *args: Any, **kwargs: Any) -> float | Tensor:
         """Estimate log p(x|s) by importance sampling, of each cell or its mean over cells, in nats; higher is better.

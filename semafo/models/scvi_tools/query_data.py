@@ -102,7 +102,7 @@ def _columns_of(matrix: Any, columns: np.ndarray) -> Any:
     return taken
 
 
-def with_known_labels(adata: AnnData, registry: dict, unknown_labels: str) -> tuple[AnnData, dict[Any, int]]:
+def with_known_labels(adata: AnnData, registry: dict[str, Any], unknown_labels: str) -> tuple[AnnData, dict[Any, int]]:
     """The cells with labels that the reference has a class for; missing labels become the unlabelled category.
 
     Parameters
@@ -166,7 +166,7 @@ def check_label_kinds(column: pd.Series, unlabelled: Any) -> None:
         )
 
 
-def _unknown_in_words(unknown: pd.Series, known: list, key: str, unlabelled: Any) -> str:
+def _unknown_in_words(unknown: pd.Series, known: list[Any], key: str, unlabelled: Any) -> str:
     names = ", ".join(sorted(str(label) for label in unknown.unique()))
     return (
         f"The query has labels that the reference lacks: {names}. The reference knows {', '.join(map(str, known))}. "

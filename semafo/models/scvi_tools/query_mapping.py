@@ -1,6 +1,6 @@
 """Query surgery on a trained model: genes that are missing, labels that are unknown, and what stays frozen."""
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 from anndata import AnnData
@@ -8,8 +8,13 @@ from anndata import AnnData
 from semafo.models.scvi_tools.query_data import REFUSE, with_genes_of, with_known_labels
 from semafo.settings.run_config import DatasetSpec
 
+if TYPE_CHECKING:
+    from scvi.model import SCANVI as _Model
+else:
+    _Model = object
 
-class QuerySurface:
+
+class QuerySurface(_Model):
     """Mixin of `SemafoVI`, before SCANVI."""
 
     unseen_labels_: dict[Any, int] | None = None  # names that end in an underscore are saved with the model
@@ -84,7 +89,7 @@ class QuerySurface:
         genes = cls.prepare_query_anndata(adata, reference_model, return_reference_var_names=True)
         cells, overlap = with_genes_of(adata, genes, min_overlap)
         cells, unseen = with_known_labels(cells, registry, unknown_labels)
-        model = super().load_query_data(cells, reference_model, **kwargs)
+        model: Self = super().load_query_data(cells, reference_model, **kwargs)
         for name, weight in model.module.encoder_z3_z2.named_parameters():
             weight.requires_grad = model.module.encoder_z2_z1.get_parameter(name).requires_grad
         model._set_indices_and_labels()  # scvi-tools copies the reference's labels over the query's

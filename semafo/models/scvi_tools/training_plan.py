@@ -4,7 +4,7 @@ Lightning's `log` costs about as much as the forward pass of a small minibatch w
 step. Only the epoch's means are ever read, so these plans add the values up themselves and log the means.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from scvi import REGISTRY_KEYS
@@ -12,8 +12,13 @@ from scvi.train import SemiSupervisedTrainingPlan
 from torch import Tensor
 from torchmetrics import Metric
 
+if TYPE_CHECKING:
+    from scvi.train import TrainingPlan as _Plan
+else:
+    _Plan = object
 
-class LogsByEpoch:
+
+class LogsByEpoch(_Plan):
     """Mixin for scvi-tools' plans: what training steps log is added up, and the epoch's last step logs the means.
 
     The means are weighted by the minibatches' numbers of cells, as Lightning weights them.
@@ -31,7 +36,7 @@ class LogsByEpoch:
         self._n_cells = len(cells[REGISTRY_KEYS.X_KEY])
         self._in_training_step = True
         try:
-            loss = super().training_step(batch, batch_idx)
+            loss: Tensor = super().training_step(batch, batch_idx)
         finally:
             self._in_training_step = False
         if self.trainer.is_last_batch:

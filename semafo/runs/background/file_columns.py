@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import Any
 
+from semafo import installation
 from semafo.errors import DataError, SemafoError
 
 # Names of columns, most telling first
@@ -18,7 +19,7 @@ BATCH_WORDS = ("batch", "study", "donor", "sample", "site", "tech", "condition")
 def read(path: str) -> list[dict[str, Any]]:
     """`name`, `n_values` and `n_missing` of each candidate column. Raises DataError."""
     command = [sys.executable, "-m", "semafo.runs.background.file_columns", path]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=installation.environment(), capture_output=True, text=True, check=False)
     for line in reversed(done.stdout.splitlines()):
         try:
             answer = json.loads(line)
@@ -26,7 +27,8 @@ def read(path: str) -> list[dict[str, Any]]:
             continue
         if "error" in answer:
             raise DataError(answer["error"])
-        return answer["columns"]
+        found: list[dict[str, Any]] = answer["columns"]
+        return found
     raise DataError(f"{path} could not be read. The reader said: {done.stderr.strip()[-300:] or 'nothing'}")
 
 

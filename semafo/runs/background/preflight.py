@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from semafo import keys
+from semafo import installation, keys
 from semafo.data import catalogue
 from semafo.data.splitting.split import Split, make_split
 from semafo.errors import DataError
@@ -76,7 +76,7 @@ def _check(spec: DatasetSpec, folder: Path) -> None:
         options |= {"--query": spec.query, "--min-overlap": str(spec.min_overlap)}
     given = [part for name, value in options.items() if value for part in (name, value)]
     command = [sys.executable, "-m", "semafo", "check", spec.name, *given, "--keep", str(folder), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=installation.environment(), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = done.stderr.strip()[-500:] or "nothing"
         nothing = f"The check of the data set ended without a result. It said: {said}"

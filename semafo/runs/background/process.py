@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import semafo
 from semafo.files import read_json
 from semafo.runs.home import Home
 from semafo.runs.workers.processes import worker_environment
@@ -60,7 +59,8 @@ class Background:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                return read_json(self._lock_file, {})
+                note: dict[str, Any] = read_json(self._lock_file, {})
+                return note
         return None
 
     def stop(self) -> None:
@@ -75,7 +75,7 @@ class Background:
         return self.home.engine / f"{self.name}.lock"
 
 
-def _started(arguments: Sequence[str], lock: BinaryIO, errors: Path | None) -> subprocess.Popen:
+def _started(arguments: Sequence[str], lock: BinaryIO, errors: Path | None) -> subprocess.Popen[bytes]:
     with open(os.devnull if errors is None else errors, "wb") as said:
         process = subprocess.Popen(
             [sys.executable, *arguments],
@@ -84,7 +84,7 @@ def _started(arguments: Sequence[str], lock: BinaryIO, errors: Path | None) -> s
             stderr=said,
             start_new_session=True,
             pass_fds=[lock.fileno()],  # the lock is the process's from its first moment, and ends with it
-            env=_environment(),
+            env=worker_environment(1),
         )
     with suppress(OSError):  # it has ended already
         os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
@@ -97,18 +97,12 @@ def _write(lock: BinaryIO, value: dict[str, Any]) -> None:
     lock.flush()
 
 
-def _environment() -> dict[str, str]:
-    """One thread, and this very semafo, wherever the calling process found it."""
-    root = str(Path(semafo.__file__).resolve().parents[1])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**worker_environment(1), "PYTHONPATH": os.pathsep.join(paths)}
-
-
 def last_said(text: str, kind: str) -> str | None:
     """The last `error` or `warning` among what a command said with `--json` on stderr; None where it said none."""
     for line in reversed(text.splitlines()):
         try:
-            return json.loads(line)[kind]
+            said: str = json.loads(line)[kind]
         except (json.JSONDecodeError, KeyError, TypeError):
             continue
+        return said
     return None

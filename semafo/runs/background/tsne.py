@@ -45,7 +45,8 @@ def has_tsne(record: RunRecord) -> bool:
 
 def why_failed(record: RunRecord) -> str | None:
     """Why the run's t-SNE could not be computed the last time, in words; None where it did not fail."""
-    return read_json(record.folder / keys.X_TSNE_STATE_FILE, {}).get("error")
+    reason: str | None = read_json(record.folder / keys.X_TSNE_STATE_FILE, {}).get("error")
+    return reason
 
 
 def tsne(z: np.ndarray, types: np.ndarray, n_most: int = MOST_CELLS) -> np.ndarray:

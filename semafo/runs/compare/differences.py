@@ -7,6 +7,7 @@ over the splits and seeds that their runs share.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -178,7 +179,7 @@ def _group(records: Sequence[RunRecord]) -> MethodGroup:
 
 def _scores(name: str, runs: dict[tuple[int, int], TestedCells], is_baseline: bool) -> MethodScores:
     splits = np.array([split for split, _ in runs])
-    means = {}
+    means: dict[str, Any] = {}
     for score in ("accuracy", "balanced_accuracy"):
         values = pd.Series([getattr(cells, score) for cells in runs.values()])
         units = values.groupby(splits).mean() if len(set(splits)) > 1 else values

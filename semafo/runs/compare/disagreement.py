@@ -60,12 +60,14 @@ class Disagreement:
     @cached_property
     def first_right(self) -> np.ndarray:
         """Which cells the first run gets right, (n,) bool."""
-        return (self.cells[FIRST] == self.cells[keys.TRUE]).to_numpy()
+        is_right: np.ndarray = (self.cells[FIRST] == self.cells[keys.TRUE]).to_numpy()
+        return is_right
 
     @cached_property
     def second_right(self) -> np.ndarray:
         """Which cells the second run gets right, (n,) bool."""
-        return (self.cells[SECOND] == self.cells[keys.TRUE]).to_numpy()
+        is_right: np.ndarray = (self.cells[SECOND] == self.cells[keys.TRUE]).to_numpy()
+        return is_right
 
     @property
     def only_first(self) -> Share:

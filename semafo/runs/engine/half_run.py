@@ -35,7 +35,7 @@ class Job:
         return self.record.settings.get("batch")
 
     @property
-    def rank(self) -> tuple:
+    def rank(self) -> tuple[bool, float, int, int]:
         """Earlier comparisons first; within one, all maps before the first score. Sweeps last, run by run."""
         if is_of_sweep(self.batch):
             return True, self.created, self.order, self.half == TRAIN

@@ -6,9 +6,8 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
-import semafo
+from semafo import installation
 from semafo.errors import EngineError
 from semafo.files import read_json, write_json
 from semafo.runs.engine.process import n_cores
@@ -19,7 +18,7 @@ from semafo.runs.workers.scheduler_address import SCHEDULER_VARIABLE, scheduler_
 START_SECONDS = 30  # until the engine must be ready; a slow disk needs a few
 
 _launching = threading.Lock()  # two pages that ask at once start one engine
-_started: list[subprocess.Popen] = []  # engines that this process started, so that it can bury them when they end
+_started: list[subprocess.Popen[bytes]] = []  # by this process, which buries them when they end
 
 
 def ensure_engine(home: Home) -> None:
@@ -49,7 +48,12 @@ def _ensure(home: Home) -> None:
     command = [sys.executable, "-m", "semafo.runs.engine.process", str(home.path)]
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, env=_environment()
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env=installation.environment(),
         )
     _started.append(process)
     deadline = time.monotonic() + START_SECONDS
@@ -111,10 +115,3 @@ def _register(home: Home) -> None:
     mine = clients / str(os.getpid())
     if not mine.exists():
         write_json(mine, {"pid": os.getpid(), "since": time.time()})
-
-
-def _environment() -> dict[str, str]:
-    """The engine imports this very semafo, wherever the calling process found it."""
-    root = str(Path(semafo.__file__).resolve().parents[1])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

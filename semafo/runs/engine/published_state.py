@@ -14,7 +14,7 @@ from semafo.runs.workers.work import TRAIN
 class Shown:
     """The two files, written when they change."""
 
-    def __init__(self, home: Home, pool: Workers) -> None:
+    def __init__(self, home: Home, pool: Workers[Any]) -> None:
         self._home = home
         self._pool = pool
         self._queue: dict[str, Any] | None = None

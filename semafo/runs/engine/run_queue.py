@@ -30,7 +30,7 @@ _KEPT_AFTER_FAILURE = {keys.CONFIG_FILE, keys.STATUS_FILE, keys.LOG_FILE, keys.H
 class Queue:
     """Everything happens in `round`, in one thread."""
 
-    def __init__(self, home: Home, pool: Workers) -> None:
+    def __init__(self, home: Home, pool: Workers[Any]) -> None:
         self._home = home
         self._cache = StageCache(home.cache)
         self._index = Index(home)
@@ -127,8 +127,7 @@ class Queue:
 
     def _collect(self) -> None:
         """Notice jobs that ended, workers that were lost, and workers that do not stop when asked."""
-        for job in [job for job in self._jobs if job.worker is not None]:
-            worker = job.worker
+        for job, worker in [(job, job.worker) for job in self._jobs if job.worker is not None]:
             answer = worker.answer()
             if isinstance(answer, Outcome) and answer.state != SUPERSEDED:
                 self._finish(job, answer)

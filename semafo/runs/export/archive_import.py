@@ -144,7 +144,9 @@ def _is_listed(item: tuple[Any, Any]) -> bool:
 def _take_in(home: Home, archive: zipfile.ZipFile, facts: dict[str, Any], members: dict[str, Any]) -> Taken:
     found: dict[tuple[str, str], dict[str, str]] = {}
     for name in members:
-        kind, own_id, file = _NAME.fullmatch(name).groups()
+        match = _NAME.fullmatch(name)
+        assert match is not None  # `_is_listed` has seen to that
+        kind, own_id, file = match.groups()
         found.setdefault((kind, own_id), {})[file] = name
     taken = Taken()
     for (kind, own_id), files in found.items():
@@ -164,7 +166,9 @@ def _is_done(home: Home, run_id: str) -> bool:
     return (record.folder / keys.CONFIG_FILE).exists() and (record.is_active or record.state == keys.DONE)
 
 
-def _take_run(home: Home, archive: zipfile.ZipFile, run_id: str, files: dict[str, str], members: dict) -> None:
+def _take_run(
+    home: Home, archive: zipfile.ZipFile, run_id: str, files: dict[str, str], members: dict[str, Any]
+) -> None:
     """Unpack a run beside the others, look at it, and move it into place."""
     draft = home.runs / f".{run_id}-{uuid.uuid4().hex[:8]}"
     draft.mkdir()

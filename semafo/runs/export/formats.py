@@ -100,7 +100,8 @@ def write(home: Home, asked: Asked, kind: str, to: Path) -> str:
 
         adata = annotated(home, asked.records)
         write_h5ad(adata, to)
-        return adata.uns[UNS]["note"]
+        note: str = adata.uns[UNS]["note"]
+        return note
     if kind == BUNDLE:
         from semafo.runs.export.run_archive import write_bundle
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import semafo
 from semafo.runs.background.process import Background, last_said
@@ -98,7 +99,7 @@ def start(home: Home, records: Sequence[RunRecord], kind: str) -> bool:
     return _work(home).start([*command, "--force", "--json"], note, path.parent / _ERRORS)
 
 
-def under_way(home: Home) -> dict | None:
+def under_way(home: Home) -> dict[str, Any] | None:
     """`run_ids`, `kind`, `path` and `started` of the file that is being written; None where none is."""
     return _work(home).under_way()
 

@@ -106,4 +106,5 @@ def plane(replays: list[Replay]) -> tuple[list[np.ndarray], float]:
 def spread_of(replay: Replay) -> np.ndarray:
     """Latent scale of the sample in each frame, (F,): see `semafo.evaluation.latent.diagnostics.latent_scale`."""
     variances = np.nanvar(replay.z.astype(np.float64), axis=1)  # (F, L)
-    return np.sqrt(variances.mean(axis=1))
+    scales: np.ndarray = np.sqrt(variances.mean(axis=1))
+    return scales

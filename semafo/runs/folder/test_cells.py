@@ -1,6 +1,7 @@
 """Which test cells a run, or one of its baselines, got right."""
 
 from dataclasses import dataclass
+from typing import overload
 
 import pandas as pd
 
@@ -24,6 +25,14 @@ class TestedCells:
     true: pd.Series
     batch: pd.Series
 
+    @overload
+    @classmethod
+    def of(cls, record: RunRecord, name: None = None) -> "TestedCells": ...
+
+    @overload
+    @classmethod
+    def of(cls, record: RunRecord, name: str) -> "TestedCells | None": ...
+
     @classmethod
     def of(cls, record: RunRecord, name: str | None = None) -> "TestedCells | None":
         """Read a run's.
@@ -36,7 +45,7 @@ class TestedCells:
         Returns
         -------
         TestedCells or None
-            None where that was not computed.
+            None where that was not computed, which cannot be of the run itself.
         """
         cells = record.cells()
         seen = (record.split() or {}).get("seen_types", [])
@@ -68,4 +77,5 @@ def have_same_test_cells(record_a: RunRecord, record_b: RunRecord) -> bool:
     if record_a.settings["context"].get("data") != record_b.settings["context"].get("data"):
         return False
     a, b = (cells.index[cells[keys.PART] == keys.TEST] for cells in (record_a.cells(), record_b.cells()))
-    return a.sort_values().equals(b.sort_values())
+    are_same: bool = a.sort_values().equals(b.sort_values())
+    return are_same

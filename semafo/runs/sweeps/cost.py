@@ -11,13 +11,15 @@ from semafo.runs.background.preflight import inspect, rehearse
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.runs.library import store
-from semafo.settings.run_config import RunConfig
+from semafo.settings.run_config import DatasetSpec, RunConfig
 from semafo.training.duration import expected_seconds
 from semafo.training.stage_cache import StageCache, pretrain_key
 
 _SCORE_SECONDS = 3.0  # of a run's second half, where this home has not measured any yet
 _BYTES_A_CELL, _BYTES_A_RUN = 400, 4_000_000  # embeddings, probabilities, table; weights and logs
 _LATEST = 50  # finished runs that the pace of a machine is taken from
+
+_Cells = tuple[DatasetSpec, tuple[str, ...], bool]  # data set, reference, whether that is all
 
 
 @dataclass(frozen=True)
@@ -144,14 +146,14 @@ def pace(home: Home) -> Pace:
     return Pace(median(factors) if factors else 1.0, median(scores) if scores else _SCORE_SECONDS, bool(factors))
 
 
-def _cells_of(config: RunConfig) -> tuple:
+def _cells_of(config: RunConfig) -> _Cells:
     """What the counts of a split depend on; seeds and mixes change none that matters here."""
     return config.dataset, config.split.reference, config.split.reference_only
 
 
-def _facts(home: Home, configs: Sequence[RunConfig]) -> Mapping[tuple, dict[str, Any]]:
+def _facts(home: Home, configs: Sequence[RunConfig]) -> Mapping[_Cells, dict[str, Any]]:
     """Counts of each kind of split, from the preflight of its data."""
-    found: dict[tuple, dict[str, Any]] = {}
+    found: dict[_Cells, dict[str, Any]] = {}
     for config in configs:
         config, _ = store.in_context(config)
         if _cells_of(config) not in found:

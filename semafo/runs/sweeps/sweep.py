@@ -56,7 +56,7 @@ class Sweep:
         return sweep
 
     @classmethod
-    def of(cls, home: Home, sweep_id: str) -> Self:
+    def of(cls, home: Home, sweep_id: str) -> "Sweep":
         """The sweep of that id, or of the only id that begins so. Raises RunNotFound."""
         found = [sweep for sweep in sweeps(home) if sweep.sweep_id.startswith(sweep_id) and sweep_id]
         if len(found) != 1:
@@ -73,12 +73,14 @@ class Sweep:
     @cached_property
     def facts(self) -> dict[str, Any]:
         """`name`, `created`, `grid` and `run_ids`."""
-        return read_json(self.folder / SWEEP_FILE, {})
+        found: dict[str, Any] = read_json(self.folder / SWEEP_FILE, {})
+        return found
 
     @property
     def name(self) -> str:
         """What people call it."""
-        return self.facts["name"]
+        name: str = self.facts["name"]
+        return name
 
     @cached_property
     def records(self) -> list[RunRecord]:
@@ -99,7 +101,7 @@ class Sweep:
         found = {record.run_id: record.state for record in self.records}
         return {run_id: found.get(run_id, DELETED) for run_id in self.facts["run_ids"]}
 
-    def counts(self) -> Counter:
+    def counts(self) -> Counter[str]:
         """Number of runs in each state."""
         return Counter(self.states().values())
 
@@ -154,18 +156,19 @@ def paused(home: Home) -> set[str]:
 
 def is_of_sweep(batch: str | None) -> bool:
     """Whether a run's `batch` is a sweep."""
-    return bool(batch) and batch.startswith(PREFIX)
+    return batch is not None and batch.startswith(PREFIX)
 
 
 def _name(grid: Grid) -> str:
     """`kang_pbmc, 1 % to 50 %`, `simulated, the paper's pancreas splits`."""
     name = grid.points[0].dataset.name
     dataset = Path(name).stem if name.endswith(".h5ad") else name.partition(":")[0]
-    return f"{dataset}, {_range([point.title for point in grid.points]) if grid.preset is None else _splits(grid)}"
+    points = _range([point.title for point in grid.points]) if grid.preset is None else _splits(grid.preset)
+    return f"{dataset}, {points}"
 
 
-def _splits(grid: Grid) -> str:
-    return f"the paper's {grid.preset.replace('-', ' ')} splits"
+def _splits(family: str) -> str:
+    return f"the paper's {family.replace('-', ' ')} splits"
 
 
 def _range(titles: Sequence[str]) -> str:

@@ -3,9 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from distributed import CancelledError, Future
+from distributed import CancelledError
 
 from semafo.settings.run_config import TrainSettings
 
@@ -28,14 +28,34 @@ class Loss:
     counts: bool = True
 
 
+class Task(Protocol):
+    """What the engine uses of a `distributed.Future`, whose own methods are hardly annotated."""
+
+    @property
+    def status(self) -> str | None:
+        """`finished` where there is a result."""
+
+    def done(self) -> bool:
+        """Whether it has ended, however."""
+
+    def result(self, timeout: float | None = None) -> Any:
+        """What came out; raises what was raised."""
+
+    def cancel(self, *, force: bool = False) -> None:
+        """Forget it, whoever else waits for it."""
+
+    def release(self) -> None:
+        """Let go of it."""
+
+
 @dataclass(eq=False, kw_only=True)
 class Worker(ABC):
     """A worker process and what it is doing."""
 
     name: str
     n_threads: int
-    ready: Future  # done once the libraries are imported
-    task: Future | None = None
+    ready: Task  # done once the libraries are imported
+    task: Task | None = None
     has_compiled: bool = False
 
     @property
@@ -66,7 +86,7 @@ class Worker(ABC):
         return found
 
 
-def result_of(task: Future) -> Any:
+def result_of(task: Task) -> Any:
     """The result of a task that has ended, a `Loss` that says why there is none, or None while it is on its way."""
     try:
         return task.result(timeout=_FETCH_SECONDS)
@@ -80,24 +100,33 @@ def result_of(task: Future) -> Any:
         return Loss(f"The worker could not answer ({type(error).__name__}: {error}).")
 
 
-class Workers(Protocol):
-    """The workers of an engine."""
+_Kind = TypeVar("_Kind", bound=Worker)
 
-    address: str | None  # of a cluster's scheduler
+
+class Workers(Protocol[_Kind]):
+    """The workers of an engine, all of one kind."""
+
     shares_cores: bool  # whether a run that waits for room holds back those behind it, which would take that room
-    workers: Sequence[Worker]
+
+    @property
+    def address(self) -> str | None:
+        """Of a cluster's scheduler."""
+
+    @property
+    def workers(self) -> Sequence[_Kind]:
+        """Those that there are now."""
 
     @property
     def notice(self) -> str | None:
         """What users should know: why nothing starts."""
 
-    def reserve(self, train: TrainSettings) -> Worker | None:
+    def reserve(self, train: TrainSettings) -> _Kind | None:
         """A worker that may take a run with these settings now, or None while there is none."""
 
-    def submit(self, worker: Worker, function: Callable[..., Any], *arguments: Any) -> None:
+    def submit(self, worker: _Kind, function: Callable[..., Any], *arguments: Any) -> None:
         """Give an idle worker something to do."""
 
-    def end(self, worker: Worker) -> None:
+    def end(self, worker: _Kind) -> None:
         """Have a worker do no more of what it does."""
 
     def fill(self) -> None:

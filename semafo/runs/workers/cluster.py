@@ -31,7 +31,7 @@ class RemoteWorker(Worker):
     address: str
     has_gpu: bool
     connection: Connection
-    greeting: dict[str, Any] | None = None
+    greeting: dict[str, str] | None = None
 
     @property
     def loss(self) -> Loss | None:
@@ -48,12 +48,12 @@ class RemoteWorker(Worker):
     @property
     def label(self) -> str | None:
         """Host and process id."""
-        return self.greeting and self.greeting.get("label")
+        return None if self.greeting is None else self.greeting.get("label")
 
     @property
     def refusal(self) -> str | None:
         """Why it is given no runs."""
-        return self.greeting and self.greeting.get("refusal")
+        return None if self.greeting is None else self.greeting.get("refusal")
 
     @property
     def is_fit(self) -> bool:
@@ -124,10 +124,11 @@ class RemotePool:
         """See who has come. Those who have gone are found by their `loss`."""
         self._unserved.clear()
         connection = self._link.connection
-        known = {worker.address for worker in self.workers if worker.connection is connection}
-        for address, facts in (connection.seen if connection else {}).items():
-            if address not in known:
-                self.workers.append(self._meet(connection, address, facts))
+        if connection is not None:
+            known = {worker.address for worker in self.workers if worker.connection is connection}
+            for address, facts in connection.seen.items():
+                if address not in known:
+                    self.workers.append(self._meet(connection, address, facts))
         for worker in self.workers:
             if worker.greeting is None and worker.ready.done():
                 answer = result_of(worker.ready)

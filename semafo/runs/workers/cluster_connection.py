@@ -50,8 +50,9 @@ class Connection:
 
     def look(self) -> None:
         """See which workers there are."""
-        identity = self.client.scheduler.identity
-        found = self.client.sync(identity, n_workers=-1, callback_timeout=_ANSWER_SECONDS)
+        scheduler = self.client.scheduler
+        assert scheduler is not None  # the client is connected
+        found: dict[str, Any] = self.client.sync(scheduler.identity, n_workers=-1, callback_timeout=_ANSWER_SECONDS)
         self._scheduler = self._scheduler or found["id"]
         if found["id"] != self._scheduler:
             raise _Lost

@@ -34,7 +34,7 @@ _CONFIG = {
 class LocalWorker(Worker):
     """A worker process of this machine, and of this engine."""
 
-    process: subprocess.Popen | Forked
+    process: subprocess.Popen[bytes] | Forked
 
     @property
     def loss(self) -> Loss | None:
@@ -130,7 +130,7 @@ class Pool:
         ready = self._client.submit(worker_module.import_libraries, workers=[name], pure=False)
         return LocalWorker(name=name, n_threads=n_threads, ready=ready, process=process)
 
-    def _process(self, arguments: list[str], n_threads: int) -> subprocess.Popen | Forked:
+    def _process(self, arguments: list[str], n_threads: int) -> subprocess.Popen[bytes] | Forked:
         """A process of `dask worker`: forked where that is possible, else one that imports for itself."""
         if n_threads == 1 and self._nursery is not None and self._nursery.exit_code is None:
             return self._nursery.fork(arguments)

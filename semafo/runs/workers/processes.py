@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from semafo import threads
+from semafo import installation, threads
 
 NICENESS = 5  # the processes that serve pages go before those that train
 ENGINE_VARIABLE = "SEMAFO_ENGINE_PID"  # a worker ends with the engine of this process id
@@ -41,7 +41,7 @@ def imports_are_no_garbage() -> Iterator[None]:
 def worker_environment(n_threads: int) -> dict[str, str]:
     """Environment of a worker: its threads have to be known before anything is imported."""
     variables = dict.fromkeys(threads.VARIABLES, str(n_threads))
-    return {**os.environ, **variables, "PYTHONWARNINGS": "ignore", ENGINE_VARIABLE: str(os.getpid())}
+    return {**installation.environment(), **variables, "PYTHONWARNINGS": "ignore", ENGINE_VARIABLE: str(os.getpid())}
 
 
 class Nursery:
@@ -52,9 +52,14 @@ class Nursery:
     """
 
     def __init__(self) -> None:
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self._process = subprocess.Popen([sys.executable, *NURSERY_PROGRAM], **pipes, env=worker_environment(1))
-        os.set_blocking(self._process.stdout.fileno(), False)
+        command = [sys.executable, *NURSERY_PROGRAM]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=worker_environment(1)
+        )
+        assert self._process.stdin is not None  # a pipe, like the next
+        assert self._process.stdout is not None
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        os.set_blocking(self._stdout.fileno(), False)
         self._expected: deque[Forked] = deque()
         self._unread = b""
 
@@ -75,14 +80,14 @@ class Nursery:
         worker = Forked(self)
         self._expected.append(worker)
         with suppress(BrokenPipeError):  # a nursery that has died is seen by `Forked.poll`
-            self._process.stdin.write(json.dumps(list(arguments)).encode() + b"\n")
-            self._process.stdin.flush()
+            self._stdin.write(json.dumps(list(arguments)).encode() + b"\n")
+            self._stdin.flush()
         return worker
 
     def hear(self) -> None:
         """Learn of the workers that were born since the last call, in the order in which they were asked for."""
         with suppress(BlockingIOError):
-            self._unread += os.read(self._process.stdout.fileno(), 4096)
+            self._unread += os.read(self._stdout.fileno(), 4096)
         *lines, self._unread = self._unread.split(b"\n")
         for line in lines:
             self._expected.popleft().pid = int(line)
@@ -92,8 +97,8 @@ class Nursery:
         self._process.kill()
         self._process.wait()
         with suppress(BrokenPipeError):
-            self._process.stdin.close()
-        self._process.stdout.close()
+            self._stdin.close()
+        self._stdout.close()
 
 
 class Forked:
@@ -116,19 +121,19 @@ class Forked:
             self._nursery.hear()
         if self.pid is None:
             return self._nursery.exit_code
-        return self._reap(os.WNOHANG)
+        return self._reap(self.pid, os.WNOHANG)
 
     def wait(self) -> int | None:
         """Wait for the end of one that was born."""
-        return None if self.pid is None else self._reap(0)
+        return None if self.pid is None else self._reap(self.pid, 0)
 
     def kill(self) -> None:
         """Kill one that was born and has not ended."""
         if self.pid is not None and self.poll() is None:
             os.kill(self.pid, signal.SIGKILL)
 
-    def _reap(self, options: int) -> int | None:
+    def _reap(self, pid: int, options: int) -> int | None:
         if self._exit_code is None:
-            ended, status = os.waitpid(self.pid, options)
+            ended, status = os.waitpid(pid, options)
             self._exit_code = os.waitstatus_to_exitcode(status) if ended else None
         return self._exit_code

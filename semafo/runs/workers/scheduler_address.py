@@ -39,6 +39,7 @@ def checked(address: str) -> str:
 def host_and_port(address: str) -> tuple[str, int]:
     """Parts of an address that was checked."""
     found = _ADDRESS.fullmatch(address)
+    assert found is not None
     return found["v6"] or found["host"], int(found["port"])
 
 

@@ -17,7 +17,7 @@ from semafo.runs.home import Home
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-    from cryptography.x509 import Certificate, CertificateBuilder
+    from cryptography.x509 import CertificateBuilder, KeyUsage, SubjectKeyIdentifier
     from distributed.security import Security
 
 _YEARS = 10
@@ -72,7 +72,7 @@ class HomeKeys:
         """For dask."""
         from distributed.security import Security
 
-        parts = {}
+        parts: dict[str, str] = {}
         for role in ("client", "scheduler", "worker"):
             parts |= {f"tls_{role}_cert": str(self.cert), f"tls_{role}_key": str(self.key)}
         return Security(require_encryption=True, tls_ca_file=str(self.ca), **parts)
@@ -120,12 +120,13 @@ def _certificates() -> tuple[bytes, bytes, bytes]:
     cert = _unsigned("semafo", key, of_key).add_extension(_usage(signs_keys=False), critical=True)
     cert = cert.add_extension(x509.SubjectAlternativeName([x509.DNSName("semafo")]), critical=False)
     cert = cert.add_extension(signer, critical=False)
-    signed: list[Certificate] = [part.sign(ca_key, hashes.SHA256()) for part in (ca, cert)]
-    formats = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return *(part.public_bytes(serialization.Encoding.PEM) for part in signed), key.private_bytes(*formats)
+    signed_ca, signed_cert = (part.sign(ca_key, hashes.SHA256()) for part in (ca, cert))
+    pem = serialization.Encoding.PEM
+    formats = (pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return signed_ca.public_bytes(pem), signed_cert.public_bytes(pem), key.private_bytes(*formats)
 
 
-def _unsigned(name: str, key: "EllipticCurvePrivateKey", identifier: object) -> "CertificateBuilder":
+def _unsigned(name: str, key: "EllipticCurvePrivateKey", identifier: "SubjectKeyIdentifier") -> "CertificateBuilder":
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
@@ -140,7 +141,7 @@ def _unsigned(name: str, key: "EllipticCurvePrivateKey", identifier: object) -> 
     return builder.add_extension(identifier, critical=False)
 
 
-def _usage(signs_keys: bool) -> object:
+def _usage(signs_keys: bool) -> "KeyUsage":
     from cryptography import x509
 
     names = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "crl_sign")

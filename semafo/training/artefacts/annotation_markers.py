@@ -38,6 +38,7 @@ def write_markers(job: "Job") -> None:
     predicted = pd.read_parquet(job.folder / keys.CELLS_FILE)[keys.PREDICTED][adata.obs_names[is_query]]
     logged = log_normalise(adata.X[is_query][:, in_query])
     chosen = adata.var_names.isin(read_json(job.folder / keys.MODEL_FILE)["genes"])
+    assert report.joined is not None  # the query was joined to a reference
     overlap = {**report.joined["overlap"], "n_hvg": int(chosen.sum()), "n_hvg_shared": int((chosen & in_query).sum())}
     found = marker_table(logged, list(adata.var_names[in_query]), predicted, seed=job.config.evaluation.seed)
     write_json(job.folder / keys.MARKERS_FILE, {**found, "overlap": overlap})

@@ -55,6 +55,7 @@ def _embed(job: Job, folder: Path) -> dict[str, Any]:
     job.progress.checkpoint()
     fitted_on, projected = embedding.log_normalise(first_cells.X), embedding.log_normalise(prepared.cells.X)
     _, pca = embedding.pca(fitted_on, N_COMPONENTS, also=projected, seed=job.config.evaluation.seed)
+    assert pca is not None  # there were cells to project
     np.save(folder / keys.array_file(keys.X_PCA), pca)
     return {}
 
@@ -74,7 +75,8 @@ def _score(job: Job, embeddings: Path, folder: Path) -> dict[str, Any]:
 
 def load_embedding(embeddings: Path, obsm_key: str) -> np.ndarray:
     """One of the shared embeddings, (n_cells, n_dimensions)."""
-    return np.load(embeddings / keys.array_file(obsm_key), allow_pickle=False)
+    found: np.ndarray = np.load(embeddings / keys.array_file(obsm_key), allow_pickle=False)
+    return found
 
 
 def _classify(job: Job, embeddings: Path, folder: Path) -> dict[str, Any]:

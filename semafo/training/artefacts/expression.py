@@ -104,9 +104,12 @@ def _number_type(values: pd.Series) -> np.dtype:
 
 def _factorised(values: pd.Series) -> tuple[np.ndarray, Any]:
     """Codes, -1 where missing, and the value of each code. Lists and the like are told apart by their text."""
+    found: tuple[np.ndarray, Any]
     with suppress(TypeError):
-        return pd.factorize(values)
-    return pd.factorize(values.map(str))
+        found = pd.factorize(values)
+        return found
+    found = pd.factorize(values.map(str))
+    return found
 
 
 def _categories(codes: np.ndarray, names: list[str]) -> pd.Categorical:

@@ -61,8 +61,8 @@ class RunRecorder:
         rows = first if query is None else np.concatenate([first, self._query[query.rows]])
         stages = {keys.PRETRAIN: self.pretrain, **self._later}
         frames = [(stage, epoch) for stage, record in stages.items() for epoch in record.epochs]
-        arrays = {"z": self._positions(len(rows)), "rows": rows.astype(np.int32)}
-        write_atomically(self._job.folder / keys.REPLAY_FILE, lambda handle: np.savez(handle, **arrays))
+        z, rows_of_table = self._positions(len(rows)), rows.astype(np.int32)
+        write_atomically(self._job.folder / keys.REPLAY_FILE, lambda handle: np.savez(handle, z=z, rows=rows_of_table))
         noted = {
             "frames": [{"stage": stage, "epoch": epoch} for stage, epoch in frames],
             "n_epochs": {stage: record.n_epochs for stage, record in stages.items() if record.epochs},

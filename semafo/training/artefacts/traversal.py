@@ -79,7 +79,8 @@ def load_decoder(weights: Path, form: str) -> Decode:
     @torch.inference_mode()
     def decode(z: np.ndarray, batches: np.ndarray) -> np.ndarray:
         hidden = decoder.px_decoder(torch.as_tensor(z, dtype=torch.float32), torch.as_tensor(batches)[:, None])
-        return decoder.px_scale_decoder(hidden).numpy()
+        shares: np.ndarray = decoder.px_scale_decoder(hidden).numpy()
+        return shares
 
     return decode
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from semafo import keys
 from semafo.evaluation.latent.diagnostics import label_gap, latent_scale
-from semafo.models.fast.losses import SemiSupervisedLoss
+from semafo.models.fast.losses import Loss
 from semafo.models.fast.minibatch import CellStore
 
 N_SAMPLE = 512
@@ -27,14 +27,14 @@ class LatentWatch:
     Parameters
     ----------
     loss
-        The loss that is trained, with the model's networks.
+        The loss that is trained, with the networks of a `SemafoVI`.
     store
         The cells.
     n_sample
         Cells at most.
     """
 
-    def __init__(self, loss: SemiSupervisedLoss, store: CellStore, n_sample: int = N_SAMPLE) -> None:
+    def __init__(self, loss: Loss, store: CellStore, n_sample: int = N_SAMPLE) -> None:
         self._networks, self._module = loss.networks, loss.networks.module
         codes = store.labels.cpu().numpy()
         labelled = np.flatnonzero(codes < self._module.n_labels)  # the unlabelled category is the last

@@ -72,7 +72,7 @@ def fit(
     loss.networks.finish()
 
 
-def _batch_norm(module: nn.Module, course: Course, n_steps: int) -> AbstractContextManager:
+def _batch_norm(module: nn.Module, course: Course, n_steps: int) -> AbstractContextManager[None]:
     return batch_norm_keeping_up(module, course.n_epochs * n_steps) if course.one_cycle else nullcontext()
 
 
@@ -108,4 +108,5 @@ class _Means:
 
     def means(self) -> dict[str, float]:
         """The means, by name."""
+        assert self._sum is not None  # an epoch has a step
         return dict(zip(self._names, (self._sum / self._n_cells).tolist(), strict=True))

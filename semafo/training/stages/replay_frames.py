@@ -111,8 +111,8 @@ class StageRecord:
 
     def write(self, folder: Path) -> None:
         """Keep the record beside a shared stage."""
-        arrays = {"z": np.stack(self.frames), "rows": self.rows}
-        write_atomically(folder / keys.REPLAY_FILE, lambda handle: np.savez(handle, **arrays))
+        z = np.stack(self.frames)
+        write_atomically(folder / keys.REPLAY_FILE, lambda handle: np.savez(handle, z=z, rows=self.rows))
         noted = {"epochs": self.epochs, "n_epochs": self.n_epochs, "seconds": self.seconds}
         write_json(folder / keys.REPLAY_FRAMES_FILE, noted)
 

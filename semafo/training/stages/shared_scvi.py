@@ -34,7 +34,8 @@ def ensure_scvi(job: Job, cells: AnnData, record: StageRecord | None = None) -> 
     job.progress.begin(keys.PRETRAIN, reused["n_epochs"])
     for line in read_json_lines(job.cache.path(key) / keys.HISTORY_FILE):
         append_json_line(job.folder / keys.HISTORY_FILE, line)
-    return reused["seconds"]
+    seconds: float = reused["seconds"]
+    return seconds
 
 
 def load_scvi(job: Job, cells: AnnData) -> SCVI:

@@ -8,7 +8,7 @@ from itertools import product
 import pandas as pd
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import installation, keys, wording
 from semafo.data import catalogue
 from semafo.errors import DataError
 from semafo.runs.background import file_columns
@@ -71,7 +71,7 @@ def _source(who: str, help: str) -> str:
     return entries[title]
 
 
-def _columns(spec: DatasetSpec) -> tuple[str, str | None] | None:
+def _columns(spec: DatasetSpec) -> tuple[str | None, str | None] | None:
     """Label and batch column of the reference; those of built-in data are known."""
     if not catalogue.is_file(spec):
         known = catalogue.resolve(spec)
@@ -155,7 +155,7 @@ def _use_example() -> None:
 
 def _save(arguments: Sequence[str]) -> None:
     command = [sys.executable, "-m", "semafo", "save", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=installation.environment(), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise DataError(f"The example could not be written: {done.stderr.strip()[-300:]}")
 

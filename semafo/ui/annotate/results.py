@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import installation, keys, wording
 from semafo.errors import DataError
 from semafo.runs.export import annotated_query
 from semafo.runs.folder.run_record import RunRecord
@@ -42,14 +42,23 @@ def choose(records: Sequence[RunRecord]) -> RunRecord:
     by_id = {record.run_id: record for record in records}
     if st.session_state.get("annotation") not in by_id:
         st.session_state.pop("annotation", None)
-    picked = st.selectbox("Annotation", list(by_id), format_func=titles.get, key="annotation")
+    picked = st.selectbox(
+        "Annotation", list(by_id), format_func=lambda run_id: titles.get(run_id, run_id), key="annotation"
+    )
     return by_id[picked]
 
 
 def title(record: RunRecord, name: str) -> str:
     """`query onto reference · scANVI · seed 0`."""
-    spec = record.config.dataset
-    return f"{short_dataset(spec.query)} onto {short_dataset(spec.name)} · {name.replace(' · 0 %', '')}"
+    reference = short_dataset(record.config.dataset.name)
+    return f"{_query_of(record)} onto {reference} · {name.replace(' · 0 %', '')}"
+
+
+def _query_of(record: RunRecord) -> str:
+    """Name of the query's data set."""
+    query = record.config.dataset.query
+    assert query is not None  # every annotation has one, see `finished`
+    return short_dataset(query)
 
 
 def threshold() -> float:
@@ -195,7 +204,7 @@ def file_button(record: RunRecord, limit: float) -> None:
     st.download_button(
         "Annotated query (.h5ad)",
         partial(annotated_file, record.config, limit),
-        file_name=f"{short_dataset(record.config.dataset.query)}-annotated.h5ad",
+        file_name=f"{_query_of(record)}-annotated.h5ad",
         mime="application/x-hdf5",
         key=f"h5ad-{record.run_id}",
         icon=":material/download:",
@@ -213,7 +222,11 @@ def annotated_file(config: Any, limit: float) -> bytes:
         path = Path(folder) / "annotated.h5ad"
         command = [sys.executable, "-m", *annotated_query.arguments(config, str(path), limit)]
         done = subprocess.run(
-            [*command, "--home", str(current_home().path), "--json"], capture_output=True, text=True, check=False
+            [*command, "--home", str(current_home().path), "--json"],
+            env=installation.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode != 0:
             raise DataError(f"The file could not be written: {done.stderr.strip()[-400:]}")

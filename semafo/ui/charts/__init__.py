@@ -3,7 +3,8 @@
 Nothing here reads a file or knows Streamlit; colours of text and ground are left to the theme.
 """
 
-from semafo.ui.charts.maps.latent import Panel, latent_panels
+from semafo.ui.charts.maps.latent import latent_panels
+from semafo.ui.charts.maps.panel import Panel
 from semafo.ui.charts.scores.annotation import confidence_histogram, marker_dots, predicted_bars
 from semafo.ui.charts.scores.calibration import CoverageLine, Reliability, coverage_curves, reliability_panels
 from semafo.ui.charts.scores.confusion import Matrix, clicked, confusion_difference, confusion_panels, normalised

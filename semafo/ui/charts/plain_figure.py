@@ -54,5 +54,5 @@ def _encoded(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_encoded(part) for part in value]
     if isinstance(value, np.ndarray) and value.dtype != object:
-        return {"dtype": value.dtype.str[1:], "bdata": base64.b64encode(value).decode()}
+        return {"dtype": value.dtype.str[1:], "bdata": base64.b64encode(value.data).decode()}
     return value

@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 
-class SettledFigure(go.Figure):
+class SettledFigure(go.Figure):  # type: ignore[misc]  # plotly has no annotations: its Figure is Any
     """A figure that is encoded once, however often it is sent. Do not change it.
 
     Streamlit asks for the dictionary at every drawing of a page; for 85 000 cells copying and encoding the arrays each

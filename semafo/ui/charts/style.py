@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -13,7 +14,7 @@ WIDE, NARROW = 1060, 340  # pixels that a figure is likely to have
 TITLE_SIZE, TEXT_SIZE = 13, 12
 
 
-def base(figure: go.Figure, height: int, **layout: object) -> go.Figure:
+def base(figure: go.Figure, height: int, **layout: Any) -> go.Figure:
     """Set what every figure has: height, quiet margins, no dragging by accident."""
     margin = {"l": 8, "r": 8, "t": 8, "b": 8, "pad": 0, **layout.pop("margin", {})}
     figure.update_layout(height=height, margin=margin, dragmode="pan", hovermode="closest", **layout)

@@ -129,7 +129,7 @@ def _paint_column(found: Sequence[Artefacts | None], column: str) -> Painted:
     if any(one is not None for one in numbers):
         shared = colour_scale.robust(column, [one for one in numbers if one is not None], colours.CONFIDENCE)
         return Painted(column, None, shared, numbers, _reasons(numbers, reason))
-    named = [one for one in read if one is not None]
+    named = [one for one in read if isinstance(one, Coded)]
     names = {name for one in named for name in one.names}
     if len(names) > MOST_VALUES:
         reason = f"{column!r} has {len(names)} different values: too many for colours."
@@ -137,7 +137,7 @@ def _paint_column(found: Sequence[Artefacts | None], column: str) -> Painted:
     looks = dict(colours.of_batches(names))
     if any(one.has_missing for one in named):
         looks[MISSING] = Look(colours.NEUTRAL, "circle")
-    values = tuple(None if one is None else one.among(list(looks), missing=MISSING) for one in read)
+    values = tuple(one.among(list(looks), missing=MISSING) if isinstance(one, Coded) else None for one in read)
     return Painted(column, looks, None, values, _reasons(values, reason))
 
 
@@ -204,6 +204,7 @@ def _dimension(found: Artefacts, argument: str) -> Values:
 
 @st.cache_resource(max_entries=48, show_spinner=False)
 def _latent_column(key: str, place: int, _found: Artefacts) -> np.ndarray:
+    assert _found.latent is not None  # see _dimension
     return np.ascontiguousarray(_found.latent[:, place - 1], dtype=np.float32)
 
 

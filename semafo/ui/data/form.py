@@ -3,7 +3,8 @@
 import hashlib
 import shutil
 import uuid
-from typing import Any, BinaryIO
+from io import BufferedIOBase
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -100,7 +101,7 @@ def _upload() -> str:
     return path
 
 
-def save_upload(upload: BinaryIO) -> str:
+def save_upload(upload: BufferedIOBase) -> str:
     """Keep an upload under the hash of its content, whole or not at all; returns its path."""
     upload.seek(0)
     digest = hashlib.file_digest(upload, "sha256").hexdigest()
@@ -129,7 +130,7 @@ def _columns(spec: DatasetSpec) -> DatasetSpec | None:
         index=names.index(label) if label in names else None,
         key=f"label-{spec.name}",
         persist_state="session",
-        format_func=described.get,
+        format_func=lambda name: described.get(name, name),
         placeholder="Choose the cell types",
     )
     batches = [ONE_BATCH, *names]

@@ -84,7 +84,8 @@ def ready_or_stop(runs: Sequence[ChosenRun]) -> dict[ChosenRun, Factors]:
     for run in runs:
         if run in ready or run.name in old:
             continue
-        error = found[run].found.get("error") if found[run] else None
+        left = found[run]
+        error = None if left is None else left.found.get("error")
         waits = "Its dimensions are measured with its scores." if run.record.is_active else ""
         st.info(f"{run.name}: {error or f'{grouping.not_ready(run)} {waits}'}".strip())
     if old:
@@ -114,6 +115,7 @@ def show_map(ready: dict[ChosenRun, Factors], narrow: bool) -> None:
     """Dimensions against factors, a panel a run."""
     names = list(dict.fromkeys(name for factors in ready.values() for name in factors.names))
     sort = controls.pick("Sort dimensions by", [STRONGEST, *names], "sort", width=320)
+    assert sort is not None  # there is always `STRONGEST`
     short = wording.without_common_parts([run.name for run in ready])
     panels = [_panel(run, name, factors, sort) for (run, factors), name in zip(ready.items(), short, strict=True)]
     show_figure(

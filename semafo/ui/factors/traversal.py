@@ -73,6 +73,8 @@ def show(ready: dict[ChosenRun, Factors], narrow: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         cell_type = controls.pick("From cell type", types, "from", default=_commonest(can_move), width=260)
         factor = controls.pick("Dimension that carries most of", names, "factor", default=CELL_TYPE, width=260)
+    assert cell_type is not None  # a run that has a traversal has types and factors
+    assert factor is not None
     places = _dimensions(can_move, factor, narrow)
     paths = {run: path_of(run, can_move[run], cell_type, place, factor) for run, place in places.items()}
     _show_lines(paths, cell_type, factor, narrow)
@@ -124,7 +126,7 @@ def _dimensions(ready: dict[ChosenRun, Factors], factor: str, narrow: bool) -> d
         with column:
             key = f"z-{run.run_id}-{downloads.file_name(factor)}"
             picked = controls.pick(f"Dimension of {run.name}", options, key)
-        places[run] = factors.dimensions.index(picked if picked in options else options[0])
+        places[run] = factors.dimensions.index(picked if picked is not None and picked in options else options[0])
     return places
 
 

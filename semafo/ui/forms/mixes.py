@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
 import streamlit as st
 
@@ -19,7 +20,7 @@ def chosen_mixes() -> list[Mix]:
         own = st.checkbox("Weights of my own", key="mix-own", persist_state="session")
     if own:
         first, second = st.columns(2)
-        number = {"min_value": 0.0, "max_value": 10.0, "step": 0.1, "persist_state": "session"}
+        number: dict[str, Any] = {"min_value": 0.0, "max_value": 10.0, "step": 0.1, "persist_state": "session"}
         w_scanvi = first.number_input("Weight of scANVI's regulariser", value=0.7, key="w_scanvi", **number)
         w_semafo = second.number_input("Weight of SemafoVAE's regulariser", value=0.3, key="w_semafo", **number)
         weights.append((round(w_scanvi, 3), round(w_semafo, 3)))
@@ -43,7 +44,7 @@ def chosen_mixes() -> list[Mix]:
 
 def _some(label: str, options: Sequence[str], key: str, help: str) -> Sequence[str]:
     """One option or several; the first where none is chosen."""
-    kept = {"key": key, "help": help, "persist_state": "session"}
+    kept: dict[str, Any] = {"key": key, "help": help, "persist_state": "session"}
     chosen = st.pills(label, options, selection_mode="multi", default=[options[0]], **kept)
     return chosen or options[:1]
 

@@ -1,6 +1,7 @@
 """How models are trained: seeds, and the settings that are folded away."""
 
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -32,7 +33,7 @@ def train_settings() -> list[TrainSettings]:
         )
         by_default = st.checkbox("Epochs by the number of cells", True, key="auto_epochs", persist_state="session")
         first, second = st.columns(2)
-        number = {"min_value": 1, "max_value": 1000, "persist_state": "session"}
+        number: dict[str, Any] = {"min_value": 1, "max_value": 1000, "persist_state": "session"}
         epochs = [
             column.number_input(label, value=value, key=key, disabled=by_default, **number)
             for column, label, value, key in (
@@ -57,6 +58,6 @@ def train_settings() -> list[TrainSettings]:
             persist_state="session",
             help="A CPU and a GPU give other bits.",
         )
-    chosen = (None, None, None) if by_default else map(int, epochs)
-    train = TrainSettings(schedule, *chosen, n_threads=int(threads), accelerator=accelerator)
+    pretrain, reference, query = (None, None, None) if by_default else map(int, epochs)
+    train = TrainSettings(schedule, pretrain, reference, query, n_threads=int(threads), accelerator=accelerator)
     return [replace(train, seed=int(seed)) for seed in sorted(seeds)]

@@ -68,7 +68,7 @@ def captions(runs: Sequence[ChosenRun], rows: Sequence[ScoreRow]) -> None:
     scored = [run.record.integration() for run in runs if run.record.has_scores]
     if any(row.scores.get("is_approximate") for row in rows):
         sampled = max(row.scores.get("n_sampled") or 0 for row in rows)
-        of = f", on a stratified sample of {wording.cells(sampled)}" if sampled else ""
+        of = f", on a stratified sample of {wording.cells(int(sampled))}" if sampled else ""
         st.caption(f"So many cells are scored with approximate neighbours{of}; docs/metrics.md has the errors.")
     missing = [metric for metric in METRICS if any(not wording.is_number(row.scores.get(metric.key)) for row in rows)]
     if missing and all(metric.group == BATCH for metric in missing) and {1} == {f.get("n_batches") for f in scored}:

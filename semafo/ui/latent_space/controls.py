@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -36,9 +37,11 @@ def views(runs: Sequence[ChosenRun], narrow: bool) -> list[View]:
     """
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="map-controls"):
         colouring = controls.pick("Colour", [*colourings.COLOURINGS, *colourings.WITH_ARGUMENT], "colouring", width=170)
+        assert colouring is not None  # there is always one to choose
         argument = _argument(runs, colouring)
         shown = controls.choice("Cells", SHOWN, "shown")
         projection = controls.pick("Map", projections.PROJECTIONS, "map", width=150)
+        assert projection is not None
         dimensions = _dimensions(runs) if projection == projections.DIMENSIONS else (1, 2)
         mode = controls.choice(
             "Mode",
@@ -83,7 +86,7 @@ def _dimensions(runs: Sequence[ChosenRun]) -> tuple[int, int]:
     return int(across or 1), int(up or 2)
 
 
-def _marks(runs: Sequence[ChosenRun], projection: str) -> dict[str, bool]:
+def _marks(runs: Sequence[ChosenRun], projection: str) -> dict[str, Any]:
     """What is drawn besides the cells, and how the maps lie: fields of a view, and `in_six`."""
     marks = {
         "labels": controls.switch("Names of the types", "labels", help="At the densest part of each type."),

@@ -30,6 +30,8 @@ def take(key: str, runs: Sequence[ChosenRun], looks_at: Sequence[View]) -> None:
     panel, corners = drawn
     run, view, place = (runs[0], looks_at[panel], 0) if len(looks_at) > 1 else (runs[panel], looks_at[0], panel)
     own = positions.on_own_map(runs, view, place, corners)
+    if own is None:  # drawn on a panel that says why it has no map
+        return
     chosen = Lasso.around(run.run_id, view.map_name, [(float(x), float(y)) for x, y in own])
     if len(chosen.polygon) > 2:
         selection.choose(chosen)

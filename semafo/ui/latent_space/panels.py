@@ -1,7 +1,8 @@
 """One run's panel in the figure of the maps: cells, colours, names, lines of equal density, texts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -38,10 +39,10 @@ class Scene:
     chosen: Selection | None
     n_panels: int
 
-    def panel(self, i: int, view: View, painted: Painted, frame: Frame) -> Panel:
+    def panel(self, i: int, view: View, painted: Painted, frame: Frame | None) -> Panel:
         """The ith run's panel."""
         run, one, values = self.runs[i], self.found[i], painted.values[i]
-        if values is None:
+        if one is None or values is None:
             return empty(run, painted.reasons[i])
         places, rows = positions.places(one, self.found, view), view.rows(one)
         if view.projection == projections.TSNE:
@@ -70,6 +71,7 @@ class Scene:
     def _thinned(self, panel: Panel, rows: np.ndarray, i: int, view: View) -> Panel:
         """A panel with as many points as a browser takes, a picture of all below them, and texts of the points."""
         one, window = self.found[i], view.window
+        assert one is not None  # else there would be no panel
         selecting = view.mode == SELECT
         strata, uncoloured = one.coded(keys.TRUE).codes, self._key(i, replace(view, colouring="", argument=""))
         options = {"selecting": selecting, "n_panels": self.n_panels, "window": window}
@@ -109,12 +111,14 @@ def _with_lit(drawn: np.ndarray, lit: np.ndarray | None) -> np.ndarray:
 
 
 def _value_lines(panel: Panel) -> tuple[str, np.ndarray] | None:
-    return None if panel.numbers is None else (panel.scale.title, panel.numbers)
+    return None if panel.numbers is None or panel.scale is None else (panel.scale.title, panel.numbers)
 
 
-def _landmarks(found: Artefacts, rows: np.ndarray, panel: Panel, view: View) -> Mapping[str, tuple]:
-    """Labels and lines of equal density of a panel."""
-    marks: dict[str, tuple] = {}
+def _landmarks(found: Artefacts, rows: np.ndarray, panel: Panel, view: View) -> dict[str, Any]:
+    """Labels and lines of equal density of a panel with cells, by field."""
+    assert panel.xy is not None  # there are cells, and so the place of the map is known
+    assert panel.frame is not None
+    marks: dict[str, Any] = {}
     if view.labels:
         types = found.coded(keys.PREDICTED if view.colouring == PREDICTED_TYPE else keys.TRUE)
         width, height = panel.frame.half
@@ -122,9 +126,9 @@ def _landmarks(found: Artefacts, rows: np.ndarray, panel: Panel, view: View) -> 
         (x0, y0), (x1, y1) = panel.frame.undrawn(np.array(seen).reshape(2, 2).T)
         marks["labels"] = type_names.labels(panel.xy, types.codes[rows], types.names, (x0, x1, y0, y1))
     if view.density:
-        own = panel.looks is not None and len(panel.looks) <= MOST_CONTOURED
-        palette = [look.colour for look in panel.looks.values()] if own else [colours.NEUTRAL]
-        marks["contours"] = density.contours(panel.xy, palette, panel.codes if own else None)
+        looks = None if panel.looks is None or len(panel.looks) > MOST_CONTOURED else panel.looks
+        palette = [colours.NEUTRAL] if looks is None else [look.colour for look in looks.values()]
+        marks["contours"] = density.contours(panel.xy, palette, None if looks is None else panel.codes)
     return marks
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from numpy.typing import ArrayLike
 
 from semafo.ui.charts.maps.panel import Frame
 from semafo.ui.latent_space.view import View
@@ -45,22 +46,28 @@ def _frames(
     return [None if xy is None else together or Frame.around([xy]) for xy in maps]
 
 
-def on_own_map(runs: Sequence[ChosenRun], view: View, panel: int, corners: Sequence[tuple[float, float]]) -> np.ndarray:
+def on_own_map(
+    runs: Sequence[ChosenRun], view: View, panel: int, corners: Sequence[tuple[float, float]]
+) -> np.ndarray | None:
     """Places on a run's own map, as it is before it is aligned, of points in the figure, (n, 2): a lasso's corners.
 
-    panel: the run's place among the runs.
+    panel: the run's place among the runs. None where its panel has no map.
     """
     found = with_maps(runs, view)
     one, frame = found[panel], frames(runs, view)[panel]
+    if one is None or frame is None:
+        return None
     seen = frame.undrawn(np.asarray(corners, dtype=np.float64))
     turned = _similarity(one, found, view)
     return seen if turned is None else turned.undone(seen)
 
 
-def in_figure(runs: Sequence[ChosenRun], view: View, panel: int, own: Sequence[tuple[float, float]]) -> np.ndarray:
-    """The way back: where places on a run's own map are in the figure, (n, 2)."""
+def in_figure(runs: Sequence[ChosenRun], view: View, panel: int, own: ArrayLike) -> np.ndarray | None:
+    """The way back: where places on a run's own map are in the figure, (n, 2); None where its panel has no map."""
     found = with_maps(runs, view)
     one, frame = found[panel], frames(runs, view)[panel]
+    if one is None or frame is None:
+        return None
     turned = _similarity(one, found, view)
     seen = np.asarray(own, dtype=np.float64)
     return frame.exactly(seen if turned is None else turned(seen))

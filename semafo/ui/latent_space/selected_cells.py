@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ from semafo.ui.widgets.gene_tables import Groups
 
 FEW_ROWS = 6  # of a small table; the rest are counted together
 MANY = 200_000  # cells of a run beyond which comparing all genes takes seconds
-_ZOOM_IN = {"type": "tertiary", "icon": ":material/zoom_in:"}
+_ZOOM_IN: dict[str, Any] = {"type": "tertiary", "icon": ":material/zoom_in:"}
 HINT = "Choose Select and draw around cells in any panel: the same cells stand out in all."
 
 

@@ -43,7 +43,8 @@ def labels(
         (x0, y0), (x1, y1) = xy.min(axis=0), xy.max(axis=0)
         window = (x0, x1, y0, y1)
     ordered = large[np.argsort(-sizes[large], kind="stable")]
-    return _placed([(wording.shortened(names[i], LONGEST), *map(float, places[i])) for i in ordered], window)
+    wanted = [(wording.shortened(names[i], LONGEST), float(places[i, 0]), float(places[i, 1])) for i in ordered]
+    return _placed(wanted, window)
 
 
 def centres(xy: np.ndarray, codes: np.ndarray, n_types: int) -> np.ndarray:

@@ -86,7 +86,9 @@ def _outline(chosen: Selection, runs: Sequence[ChosenRun], view: View) -> np.nda
 def _places_of_cells(chosen: Selection, runs: Sequence[ChosenRun], view: View) -> np.ndarray | None:
     """Places in the figure of the selected cells of the first run that has any."""
     for i, found in enumerate(positions.with_maps(runs, view)):
-        lit = None if found is None else selection.mask(found, chosen, runs)
-        if lit is not None and lit.any():
+        if found is None:
+            continue
+        lit = selection.mask(found, chosen, runs)
+        if lit.any():
             return positions.in_figure(runs, view, i, projections.places(found, view.map_name)[lit])
     return None

@@ -91,11 +91,13 @@ def _dimensions(name: str) -> tuple[int, int] | None:
 
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _components(key: str, _found: Artefacts) -> np.ndarray:
+    assert _found.latent is not None  # see why_not
     return principal_components(_found.latent)
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _two(key: str, dimensions: tuple[int, int], _found: Artefacts) -> np.ndarray:
+    assert _found.latent is not None  # see why_not
     return np.ascontiguousarray(_found.latent[:, [d - 1 for d in dimensions]], dtype=np.float32)
 
 

@@ -201,9 +201,12 @@ def mask(found: Artefacts, selection: Selection, runs: Sequence[ChosenRun]) -> n
 def _artefacts_of(selection: Selection, runs: Sequence[ChosenRun]) -> list[Artefacts] | None:
     """Artefacts of the runs that the selection speaks of, in its order; None where one is missing."""
     by_id = {run.run_id: run.record for run in runs}
-    records = [by_id.get(run_id) for run_id in selection.run_ids]
-    if any(record is None or not record.has_maps for record in records):
-        return None
+    records = []
+    for run_id in selection.run_ids:
+        record = by_id.get(run_id)
+        if record is None or not record.has_maps:
+            return None
+        records.append(record)
     return [artefacts(record) for record in records]
 
 
@@ -220,7 +223,8 @@ def _rows(text: str, keys_of: tuple[str, ...], _selection: Selection, _found: li
         is_true = first.coded(keys.TRUE).isin([_selection.true_label])
         is_predicted = first.coded(keys.PREDICTED).isin([_selection.predicted_label])
         return np.flatnonzero(is_true & is_predicted & in_population(first, _selection.population))
-    return _told_apart(*_found, _selection.population)
+    right, wrong = _found
+    return _told_apart(right, wrong, _selection.population)
 
 
 def _told_apart(right: Artefacts, wrong: Artefacts, population: str) -> np.ndarray:

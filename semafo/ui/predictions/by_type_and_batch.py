@@ -40,7 +40,7 @@ class Source:
     colour: str
 
 
-Rows = list[Mapping[str, Any]]
+Rows = Sequence[Mapping[str, Any]]
 
 
 def by_type(runs: Sequence[ChosenRun], population: str, narrow: bool) -> None:
@@ -116,7 +116,7 @@ def _baseline_rows(stamp: tuple, name: str, what: str, population: str, _record:
     return breakdown.accuracy_by_group(cells.loc[mask, keys.BATCH_COLUMN], *pair)
 
 
-def rows_of(runs: Sequence[ChosenRun], what: str, population: str) -> dict[ChosenRun, list[Mapping[str, Any]]]:
+def rows_of(runs: Sequence[ChosenRun], what: str, population: str) -> dict[ChosenRun, Rows]:
     """`per_type` or `by_batch` of the runs that have any."""
     ready = [run for run in runs if run.record.has_maps]
     found = {run: (artefacts(run.record).predictions.get(what) or {}).get(population) or [] for run in ready}

@@ -159,8 +159,8 @@ def show_difference(runs: Sequence[ChosenRun], population: str, by: str, narrow:
     if minuend == subtrahend:
         st.info("Choose two different runs.")
         return
-    pair = [grouping.matrix(names[run_id], population) for run_id in (subtrahend, minuend)]
-    figure = charts.confusion_difference(*pair, types, by, narrow=narrow)
+    subtracted, whole = (grouping.matrix(names[run_id], population) for run_id in (subtrahend, minuend))
+    figure = charts.confusion_difference(subtracted, whole, types, by, narrow=narrow)
     with st.container(width=640):
         show_figure(
             figure,

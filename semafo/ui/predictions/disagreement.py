@@ -9,6 +9,7 @@ import streamlit as st
 from semafo import keys, wording
 from semafo.runs.compare import disagreement as flipped
 from semafo.runs.compare.disagreement import FIRST, Share
+from semafo.runs.folder.run_record import RunRecord
 from semafo.ui import charts
 from semafo.ui.charts import FlipRow
 from semafo.ui.maps import selection
@@ -41,7 +42,8 @@ def show(runs: Sequence[ChosenRun], narrow: bool) -> None:
     pair = _pick(pool)
     if pair is None:
         return
-    found = _found(*(artefacts(run.record).key for run in pair), *(run.record for run in pair))
+    first, second = (run.record for run in pair)
+    found = _found(artefacts(first).key, artefacts(second).key, first, second)
     short = wording.without_common_parts([run.name for run in pair])
     st.markdown(summary(found, short))
     if not found.only_first.count + found.only_second.count:
@@ -225,5 +227,5 @@ def table(by_type: pd.DataFrame, short: Sequence[str]) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _found(first_key: str, second_key: str, _first: object, _second: object) -> flipped.Disagreement:
+def _found(first_key: str, second_key: str, _first: RunRecord, _second: RunRecord) -> flipped.Disagreement:
     return flipped.between(_first, _second)

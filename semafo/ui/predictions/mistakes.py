@@ -23,8 +23,8 @@ COLUMNS = ["Run", "Observed", "Predicted", "Cells", "Of observed", "Share", "Low
 
 def show(runs: Sequence[ChosenRun], population: str, narrow: bool) -> None:
     """The commonest mistakes of each run side by side, and all of them as a table."""
-    found = {run: pairs(run, population) for run in runs if run.record.has_maps}
-    found = {run: table for run, table in found.items() if table is not None}
+    tables = {run: pairs(run, population) for run in runs if run.record.has_maps}
+    found = {run: table for run, table in tables.items() if table is not None}
     if not found:
         st.info("No labelled cells of known types here, so there are no mistakes to list.")
         return

@@ -105,8 +105,8 @@ def against_baseline(
     if not rows:
         return None
     scores, best = max(rows, key=lambda row: row[0]["accuracy"])
-    found = {run: _from_baseline(run, best) for run in group}
-    found = {run: difference for run, difference in found.items() if difference is not None}
+    compared = {run: _from_baseline(run, best) for run in group}
+    found = {run: difference for run, difference in compared.items() if difference is not None}
     return (best, scores, found) if found else None
 
 

@@ -25,7 +25,7 @@ def show(runs: Sequence[ChosenRun], population: str, narrow: bool) -> None:
         st.info(gene_tables.NO_GENES.format(name=names or "No run"))
         return
     name = controls.pick("Run", list(ready), "marker_run", width=360)
-    run = ready.get(name) or next(iter(ready.values()))
+    run = ready[name] if name in ready else next(iter(ready.values()))
     markers = _markers(artefacts(run.record).key, population, run)
     if not markers["genes"]:
         st.info("No predicted type has enough cells here for markers: each needs ten, and another type beside it.")
@@ -60,7 +60,8 @@ def marker_frame(markers: dict[str, Any]) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=24, show_spinner="Comparing genes")
 def _markers(key: str, population: str, _run: ChosenRun) -> dict[str, Any]:
-    found = artefacts(_run.record)
+    found, genes = artefacts(_run.record), gene_tables.genes_of(_run.record)
+    assert genes is not None  # only runs that have genes are offered
     predicted = found.coded(keys.PREDICTED)
     codes = np.where(selection.in_population(found, population), predicted.codes, -1)
-    return type_markers(gene_tables.genes_of(_run.record), codes, predicted.names)
+    return type_markers(genes, codes, predicted.names)

@@ -127,5 +127,10 @@ def _texts(lines: Sequence[str], top: float) -> Iterator[str]:
 
 def _size(drawing: str) -> tuple[int, int]:
     opening = drawing[: drawing.index(">")]
-    width, height = (float(re.search(rf'\b{name}="([\d.]+)', opening)[1]) for name in ("width", "height"))
-    return round(width), round(height)
+    return _pixels(opening, "width"), _pixels(opening, "height")
+
+
+def _pixels(opening: str, name: str) -> int:
+    found = re.search(rf'\b{name}="([\d.]+)', opening)
+    assert found is not None  # every drawing states its size
+    return round(float(found[1]))

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 import plotly.io
 import psutil
 
+from semafo import installation
 from semafo.errors import SemafoError
 from semafo.ui.printing import paper
 
@@ -67,8 +68,8 @@ def render(figure: go.Figure, extension: str, notes: Sequence[str], limit_second
 
 def _run(command: Sequence[str], given: bytes, limit_seconds: float) -> tuple[bytes, str]:
     """What a command wrote, and why it failed (empty where it did not)."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, **pipes) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=installation.environment(), stdin=pipe, stdout=pipe, stderr=pipe) as process:
         try:
             file, said = process.communicate(given, timeout=limit_seconds)
         except subprocess.TimeoutExpired:

@@ -65,7 +65,7 @@ def _shown(faces: tuple, hollow: bool, narrow: bool, _runs: Sequence[ChosenRun])
 
 def draw(runs: Sequence[ChosenRun], *, hollow: bool = False, narrow: bool = False) -> Shown:
     """The same without memory."""
-    replays = [Replay.of(run.record) for run in runs]
+    replays = [one for run in runs if (one := Replay.of(run.record)) is not None]  # each has one, see `recorded`
     looks = colourings.looks_of([artefacts(run.record) for run in runs], colourings.TRUE_TYPE)
     every = timeline(replays)
     n_cells = sum(len(replay.rows) for replay in replays)

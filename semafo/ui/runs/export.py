@@ -79,7 +79,9 @@ def show(records: Sequence[RunRecord]) -> None:
             f"{wording.counted(len(done), 'run')} of {len(records)} can be exported: the others are not finished."
         )
     titles = {offer.title: kind for kind, offer in OFFERS.items()}
-    kind = titles[controls.pick("Export as", list(titles), "export_kind", width=360)]
+    title = controls.pick("Export as", list(titles), "export_kind", width=360)
+    assert title is not None  # there are options
+    kind = titles[title]
     st.caption(_described(kind, len(done)))
     _section(done, kind)
 

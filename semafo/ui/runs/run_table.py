@@ -1,6 +1,6 @@
 """The Runs page's parts: the table, what can be done with the chosen rows, and one run in detail."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,7 +11,7 @@ from semafo.errors import RunNotFound
 from semafo.runs.engine import launch
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.library import store, trash
-from semafo.runs.library.rows import Row, rows_of
+from semafo.runs.library.rows import rows_of
 from semafo.settings.fingerprint import fingerprint
 from semafo.ui.runs import disk as run_disk
 from semafo.ui.runs import name_tags_notes
@@ -25,7 +25,7 @@ _MOST_NAMED = 6  # runs, when asked whether to delete them
 _SELECTED, _TABLE, _DELETED = "runs_selected", "runs_table_now", "runs_deleted"
 
 
-def choose(rows: Sequence[Row]) -> list[RunRecord]:
+def choose(rows: Sequence[Mapping[str, Any]]) -> list[RunRecord]:
     """The table of these runs; returns the selected ones. A run stays selected while a search hides it."""
     run_ids = [row["run_id"] for row in rows]
     key = f"runs_table-{fingerprint(run_ids)[:12]}"  # a selection is of places, so other rows are another table

@@ -42,7 +42,7 @@ def _one_of(everything: str, options: Mapping[str, str], key: str, least: int) -
     if len(options) < least:
         return None
     picked = controls.pick(everything, [everything, *options], key, label_visibility="collapsed", width=_width(190))
-    return options.get(picked)
+    return None if picked is None else options.get(picked)
 
 
 def _sweeps(rows: Sequence[Row]) -> dict[str, str]:

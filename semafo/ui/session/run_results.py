@@ -66,7 +66,7 @@ class Coded:
 
         -1 where a name is not among them.
         """
-        places = {name: place for place, name in enumerate(names)}
+        places: dict[str | None, int] = {name: place for place, name in enumerate(names)}
         return self._take([places.get(name, -1) for name in self.names], places.get(missing, -1))
 
     def _take(self, values: list, missing: Any) -> np.ndarray:

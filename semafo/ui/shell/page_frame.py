@@ -1,14 +1,13 @@
 """What surrounds every page: its title, the sidebar, the styles."""
 
-from pathlib import Path
-
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+from semafo import installation
 from semafo.ui.session import tray, viewport
 from semafo.ui.shell import keep_engine_alive, sidebar, training_progress
 
-_STYLE = Path(__file__).parents[3] / "assets" / "style.css"
+_STYLE = installation.app_folder() / "assets" / "style.css"
 _FRAMED = "framed"
 
 

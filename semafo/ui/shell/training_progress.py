@@ -6,6 +6,7 @@ appear; in between only the fragments move.
 
 import gc
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -208,7 +209,7 @@ def _losses(runs: Sequence[ChosenRun], narrow: bool, key: str) -> None:
 
 
 def _fraction(progress: Mapping[str, object]) -> float:
-    value = progress.get("fraction")
+    value: Any = progress.get("fraction")
     return min(max(float(value), 0.0), 1.0) if wording.is_number(value) else 0.0
 
 

@@ -1,5 +1,7 @@
 """What a first visitor sees, and the comparisons that start with one button."""
 
+from typing import Literal
+
 import streamlit as st
 
 from semafo.errors import SemafoError
@@ -29,7 +31,7 @@ def preset_buttons(quiet: bool) -> None:
                     _start(preset)
         return
     for column, preset in zip(st.columns(2, gap="large"), first_comparisons.PRESETS, strict=True):
-        kind = "primary" if preset is first_comparisons.REAL_CELLS else "secondary"
+        kind: Literal["primary", "secondary"] = "primary" if preset is first_comparisons.REAL_CELLS else "secondary"
         if column.button(preset.label, key=preset.key, type=kind, width="stretch"):
             _start(preset)
         column.caption(preset.summary)

@@ -1,5 +1,7 @@
 """The Sweep page's form: which labelled rates, mixes and seeds, and what that would cost."""
 
+from typing import Any
+
 import streamlit as st
 
 from semafo import keys, wording
@@ -31,7 +33,7 @@ def grid(spec: DatasetSpec, inspection: Inspection) -> Grid:
     ]
     options = {RATES: None, **{_TITLES[name]: name for name in families}}
     family = options[controls.choice("Vary", list(options), "sweep_vary")] if families else None
-    rest = {"mixes": tuple(chosen_mixes()), **_seeds(), "train": TrainSettings()}
+    rest: dict[str, Any] = {"mixes": tuple(chosen_mixes()), **_seeds(), "train": TrainSettings()}
     if family is not None:
         return Grid(tuple(preset_points(family, spec, set(counts))), preset=family, **rest)
     return Grid.of_rates(spec, SplitSettings(_reference(spec, counts)), _rates(), **rest)

@@ -1,6 +1,7 @@
 """A sweep while it runs and what it found: the matrix of runs, the curve, tables, and what more labels would buy."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from html import escape
 
 import pandas as pd
@@ -17,6 +18,7 @@ from semafo.ui.session import navigation, tray
 from semafo.ui.session.home import current_home
 from semafo.ui.session.viewport import is_narrow
 from semafo.ui.shell import keep_engine_alive
+from semafo.ui.shell.errors import guarded
 from semafo.ui.sweep import report as sweep_report
 from semafo.ui.sweep import tables as sweep_tables
 from semafo.ui.sweep.differences import Clear, clear_differences
@@ -40,6 +42,7 @@ def progress(sweep: Sweep) -> None:
     st.fragment(_progress, run_every=pace)(sweep.sweep_id, sweep.is_active)
 
 
+@guarded
 def _progress(sweep_id: str, was_active: bool) -> None:
     keep_engine_alive.wake()
     sweep = Sweep(current_home(), sweep_id)
@@ -61,7 +64,11 @@ def _buttons(sweep: Sweep, counts: dict[str, int]) -> None:
                 st.button("Resume", key="sweep_resume", on_click=_resume, args=(sweep,), type="primary")
             else:
                 st.button(
-                    "Pause", key="sweep_pause", on_click=sweep.pause, help="Runs that work end in their own time."
+                    "Pause",
+                    key="sweep_pause",
+                    on_click=_pause,
+                    args=(sweep,),
+                    help="Runs that work end in their own time.",
                 )
             st.button(
                 "Cancel", key="sweep_cancel", on_click=_send, args=(sweep, "cancel"), help="Finished runs are kept."
@@ -71,11 +78,18 @@ def _buttons(sweep: Sweep, counts: dict[str, int]) -> None:
             st.button(f"Retry {n_ended}", key="sweep_retry", on_click=_send, args=(sweep, "retry"))
 
 
+@guarded
+def _pause(sweep: Sweep) -> None:
+    sweep.pause()
+
+
+@guarded
 def _resume(sweep: Sweep) -> None:
     sweep.resume()
     launch.ensure_engine(current_home())
 
 
+@guarded
 def _send(sweep: Sweep, action: str) -> None:
     getattr(sweep, action)()
     launch.ensure_engine(current_home())
@@ -113,7 +127,9 @@ def results(sweep: Sweep) -> None:
     if not offered:
         st.info("These runs have no test cells, so there is nothing to score.")
         return
-    metric = offered[controls.pick("Score", list(offered), "score", width=360)]
+    picked = controls.pick("Score", list(offered), "score", width=360)
+    assert picked is not None  # something is offered
+    metric = offered[picked]
     found = curves.curves(scores, metric)
     reported = sweep_tables.reported(sweep, metric)
     figure = rate_curves(sweep_report.lines(found), METRICS[metric], reported, narrow=is_narrow())
@@ -142,6 +158,7 @@ def _at_one_rate(sweep: Sweep) -> None:
     titles = [title for title, records in sweep.by_point().items() if records]
     st.subheader("All scores at one labelled rate", anchor=False)
     title = controls.pick("Labelled", titles, "sweep_rate", width=360)
+    assert title is not None  # some run is finished, so there is a title
     _table(sweep_tables.label_scores(sweep, title), "labels")
     integration = sweep_tables.integration(sweep, title)
     if len(integration):
@@ -181,7 +198,7 @@ def _more_labels(found: Sequence[Curve], metric: str) -> None:
     if low >= high:
         return
     target = st.slider(f"{METRICS[metric]} to reach", low, high, round((low + high) / 2, 2), 0.01, key="sweep_target")
-    rows = [(sweep_report.name_of(curve), _rate_words(curve, target)) for curve in drawn]
+    rows = [(sweep_tables.name_of(curve), _rate_words(curve, target)) for curve in drawn]
     table = pd.DataFrame(rows, columns=["Method", "Labelled rate that reaches it"])
     st.dataframe(table, key="sweep_more", hide_index=True, height="content")
     st.caption("Along a straight line between the measured means; no interval is given for it, and none is implied.")
@@ -195,6 +212,10 @@ def _rate_words(curve: Curve, target: float) -> str:
     return f"{wording.percent(rate, 1)}{' or less' if rate == first else ''}"
 
 
+def _written(make: Callable[[Sweep], str], sweep: Sweep) -> bytes:
+    return make(sweep).encode()
+
+
 def _files(sweep: Sweep, done: Sequence[RunRecord]) -> None:
     with st.container(horizontal=True, gap="small"):
         name = downloads.file_name(sweep.name)
@@ -204,7 +225,7 @@ def _files(sweep: Sweep, done: Sequence[RunRecord]) -> None:
         ):
             st.download_button(
                 label,
-                lambda make=make: make(sweep).encode(),
+                partial(_written, make, sweep),
                 file_name=f"{name}.{extension}",
                 key=f"sweep-{extension}",
                 icon=":material/download:",

@@ -49,7 +49,8 @@ def _row(
     if not found and metric in (ACCURACY, QUERY_ACCURACY):
         found, mark = curves.curves(scores, REFERENCE_ACCURACY), TRAINED_ON
     rate = rate_of(title)
-    return {name_of(one): in_words(one.points[0], theirs.get(one.method, {}).get(rate), mark) for one in found}
+    beside = {} if rate is None else {mix: scored.get(rate) for mix, scored in theirs.items()}
+    return {name_of(one): in_words(one.points[0], beside.get(one.method), mark) for one in found}
 
 
 def label_scores(sweep: Sweep, title: str) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -87,7 +88,7 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def _column_config() -> dict[str, object]:
+def _column_config() -> dict[str, Any]:
     numbers = {
         title: st.column_config.NumberColumn(format="%.2f", help=meaning)
         for name, (title, meaning) in COLUMNS.items()
@@ -103,4 +104,6 @@ def _genes(key: str, _record: RunRecord) -> Genes | None:
 
 @st.cache_resource(max_entries=64, show_spinner="Comparing genes")
 def _told_apart(key: str, what: str, _record: RunRecord, _groups: Groups) -> pd.DataFrame:
-    return _genes(key, _record).telling_apart(_groups.first, _groups.second, N_GENES)
+    genes = _genes(key, _record)
+    assert genes is not None  # asked only of runs that have them
+    return genes.telling_apart(_groups.first, _groups.second, N_GENES)

@@ -83,7 +83,7 @@ def contours(
     shares = SHARES_OF_ALL if codes is None else SHARES_OF_GROUP
     return tuple(
         (colours[group], np.concatenate([density.lines(group, share) for share in shares]))
-        for group in np.flatnonzero(np.asarray(sizes) >= FEWEST_CELLS)
+        for group in np.flatnonzero(np.asarray(sizes) >= FEWEST_CELLS).tolist()
     )
 
 

@@ -95,10 +95,12 @@ def _on_axes(index: int, traces: Sequence[dict[str, Any]]) -> list[dict[str, Any
 
 
 def _framed(panels: Sequence[Panel], together: bool) -> list[Panel]:
-    maps = [panel.xy for panel in panels if panel.n_cells and panel.frame is None]
+    maps = [panel.xy for panel in panels if panel.xy is not None and len(panel.xy) and panel.frame is None]
     shared = Frame.around(maps) if together and maps else None
     return [
-        replace(panel, frame=shared or Frame.around([panel.xy])) if panel.n_cells and panel.frame is None else panel
+        replace(panel, frame=shared or Frame.around([panel.xy]))
+        if panel.xy is not None and len(panel.xy) and panel.frame is None
+        else panel
         for panel in panels
     ]
 
@@ -149,8 +151,8 @@ def _texts(index: int, panel: Panel) -> list[dict[str, Any]]:
         place = {"x": 0, "y": 0, "xref": f"x{suffix} domain", "yref": f"y{suffix} domain", "xshift": 4, "yshift": 2}
         look = {"xanchor": "left", "yanchor": "bottom", "showarrow": False, "font": {"size": 10}, "opacity": 0.7}
         found.append({"text": panel.corner, **place, **look})
-    for text, *place in panel.labels:
-        [(x, y)] = panel.frame.exactly([place]).tolist()
+    for text, *middle in panel.labels:
+        [(x, y)] = panel.frame.exactly([middle]).tolist()
         look = {"showarrow": False, "captureevents": False, "font": {"size": 11, "weight": 600, "shadow": "auto"}}
         found.append({"text": text, "x": x, "y": y, "xref": f"x{suffix}", "yref": f"y{suffix}", **look})
     return found
@@ -164,7 +166,8 @@ def _axes(panels: Sequence[Panel], places: Sequence[Place], window: Window | Non
     axes = {}
     for i, (across, up) in enumerate(places):
         suffix = style.axis_suffix(i)
-        x, y = ({"matches": "x"}, {"matches": "y"}) if i else ({}, {"scaleanchor": "x", "scaleratio": 1})
+        x: dict[str, Any] = {"matches": "x"} if i else {}
+        y: dict[str, Any] = {"matches": "y"} if i else {"scaleanchor": "x", "scaleratio": 1}
         x |= {"domain": across, "anchor": f"y{suffix}", "range": [x0, x1]}
         y |= {"domain": up, "anchor": f"x{suffix}", "range": [y0, y1]}
         axes[f"xaxis{suffix}"], axes[f"yaxis{suffix}"] = {**quiet, **frame, **x}, {**quiet, **frame, **y}

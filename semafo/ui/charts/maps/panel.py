@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from semafo.ui.charts.colours import Look
 from semafo.ui.charts.maps.colour_scale import Scale
@@ -49,11 +50,11 @@ class Frame:
         whole = (xy - middle) * np.float32(self.steps)
         return np.clip(np.rint(whole, out=whole), -STEPS - 767, STEPS + 767, out=whole).astype(np.int16)
 
-    def exactly(self, xy: np.ndarray) -> np.ndarray:
+    def exactly(self, xy: ArrayLike) -> np.ndarray:
         """The same as (n, 2) float64, not rounded."""
         return (np.asarray(xy, dtype=np.float64) - self.middle) * self.steps
 
-    def undrawn(self, points: np.ndarray) -> np.ndarray:
+    def undrawn(self, points: ArrayLike) -> np.ndarray:
         """Places on the map of coordinates in the figure, (n, 2) float64."""
         return np.asarray(points, dtype=np.float64) / self.steps + self.middle
 
@@ -114,7 +115,7 @@ class Panel:
         """Cells drawn as points."""
         return 0 if self.xy is None else len(self.xy)
 
-    def rows(self, rows: np.ndarray) -> dict[str, np.ndarray | None]:
+    def rows(self, rows: np.ndarray) -> dict[str, Any]:
         """What the panel has for each cell, of these cells only."""
         columns = ("xy", "codes", "numbers", "hollow", "hover", "lit")
         return {name: None if (found := getattr(self, name)) is None else found[rows] for name in columns}

@@ -35,6 +35,8 @@ def category_traces(
     panel: Panel, frame: Frame, looks: Mapping[str, Look], size: float, opacity: float
 ) -> list[dict[str, Any]]:
     """A trace for each category, another for its rings, and the same for those of its cells that are faded."""
+    assert panel.xy is not None  # there are cells
+    assert panel.codes is not None
     n = len(looks)
     kind = 2 * panel.codes.astype(np.int16) + 1  # odd: filled
     if panel.hollow is not None:
@@ -63,6 +65,8 @@ def number_traces(
     panel: Panel, frame: Frame, scale: Scale, axis: str, size: float, opacity: float
 ) -> list[dict[str, Any]]:
     """Cells on a colour scale, the highest above the others, and below them those without a number, in grey."""
+    assert panel.xy is not None  # there are cells
+    assert panel.numbers is not None
     steps, known = np.zeros(panel.n_cells, dtype=np.uint8), np.isfinite(panel.numbers)
     steps[known] = scale.steps(panel.numbers[known])
     lit = np.ones(panel.n_cells, dtype=bool) if panel.lit is None else panel.lit
@@ -76,16 +80,17 @@ def number_traces(
             cells = order[(lit[order] == is_lit) & (level == which)]
             if len(cells):
                 seen = opacity * strength * (1 if is_lit else FADED)
-                parts.append(_numbers(panel, frame, cells, steps[cells] if which else None, axis, size, seen))
+                drawn = frame.drawn(panel.xy[cells])
+                parts.append(_numbers(panel, drawn, cells, steps[cells] if which else None, axis, size, seen))
     return parts
 
 
 def _numbers(
-    panel: Panel, frame: Frame, cells: np.ndarray, steps: np.ndarray | None, axis: str, size: float, opacity: float
+    panel: Panel, drawn: np.ndarray, cells: np.ndarray, steps: np.ndarray | None, axis: str, size: float, opacity: float
 ) -> dict[str, Any]:
     text = None if panel.hover is None else panel.hover[cells]
     name = MISSING if steps is None else panel.title
-    trace = _trace(frame.drawn(panel.xy[cells]), name, text)
+    trace = _trace(drawn, name, text)
     if steps is None:
         marker = {"color": colours.NEUTRAL, "size": size, "opacity": opacity}
         return {**trace, "marker": marker, "legendgroup": MISSING, "legendrank": 2000}

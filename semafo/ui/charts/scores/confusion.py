@@ -82,13 +82,18 @@ def clicked(points: Sequence[Mapping[str, Any]]) -> tuple[int, int, int] | None:
     """
     places = [point.get("customdata") for point in points]
     found = [place for place in places if isinstance(place, Sequence) and len(place) > N_PLACES - 1]
-    return tuple(int(place) for place in found[-1][:N_PLACES]) if found else None
+    if not found:
+        return None
+    panel, observed, predicted = (int(place) for place in found[-1][:N_PLACES])
+    return panel, observed, predicted
 
 
 def confusion_difference(
     first: Matrix, second: Matrix, types: Sequence[str], by: str, narrow: bool = False
 ) -> go.Figure:
-    """Second minus first, centred on 0."""
+    """Second minus first, centred on 0. Both have counts."""
+    assert first.counts is not None
+    assert second.counts is not None
     grid, margin, _ = _grid(1, types, narrow)
     figure, margin = grid.figure, {**margin, "t": TITLE_HEIGHT + 16}
     z = np.nan_to_num(normalised(second.counts, by)) - np.nan_to_num(normalised(first.counts, by))
@@ -132,17 +137,17 @@ def _add_targets(
     outlined: tuple[int, int, int] | None,
 ) -> None:
     """What takes clicks and says what is there; seen only as the outline of the cell that is selected."""
-    figure, places, xy = grid.figure, [], []
+    figure, parts, centres, hover = grid.figure, [], [], []
     for panel, matrix in enumerate(matrices):
         if matrix.counts is not None:
             row, column = np.nonzero(matrix.counts)
-            places.append(np.column_stack([np.full(len(row), panel), row, column]))
-            xy.append(_centres(figure, panel, row, column, len(types)))
-    if not places:
+            parts.append(np.column_stack([np.full(len(row), panel), row, column]))
+            centres.append(_centres(figure, panel, row, column, len(types)))
+            hover += [_hover(matrix.counts, types, *cell) for cell in zip(row.tolist(), column.tolist(), strict=True)]
+    if not parts:
         return
-    places, (x, y) = np.concatenate(places), np.concatenate(xy).T
-    hover = [_hover(matrices[panel].counts, types, row, column) for panel, row, column in places]
-    chosen = np.flatnonzero((places == outlined).all(axis=1)) if outlined else []
+    places, (x, y) = np.concatenate(parts), np.concatenate(centres).T
+    chosen = np.flatnonzero((places == outlined).all(axis=1)) if outlined else np.array([], dtype=np.intp)
     suffix = style.axis_suffix(grid.rows * grid.columns)
     whole = {"visible": False, "range": [0, 1], "fixedrange": True}
     figure.update_layout(

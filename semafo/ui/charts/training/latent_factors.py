@@ -166,7 +166,7 @@ def _labels(panel: Along, rises: bool, gap: float) -> go.Scatter | None:
     return go.Scatter(
         x=[panel.steps[end] + (0.12 if rises else -0.12)] * len(chosen),
         y=spread(panel.values[chosen, end], gap),
-        text=[wording.shortened(panel.genes[i], 12) for i in chosen],
+        text=[wording.shortened(panel.genes[i], 12) for i in chosen.tolist()],
         mode="text",
         textposition="middle right" if rises else "middle left",
         textfont={"size": 10, "color": UP if rises else DOWN},

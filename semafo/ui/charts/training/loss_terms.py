@@ -1,6 +1,6 @@
 """Loss terms, latent scale and label gap while they are learned: one panel each, one line a run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -86,7 +86,7 @@ def _add_line(figure: go.Figure, history: pd.DataFrame, term: str, name: str, co
     figure.add_trace(line, row=at[0], col=at[1])
 
 
-def _span(histories: Sequence[pd.DataFrame], term: str) -> list[float] | None:
+def _span(histories: Iterable[pd.DataFrame], term: str) -> list[float] | None:
     """Range of the values after the first steep epochs, so that the later ones can be seen to move."""
     tails = [h[term].dropna().to_numpy(dtype=float) for h in histories if term in h]
     tails = [values[min(len(values) // 8, 5) :] for values in tails]

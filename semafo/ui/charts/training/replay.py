@@ -86,7 +86,8 @@ def replay(
     where = replay_layout.plan(len(films), len(terms), style.legend_pixels(looks, narrow), narrow=narrow)
     middle, edge = _extent(films)
     clouds = [_Cloud(film, place, looks, middle, STEPS / edge) for place, film in enumerate(films)]
-    moving = [*clouds, *(_Term(films, term, place, at) for place, term in enumerate(terms, start=len(films)))]
+    lines = [_Term(films, term, place, at) for place, term in enumerate(terms, start=len(films))]
+    moving: list[_Cloud | _Term] = [*clouds, *lines]
     data = _with_one_legend([trace for thing in moving for trace in thing.traces()])
     notes = [*_titles(films, terms), replay_layout.moment_note(where, narrow=narrow)]
     frames = [_frame(moving, notes, films, moment, k) for k, moment in enumerate(moments)]

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from semafo.ui.charts import colours, style
 
 MAP_HEIGHT, MAP_HEIGHT_OF_TWO_ROWS, MAP_TITLE = 300, 210, 46
@@ -96,8 +98,8 @@ def term_axes(box: Box, place: int, across: Sequence[float], up: Sequence[float]
     }
 
 
-def prior_circle(place: int, middle: Sequence[float], radius: float) -> dict[str, Any]:
-    """Two standard deviations of the prior N(0, I), in the units of a map."""
+def prior_circle(place: int, middle: np.ndarray, radius: float) -> dict[str, Any]:
+    """Two standard deviations of the prior N(0, I), in the units of a map. middle: (2,)."""
     suffix = style.axis_suffix(place)
     ends = {"x0": middle[0] - radius, "x1": middle[0] + radius, "y0": middle[1] - radius, "y1": middle[1] + radius}
     return _dotted({"xref": f"x{suffix}", "yref": f"y{suffix}", **ends}, "circle")
@@ -124,7 +126,7 @@ def controls(n_moments: int, where: Plan, *, narrow: bool) -> dict[str, Any]:
     """A slider over all moments, and buttons that play them at three speeds."""
     drawn = where.height - where.top - where.bottom
     top = 1 + (where.top - 6) / drawn
-    now = {"mode": "immediate", "transition": {"duration": 0}}
+    now: dict[str, Any] = {"mode": "immediate", "transition": {"duration": 0}}
     steps = [
         {"label": "", "method": "animate", "args": [[str(k)], {**now, "frame": {"duration": 0, "redraw": True}}]}
         for k in range(n_moments)  # labels would be measured at each frame; the note names the moment
@@ -133,8 +135,8 @@ def controls(n_moments: int, where: Plan, *, narrow: bool) -> dict[str, Any]:
         {"label": name, "method": "animate", "args": [None, {**now, "fromcurrent": True, "frame": frame}]}
         for name, frame in ((n, {"duration": pace, "redraw": True}) for n, pace in _SPEEDS.items())
     ]
-    pause = {"label": "Pause", "method": "animate"}
-    pause["args"] = [[None], {**now, "frame": {"duration": 0, "redraw": False}}]
+    stop = {**now, "frame": {"duration": 0, "redraw": False}}
+    pause = {"label": "Pause", "method": "animate", "args": [[None], stop]}
     buttons = {
         **{"type": "buttons", "direction": "right", "showactive": False, "buttons": [*play, pause]},
         **{"x": 0, "xanchor": "left", "y": top, "yanchor": "top", "pad": {"t": 12, "r": 0, "b": 0, "l": 0}},

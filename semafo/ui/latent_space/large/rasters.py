@@ -197,7 +197,7 @@ def _encoded(picture: np.ndarray) -> str:
     lines = np.zeros((height, 1 + 4 * width), dtype=np.uint8)  # a 0 before each line: no filter
     lines[:, 1:] = levels.reshape(height, -1)
     header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)  # 8 bits of red, green, blue and opacity each
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines, 4)), (b"IEND", b""))
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.data, 4)), (b"IEND", b""))
     png = b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, content) for name, content in parts)
     return "data:image/png;base64," + base64.b64encode(png).decode()
 

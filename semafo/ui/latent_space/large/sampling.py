@@ -56,6 +56,7 @@ def needs_picture(panel: Panel, rows: np.ndarray | None, window: Window | None) 
 
 def in_view(panel: Panel, window: Window) -> np.ndarray:
     """Rows of the cells in a piece of the figure, and around it as far as a panel may show."""
+    assert panel.xy is not None  # only panels with cells are drawn
     x0, x1, y0, y1 = _edges(panel, window)
     x, y = panel.xy[:, 0], panel.xy[:, 1]
     return np.flatnonzero((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1))
@@ -67,7 +68,7 @@ def sample(strata: np.ndarray, most: int) -> np.ndarray:
     strata: (n,) whole numbers from 0. Returns rows in ascending order.
     """
     sizes = np.bincount(strata)
-    rare = min(RARE, most // max(1, 2 * np.count_nonzero(sizes)))
+    rare = min(RARE, most // max(1, 2 * int(np.count_nonzero(sizes))))
     guaranteed = np.minimum(sizes, rare)
     quota = guaranteed + (sizes - guaranteed) * (most - guaranteed.sum()) // max(1, (sizes - guaranteed).sum())
     chance = np.random.default_rng(0).random(len(strata))
@@ -101,6 +102,7 @@ def kept_picture(key: tuple, _panel: Panel, _places: Placed) -> Raster:
 
 def placed(panel: Panel, window: Window | None) -> Placed:
     """A panel's cells on a canvas of the piece that is shown."""
+    assert panel.xy is not None  # only panels with cells are drawn
     canvas = Canvas.around(panel.xy) if window is None else Canvas.of(_edges(panel, window), _SHARPER)
     return canvas.place(panel.xy)
 
@@ -108,14 +110,17 @@ def placed(panel: Panel, window: Window | None) -> Placed:
 def picture(panel: Panel, places: Placed) -> Raster:
     """A picture of a panel's cells, or of some of them."""
     size = points.size_of(panel.n_cells) * max(places.canvas.width, places.canvas.height) / _PANEL_PIXELS
-    if panel.scale is not None:
+    if panel.scale is not None and panel.numbers is not None:
         span = (panel.scale.high - panel.scale.low) or 1.0
         return rasters.of_numbers(places, (panel.numbers - panel.scale.low) / span, panel.scale.colours, size)
+    assert panel.codes is not None  # without a scale, cells are coloured by category
+    assert panel.looks is not None
     return rasters.of_categories(places, panel.codes, [look.colour for look in panel.looks.values()], size)
 
 
 def lit_picture(panel: Panel, places: Placed) -> Raster:
-    """A picture of the cells that stand out."""
+    """A picture of the cells that stand out. The panel says which."""
+    assert panel.lit is not None
     raster = picture(panel, places.only(panel.lit))
     # Of two pictures at the same place and of the same size plotly draws the first alone.
     return replace(raster, x1=raster.x1 + 1e-6 * (raster.x1 - raster.x0))
@@ -123,6 +128,7 @@ def lit_picture(panel: Panel, places: Placed) -> Raster:
 
 def _edges(panel: Panel, window: Window) -> Window:
     """Edges on the panel's map of what it shows of a window: plotly widens it to the panel's shape."""
+    assert panel.frame is not None  # a window is a piece of a figure that has maps
     (x0, y0), (x1, y1) = panel.frame.undrawn([(window[0], window[2]), (window[1], window[3])])
     width, height = max(x1 - x0, _WIDEST * (y1 - y0)), max(y1 - y0, x1 - x0)
     x, y = (x0 + x1) / 2, (y0 + y1) / 2
