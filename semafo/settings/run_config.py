@@ -1,7 +1,8 @@
-"""Settings of a run as frozen dataclasses: the only place for defaults.
+"""Settings of a run as frozen dataclasses, with their defaults.
 
 A `RunConfig` is everything that decides a run's numbers (with the machine type and the installed versions). Two equal
-configs are the same run, see `RunConfig.fingerprint`.
+configs are the same run, see `RunConfig.fingerprint`. What is None in `TrainSettings` is chosen by
+`semafo.settings.schedule` for the number of cells.
 """
 
 from dataclasses import asdict, dataclass, field

@@ -11,7 +11,7 @@ from semafo import keys
 from semafo.settings.run_config import TrainSettings
 from semafo.ui.latent_space import selected_cells, zoom
 from semafo.ui.maps import polygon, selection
-from semafo.ui.maps.selection import Disagreement, Lasso
+from semafo.ui.maps.selection import Lasso, OneRightOneWrong
 from semafo.ui.session import tray
 from tests.pages.conftest import APP, charts, texts
 from tests.support import fakes
@@ -103,7 +103,7 @@ def test_a_selection_that_cannot_be_read_is_ignored_with_a_notice(home, opened):
 
 def test_a_selection_of_a_run_that_is_not_chosen_says_so(home, opened):
     records = fakes.comparison(home)
-    app = opened(runs=records[0].run_id, selection=selection.to_text(Disagreement("gone", "away")))
+    app = opened(runs=records[0].run_id, selection=selection.to_text(OneRightOneWrong("gone", "away")))
     assert "a run that is not chosen" in texts(app)
     assert all("selected" not in one["text"] for one in figure_of(app)["layout"]["annotations"])
 

@@ -1,4 +1,4 @@
-"""What a difference in accuracy may be due to: the cells, the seed, the split, the donors. Imports numpy only.
+"""What a difference in accuracy may be due to: the cells, the seed, the split, the donors.
 
 `compare_paired` speaks about two trained models on the same cells: another seed could turn the difference around.
 `hierarchical_bootstrap` speaks about two methods, from pairs of runs over splits and seeds. Differences are b - a.

@@ -11,15 +11,15 @@ from semafo import keys
 from semafo.errors import SemafoError
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.sweeps.sweep import is_of_sweep
-from semafo.runs.workers.base import Loss, Worker
-from semafo.runs.workers.work import SCORE, TRAIN, Outcome
+from semafo.runs.workers.base import LostRun, Worker
+from semafo.runs.workers.work import SCORE, TRAIN, HalfOutcome
 from semafo.training.stage_cache import pretrain_key, scoring_keys
 
 _DRAFT_SECONDS = 3600  # after which a draft is nobody's
 
 
 @dataclass
-class Job:
+class HalfRun:
     """One half of a run, waiting or given to a worker."""
 
     record: RunRecord
@@ -48,11 +48,11 @@ class Job:
         return (pretrain_key(config, context),) if self.half == TRAIN else scoring_keys(config, context)
 
 
-def outcome_of_loss(job: Job, loss: Loss) -> Outcome:
+def outcome_of_loss(job: HalfRun, loss: LostRun) -> HalfOutcome:
     """What to say of a run whose worker ended under it."""
     if job.cancelled_at is not None:
-        return Outcome(keys.CANCELLED, "Stopped on request.")
-    return Outcome(keys.FAILED, loss.reason)
+        return HalfOutcome(keys.CANCELLED, "Stopped on request.")
+    return HalfOutcome(keys.FAILED, loss.reason)
 
 
 def is_run_of_sweep(record: RunRecord) -> bool:

@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from semafo.runs.home import Home
-from semafo.runs.workers.processes import Nursery, imports_are_no_garbage
+from semafo.runs.workers.processes import Forkserver, imports_are_no_garbage
 from semafo.runs.workers.scheduler_address import scheduler_address
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def main(home_path: str) -> None:
     home.engine_file.unlink(missing_ok=True)  # left by an engine that was killed; it appears when this one is ready
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     address = scheduler_address()
-    nursery = None if address else Nursery.open()  # imports while this process does
+    nursery = None if address else Forkserver.open()  # imports while this process does
     queue = _queue(home, address, nursery)
     try:
         _serve(home, queue, lock)
@@ -48,7 +48,7 @@ def main(home_path: str) -> None:
         lock.close()
 
 
-def _queue(home: Home, address: str | None, nursery: Nursery | None) -> "Queue":
+def _queue(home: Home, address: str | None, nursery: Forkserver | None) -> "Queue":
     """The queue; its scheduler's library takes a second to import."""
     with imports_are_no_garbage():
         from semafo.runs.engine.run_queue import Queue

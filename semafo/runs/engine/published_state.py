@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from semafo.files import read_json, write_json
-from semafo.runs.engine.half_run import Job
+from semafo.runs.engine.half_run import HalfRun
 from semafo.runs.home import Home
 from semafo.runs.workers.base import Workers
 from semafo.runs.workers.work import TRAIN
 
 
-class Shown:
+class PublishedState:
     """The two files, written when they change."""
 
     def __init__(self, home: Home, pool: Workers[Any]) -> None:
@@ -19,7 +19,7 @@ class Shown:
         self._pool = pool
         self._queue: dict[str, Any] | None = None
 
-    def show(self, waiting: Iterable[tuple[Job, Job | None]], jobs: Sequence[Job]) -> None:
+    def show(self, waiting: Iterable[tuple[HalfRun, HalfRun | None]], jobs: Sequence[HalfRun]) -> None:
         """Write what is new.
 
         Parameters
@@ -41,7 +41,7 @@ class Shown:
         if read_json(self._home.engine_file) != facts:
             write_json(self._home.engine_file, facts)
 
-    def _show_queue(self, waiting: Iterable[tuple[Job, Job | None]]) -> None:
+    def _show_queue(self, waiting: Iterable[tuple[HalfRun, HalfRun | None]]) -> None:
         shown = {}
         trainings = ((job, maker) for job, maker in waiting if job.half == TRAIN)
         for position, (job, maker) in enumerate(trainings, start=1):

@@ -7,17 +7,17 @@ from typing import Any
 from semafo import keys
 from semafo.files import write_json
 from semafo.runs import requests
-from semafo.runs.engine.half_run import Job, is_run_of_sweep, keep, outcome_of_loss
+from semafo.runs.engine.half_run import HalfRun, is_run_of_sweep, keep, outcome_of_loss
 from semafo.runs.engine.housekeeping import Housekeeper
-from semafo.runs.engine.published_state import Shown
+from semafo.runs.engine.published_state import PublishedState
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.runs.library.index import Index
 from semafo.runs.library.rows import names_of
 from semafo.runs.sweeps.sweep import is_of_sweep, paused
 from semafo.runs.workers import tickets
-from semafo.runs.workers.base import Loss, Worker, Workers
-from semafo.runs.workers.work import SCORE, SUPERSEDED, TRAIN, Outcome, compile_kernels, work
+from semafo.runs.workers.base import LostRun, Worker, Workers
+from semafo.runs.workers.work import SCORE, SUPERSEDED, TRAIN, HalfOutcome, compile_kernels, work
 from semafo.training.stage_cache import StageCache
 
 _logger = logging.getLogger(__name__)
@@ -35,9 +35,9 @@ class Queue:
         self._cache = StageCache(home.cache)
         self._index = Index(home)
         self._keeper = Housekeeper(home, self._index)
-        self._jobs: list[Job] = []
+        self._jobs: list[HalfRun] = []
         self._pool = pool
-        self._shown = Shown(home, pool)
+        self._shown = PublishedState(home, pool)
         self._recover()
 
     @property
@@ -105,12 +105,12 @@ class Queue:
         if record.refusal is not None:  # from a newer version, or damaged
             self._write_status(record, state=keys.FAILED, reason=record.refusal, finished=time.time())
             return
-        self._jobs.append(Job(record, TRAIN, status.get("created", time.time()), status.get("order", 0)))
+        self._jobs.append(HalfRun(record, TRAIN, status.get("created", time.time()), status.get("order", 0)))
 
     def _on_cancel(self, run_id: str) -> None:
         for job in [job for job in self._jobs if job.record.run_id == run_id]:
             if job.worker is None:
-                self._finish(job, Outcome(keys.CANCELLED, "Stopped before it began."))
+                self._finish(job, HalfOutcome(keys.CANCELLED, "Stopped before it began."))
             elif job.cancelled_at is None:
                 (job.record.folder / keys.CANCEL_FILE).touch()
                 job.cancelled_at = time.monotonic()
@@ -129,21 +129,21 @@ class Queue:
         """Notice jobs that ended, workers that were lost, and workers that do not stop when asked."""
         for job, worker in [(job, job.worker) for job in self._jobs if job.worker is not None]:
             answer = worker.answer()
-            if isinstance(answer, Outcome) and answer.state != SUPERSEDED:
+            if isinstance(answer, HalfOutcome) and answer.state != SUPERSEDED:
                 self._finish(job, answer)
             elif answer is not None:
                 self._pool.end(worker)
-                self._on_loss(job, answer if isinstance(answer, Loss) else Loss(answer.reason))
+                self._on_loss(job, answer if isinstance(answer, LostRun) else LostRun(answer.reason))
             elif job.cancelled_at and time.monotonic() - job.cancelled_at > _GRACE_SECONDS:
                 self._pool.end(worker)
-                self._finish(job, Outcome(keys.CANCELLED, "Stopped on request."))
+                self._finish(job, HalfOutcome(keys.CANCELLED, "Stopped on request."))
         for worker in list(self._pool.workers):
             if worker.loss is not None:
                 self._pool.end(worker)
             elif worker.task is not None and worker.task.done() and not self._job_of(worker):
                 worker.task = None
 
-    def _on_loss(self, job: Job, loss: Loss) -> None:
+    def _on_loss(self, job: HalfRun, loss: LostRun) -> None:
         """A sweep's run gets a second worker; a run that has cost two, or that somebody watches, has failed.
 
         A run is put back where the scheduler was lost, which is nobody's fault.
@@ -171,12 +171,12 @@ class Queue:
         self._write_status(record, **noted)
         self._index.update(record.run_id)
         status = record.status
-        self._jobs.append(Job(record, half, status.get("created", time.time()), status.get("order", 0)))
+        self._jobs.append(HalfRun(record, half, status.get("created", time.time()), status.get("order", 0)))
 
-    def _job_of(self, worker: Worker) -> Job | None:
+    def _job_of(self, worker: Worker) -> HalfRun | None:
         return next((job for job in self._jobs if job.worker is worker), None)
 
-    def _finish(self, job: Job, outcome: Outcome) -> None:
+    def _finish(self, job: HalfRun, outcome: HalfOutcome) -> None:
         self._jobs.remove(job)
         record = job.record
         tickets.revoke(record.folder)
@@ -184,7 +184,7 @@ class Queue:
             self._give_up(record, outcome.state, outcome.reason)
         elif job.half == TRAIN:
             self._write_status(record, seconds=outcome.seconds, reused_seconds=outcome.reused_seconds)
-            self._jobs.append(Job(record, SCORE, job.created, job.order, cancelled_at=None))
+            self._jobs.append(HalfRun(record, SCORE, job.created, job.order, cancelled_at=None))
         else:
             seconds = {**record.status.get("seconds", {}), **outcome.seconds}
             self._write_status(record, state=keys.DONE, finished=time.time(), seconds=seconds)
@@ -209,7 +209,7 @@ class Queue:
                 break  # what asks for more room than there is must not be overtaken for ever
         self._compile_on_idle_workers()
 
-    def _start(self, job: Job, worker: Worker) -> None:
+    def _start(self, job: HalfRun, worker: Worker) -> None:
         if job.half == TRAIN:
             self._write_status(job.record, state=keys.RUNNING, started=time.time())
             self._index.update(job.record.run_id)
@@ -223,13 +223,13 @@ class Queue:
                 worker.has_compiled = True
                 self._pool.submit(worker, compile_kernels)
 
-    def _waiting(self) -> list[Job]:
+    def _waiting(self) -> list[HalfRun]:
         """What may start, in its order. Of a paused sweep only what is half done goes on."""
         held = paused(self._home)
         free = (job for job in self._jobs if job.worker is None and not (job.half == TRAIN and job.batch in held))
         return sorted(free, key=lambda job: job.rank)
 
-    def _maker_of_stage(self, job: Job) -> Job | None:
+    def _maker_of_stage(self, job: HalfRun) -> HalfRun | None:
         """A job that is making a stage which this one needs."""
         missing = {key for key in job.stage_keys if not self._cache.has(key)}
         working = (other for other in self._jobs if other.worker is not None)

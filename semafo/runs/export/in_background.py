@@ -22,7 +22,7 @@ _ERRORS = "errors.txt"
 
 
 @dataclass(frozen=True)
-class Prepared:
+class ExportedFile:
     """A file that is there, is being written, or could not be.
 
     Attributes
@@ -45,17 +45,17 @@ class Prepared:
         return self.path.exists()
 
 
-def prepared(home: Home, records: Sequence[RunRecord], kind: str) -> Prepared:
+def prepared(home: Home, records: Sequence[RunRecord], kind: str) -> ExportedFile:
     """Where the file of these runs is, and how its last writing ended. Only to be asked while none is under way."""
     stamps = [(record.run_id, _stamp(record)) for record in records]
     folder = home.exports / fingerprint(stamps, kind, semafo.__version__)[:16]
     path = folder / file_name(records, kind)
     if path.exists():
-        return Prepared(path, note=last_said(_said(folder), "warning"))
+        return ExportedFile(path, note=last_said(_said(folder), "warning"))
     if not (folder / _ERRORS).exists():
-        return Prepared(path)
+        return ExportedFile(path)
     said = _said(folder)
-    return Prepared(path, last_said(said, "error") or _UNSAID.format((said.strip().splitlines() or ["none"])[-1]))
+    return ExportedFile(path, last_said(said, "error") or _UNSAID.format((said.strip().splitlines() or ["none"])[-1]))
 
 
 def _said(folder: Path) -> str:

@@ -11,7 +11,7 @@ from semafo.runs.folder.run_record import RunRecord
 
 
 @dataclass(frozen=True)
-class Frame:
+class ReplayFrame:
     """A moment of training: a stage, the epoch (0 is its start), and how many epochs the stage has."""
 
     stage: str
@@ -42,7 +42,7 @@ class Replay:
 
     z: np.ndarray
     rows: np.ndarray
-    frames: tuple[Frame, ...]
+    frames: tuple[ReplayFrame, ...]
     scvi_stage: str
 
     @classmethod
@@ -54,11 +54,13 @@ class Replay:
         with np.load(record.folder / keys.REPLAY_FILE, allow_pickle=False) as arrays:
             z, rows = arrays["z"], arrays["rows"]
         n_epochs = noted["n_epochs"]
-        frames = tuple(Frame(frame["stage"], frame["epoch"], n_epochs[frame["stage"]]) for frame in noted["frames"])
+        frames = tuple(
+            ReplayFrame(frame["stage"], frame["epoch"], n_epochs[frame["stage"]]) for frame in noted["frames"]
+        )
         return cls(z, rows, frames, noted["scvi_stage"])
 
 
-def timeline(replays: list[Replay]) -> list[Frame]:
+def timeline(replays: list[Replay]) -> list[ReplayFrame]:
     """Moments to show for several runs: of each stage, those of the run that has most of them."""
     stages = [
         stage
@@ -69,7 +71,7 @@ def timeline(replays: list[Replay]) -> list[Frame]:
     return [frame for frames in of_stage for frame in max(frames, key=len)]
 
 
-def places(replay: Replay, moments: list[Frame]) -> np.ndarray:
+def places(replay: Replay, moments: list[ReplayFrame]) -> np.ndarray:
     """Which of a run's frames is shown at each moment: the nearest of that stage by the share of it that is over.
 
     Where the run has not that stage, its last frame before it; -1 where there is none yet.

@@ -13,7 +13,7 @@ _FETCH_SECONDS = 2  # that a round waits for the answer of a task that has ended
 
 
 @dataclass(frozen=True)
-class Loss:
+class LostRun:
     """Why a worker is gone.
 
     Attributes
@@ -28,7 +28,7 @@ class Loss:
     counts: bool = True
 
 
-class Task(Protocol):
+class SubmittedTask(Protocol):
     """What the engine uses of a `distributed.Future`, whose own methods are hardly annotated."""
 
     @property
@@ -54,13 +54,13 @@ class Worker(ABC):
 
     name: str
     n_threads: int
-    ready: Task  # done once the libraries are imported
-    task: Task | None = None
+    ready: SubmittedTask  # done once the libraries are imported
+    task: SubmittedTask | None = None
     has_compiled: bool = False
 
     @property
     @abstractmethod
-    def loss(self) -> Loss | None:
+    def loss(self) -> LostRun | None:
         """None while it lives."""
 
     @property
@@ -74,30 +74,30 @@ class Worker(ABC):
         return self.task is None and self.ready.done() and self.loss is None
 
     def answer(self) -> Any:
-        """What its task came to, and forget the task; a `Loss` where there will be no answer; None while it works."""
+        """What its task came to, and forget the task; a `LostRun` where there will be no answer; None while it works."""
         if self.task is None or not self.task.done():
             return self.loss
         if self.task.status != "finished" and self.loss is not None:
             return self.loss
         found = result_of(self.task)
-        if found is None or isinstance(found, Loss):
+        if found is None or isinstance(found, LostRun):
             return self.loss or found  # how the process ended says more
         self.task = None
         return found
 
 
-def result_of(task: Task) -> Any:
-    """The result of a task that has ended, a `Loss` that says why there is none, or None while it is on its way."""
+def result_of(task: SubmittedTask) -> Any:
+    """The result of a task that has ended, a `LostRun` that says why there is none, or None while it is on its way."""
     try:
         return task.result(timeout=_FETCH_SECONDS)
     except TimeoutError:
         return None
     except CancelledError:  # nobody cancels a task whose answer he waits for
-        return Loss("The connection to the scheduler was lost.", counts=False)
+        return LostRun("The connection to the scheduler was lost.", counts=False)
     except Exception as error:  # whatever dask or the worker's imports raise
         if type(error).__name__ == "KilledWorker":
-            return Loss("The worker was lost while it trained this run. The run's log has its last words.")
-        return Loss(f"The worker could not answer ({type(error).__name__}: {error}).")
+            return LostRun("The worker was lost while it trained this run. The run's log has its last words.")
+        return LostRun(f"The worker could not answer ({type(error).__name__}: {error}).")
 
 
 _Kind = TypeVar("_Kind", bound=Worker)

@@ -11,7 +11,7 @@ from typing import Any
 from semafo.files import sha256
 from semafo.runs.home import Home
 from semafo.runs.library import store
-from semafo.runs.workers.base import Loss, Worker, result_of
+from semafo.runs.workers.base import LostRun, Worker, result_of
 from semafo.runs.workers.cluster_connection import Connection, Link
 from semafo.runs.workers.cluster_worker import GPU, greet
 from semafo.runs.workers.tls import home_keys
@@ -34,12 +34,12 @@ class RemoteWorker(Worker):
     greeting: dict[str, str] | None = None
 
     @property
-    def loss(self) -> Loss | None:
+    def loss(self) -> LostRun | None:
         """Whether the scheduler, or the worker, is gone."""
         if not self.connection.is_alive:
-            return Loss("The connection to the scheduler was lost.", counts=False)
+            return LostRun("The connection to the scheduler was lost.", counts=False)
         if self.address not in self.connection.seen:
-            return Loss(
+            return LostRun(
                 f"The worker {self.name} left the cluster while it trained this run: it was killed, ran out of memory "
                 "or time, or lost the network. The run's log has its last words."
             )
@@ -132,7 +132,7 @@ class RemotePool:
         for worker in self.workers:
             if worker.greeting is None and worker.ready.done():
                 answer = result_of(worker.ready)
-                worker.greeting = _unable(answer) if isinstance(answer, Loss) else answer
+                worker.greeting = _unable(answer) if isinstance(answer, LostRun) else answer
 
     def close(self) -> None:
         """Leave the scheduler. Its workers stay, and stop what they do for this engine."""
@@ -156,7 +156,7 @@ class RemotePool:
         )
 
 
-def _unable(loss: Loss) -> dict[str, str]:
+def _unable(loss: LostRun) -> dict[str, str]:
     """The greeting of a worker that could not even greet."""
     where = "The package must be installed there and where the scheduler runs, in this version."
     return {"refusal": f"takes no part. {loss.reason} {where}"}

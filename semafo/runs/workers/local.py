@@ -18,8 +18,8 @@ from distributed import Client, LocalCluster
 
 from semafo.runs.home import Home
 from semafo.runs.workers import work as worker_module
-from semafo.runs.workers.base import Loss, Worker
-from semafo.runs.workers.processes import Forked, Nursery, worker_environment
+from semafo.runs.workers.base import LostRun, Worker
+from semafo.runs.workers.processes import Forked, Forkserver, worker_environment
 from semafo.runs.workers.tls import home_keys
 from semafo.settings.run_config import TrainSettings
 
@@ -37,10 +37,10 @@ class LocalWorker(Worker):
     process: subprocess.Popen[bytes] | Forked
 
     @property
-    def loss(self) -> Loss | None:
+    def loss(self) -> LostRun | None:
         """How it ended, as the system says it."""
         exit_code = self.process.poll()
-        return None if exit_code is None else Loss(_reason_of_death(exit_code))
+        return None if exit_code is None else LostRun(_reason_of_death(exit_code))
 
     @property
     def label(self) -> int | None:
@@ -54,7 +54,7 @@ class Pool:
     address, notice = None, None
     shares_cores = True
 
-    def __init__(self, home: Home, n_cores: int, nursery: Nursery | None = None) -> None:
+    def __init__(self, home: Home, n_cores: int, nursery: Forkserver | None = None) -> None:
         dask.config.set(_CONFIG)
         self._home = home
         self._n_cores = n_cores

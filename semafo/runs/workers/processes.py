@@ -44,7 +44,7 @@ def worker_environment(n_threads: int) -> dict[str, str]:
     return {**installation.environment(), **variables, "PYTHONWARNINGS": "ignore", ENGINE_VARIABLE: str(os.getpid())}
 
 
-class Nursery:
+class Forkserver:
     """A process that imports the libraries once, and from which workers of one thread are forked (Linux).
 
     Two workers that import for themselves take the processor twice, at the moment when the first page is drawn. The
@@ -64,7 +64,7 @@ class Nursery:
         self._unread = b""
 
     @classmethod
-    def open(cls) -> "Nursery | None":
+    def open(cls) -> "Forkserver | None":
         """A nursery, or None where the system has no safe way to fork: macOS, whose frameworks do not survive it."""
         if sys.platform != "linux" or ctypes.CDLL(None).prctl(_ADOPT_ORPHANS, 1, 0, 0, 0) != 0:
             return None
@@ -110,7 +110,7 @@ class Forked:
         Process id; None until it is born.
     """
 
-    def __init__(self, nursery: Nursery) -> None:
+    def __init__(self, nursery: Forkserver) -> None:
         self._nursery = nursery
         self._exit_code: int | None = None
         self.pid: int | None = None

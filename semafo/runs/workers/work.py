@@ -1,6 +1,6 @@
 """What a worker process does with a run. Loaded in workers only; the heavy libraries come with the first call.
 
-Nothing raises out of here: a worker answers with an `Outcome`, in words that a user can read.
+Nothing raises out of here: a worker answers with an `HalfOutcome`, in words that a user can read.
 """
 
 import errno
@@ -35,7 +35,7 @@ _one_run = threading.Lock()  # a run whose ticket is gone works until it looks; 
 
 
 @dataclass(frozen=True)
-class Outcome:
+class HalfOutcome:
     """How a job ended.
 
     `state` is done, failed, cancelled or `SUPERSEDED`; `seconds` by stage; `reused_seconds` of a shared stage.
@@ -100,14 +100,14 @@ def keep_compiled_layout() -> None:
             layout.enable_caching()
 
 
-def work(run_folder: str, cache_folder: str, half: str, token: str | None = None) -> Outcome:
+def work(run_folder: str, cache_folder: str, half: str, token: str | None = None) -> HalfOutcome:
     """Do one half of a run: `TRAIN` (training and maps) or `SCORE` (the scib table, then the manifest).
 
     token: the ticket of this attempt (`semafo.runs.workers.tickets`); None where nobody else can be given the run.
     """
     folder = Path(run_folder)
     if not _sees(folder / keys.CONFIG_FILE):
-        return Outcome(
+        return HalfOutcome(
             keys.FAILED,
             f"The worker on {socket.gethostname()} does not see the run's folder {folder}. The home must lie on a disk "
             "that all workers share, at the same path.",
@@ -122,12 +122,12 @@ def work(run_folder: str, cache_folder: str, half: str, token: str | None = None
             return outcome
         except RunSuperseded as error:
             _logger.warning("Superseded: %s", error)
-            return Outcome(SUPERSEDED, str(error))
+            return HalfOutcome(SUPERSEDED, str(error))
         except RunCancelled:
-            return Outcome(keys.CANCELLED, "Stopped on request.")
+            return HalfOutcome(keys.CANCELLED, "Stopped on request.")
         except Exception as error:
             _logger.exception("The run stopped.")
-            return Outcome(keys.FAILED, reason_of(error))
+            return HalfOutcome(keys.FAILED, reason_of(error))
 
 
 def _sees(path: Path) -> bool:
@@ -140,14 +140,14 @@ def _sees(path: Path) -> bool:
     return True
 
 
-def _train(folder: Path, cache: Path, progress: FolderProgress) -> Outcome:
+def _train(folder: Path, cache: Path, progress: FolderProgress) -> HalfOutcome:
     from semafo.training.pipeline import train_and_map
 
     found = train_and_map(_job(folder, cache, progress))
-    return Outcome(keys.DONE, seconds=progress.seconds(), reused_seconds=found["reused_seconds"])
+    return HalfOutcome(keys.DONE, seconds=progress.seconds(), reused_seconds=found["reused_seconds"])
 
 
-def _score(folder: Path, cache: Path, progress: FolderProgress) -> Outcome:
+def _score(folder: Path, cache: Path, progress: FolderProgress) -> HalfOutcome:
     """Scores that cannot be computed must not cost the trained model: they are left out with a reason."""
     from semafo.training.artefacts.annotation_markers import write_markers
     from semafo.training.artefacts.latent_factors import write_factors
@@ -167,7 +167,7 @@ def _score(folder: Path, cache: Path, progress: FolderProgress) -> Outcome:
             write_json(folder / name, {"rows": {}, "error": reason_of(error)})
     progress.end()
     write_manifest(folder, progress.commit)
-    return Outcome(keys.DONE, seconds=progress.seconds())
+    return HalfOutcome(keys.DONE, seconds=progress.seconds())
 
 
 _HALVES = {TRAIN: _train, SCORE: _score}

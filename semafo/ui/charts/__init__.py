@@ -7,7 +7,13 @@ from semafo.ui.charts.maps.latent import latent_panels
 from semafo.ui.charts.maps.panel import Panel
 from semafo.ui.charts.scores.annotation import confidence_histogram, marker_dots, predicted_bars
 from semafo.ui.charts.scores.calibration import CoverageLine, Reliability, coverage_curves, reliability_panels
-from semafo.ui.charts.scores.confusion import Matrix, clicked, confusion_difference, confusion_panels, normalised
+from semafo.ui.charts.scores.confusion import (
+    ConfusionMatrix,
+    clicked,
+    confusion_difference,
+    confusion_panels,
+    normalised,
+)
 from semafo.ui.charts.scores.flips import FlipRow, flip_bars
 from semafo.ui.charts.scores.forest import Estimate, Row, forest
 from semafo.ui.charts.scores.integration_table import ScoreRow, about, score_table
@@ -18,10 +24,10 @@ from semafo.ui.charts.training.loss_terms import loss_terms
 __all__ = [
     "Along",
     "Carried",
+    "ConfusionMatrix",
     "CoverageLine",
     "Estimate",
     "FlipRow",
-    "Matrix",
     "Panel",
     "Reliability",
     "Row",

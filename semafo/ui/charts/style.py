@@ -23,7 +23,7 @@ def base(figure: go.Figure, height: int, **layout: Any) -> go.Figure:
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class PanelGrid:
     """A figure of equal panels, filled row by row. Slots beyond the last panel stay empty."""
 
     figure: go.Figure
@@ -42,7 +42,7 @@ def panels_in_a_row(n: int, narrow: bool, least: int = 1) -> int:
     return 1 if narrow else 2 if n == 4 else min(3, max(least, n))
 
 
-def panel_grid(n: int, columns: int, *, panel: int, title: int, bottom: int, gap: float) -> Grid:
+def panel_grid(n: int, columns: int, *, panel: int, title: int, bottom: int, gap: float) -> PanelGrid:
     """Empty panels `panel` pixels high, each with `title` pixels above it, and `bottom` pixels below them all.
 
     `gap` is the room between neighbours as a share of the width.
@@ -51,10 +51,10 @@ def panel_grid(n: int, columns: int, *, panel: int, title: int, bottom: int, gap
     height = rows * (panel + title) + bottom
     vertical = title / (height - bottom - title) if rows > 1 else 0
     figure = make_subplots(rows=rows, cols=columns, horizontal_spacing=gap, vertical_spacing=vertical)
-    return Grid(figure, columns, rows, height)
+    return PanelGrid(figure, columns, rows, height)
 
 
-def hide_empty_slots(grid: Grid, n: int) -> None:
+def hide_empty_slots(grid: PanelGrid, n: int) -> None:
     """No axes where there is no panel."""
     for i in range(n, grid.rows * grid.columns):
         suffix = axis_suffix(i)

@@ -15,7 +15,7 @@ from semafo.ui.charts.maps.latent import Window
 from semafo.ui.latent_space import zoom
 from semafo.ui.latent_space.view import View
 from semafo.ui.maps import selection
-from semafo.ui.maps.selection import Disagreement, Lasso, Selection
+from semafo.ui.maps.selection import Lasso, OneRightOneWrong, Selection
 from semafo.ui.session.run_results import Artefacts, Coded, artefacts
 from semafo.ui.session.tray import ChosenRun
 from semafo.ui.widgets import downloads, gene_tables
@@ -77,7 +77,7 @@ def described(chosen: Selection, runs: Sequence[ChosenRun]) -> str:
     first = names.get(chosen.run_ids[0], "a run that is not chosen")
     if isinstance(chosen, Lasso):
         return f"inside the outline on the {chosen.projection} of {first}"
-    if isinstance(chosen, Disagreement):
+    if isinstance(chosen, OneRightOneWrong):
         return f"{first} right, {names.get(chosen.wrong_run_id, 'a run that is not chosen')} wrong"
     return f"{chosen.true_label} predicted as {chosen.predicted_label} by {first}"
 

@@ -16,7 +16,7 @@ from semafo.ui.latent_space import positions
 from semafo.ui.latent_space.view import View
 from semafo.ui.maps import projections, selection
 from semafo.ui.maps.selection import Lasso, Selection
-from semafo.ui.session.linked_choice import Linked
+from semafo.ui.session.linked_choice import LinkedChoice
 from semafo.ui.session.tray import ChosenRun
 
 URL_KEY = "window"
@@ -44,8 +44,8 @@ def out() -> None:
     _linked().choose(None)
 
 
-def _linked() -> Linked[Window]:
-    return Linked(URL_KEY, to_text, from_text)
+def _linked() -> LinkedChoice[Window]:
+    return LinkedChoice(URL_KEY, to_text, from_text)
 
 
 def to_text(found: Window) -> str:

@@ -17,7 +17,7 @@ import streamlit as st
 from semafo import keys
 from semafo.ui.maps import alignment, projections
 from semafo.ui.maps import polygon as maps_polygon
-from semafo.ui.session.linked_choice import Linked
+from semafo.ui.session.linked_choice import LinkedChoice
 from semafo.ui.session.run_results import Artefacts, artefacts
 from semafo.ui.session.tray import ChosenRun
 
@@ -70,7 +70,7 @@ class Pairing:
 
 
 @dataclass(frozen=True)
-class Disagreement:
+class OneRightOneWrong:
     """Cells that one run gets right and the other wrong, of those with a label in a population of both."""
 
     right_run_id: str
@@ -83,7 +83,7 @@ class Disagreement:
         return (self.right_run_id, self.wrong_run_id)
 
 
-Selection = Lasso | Pairing | Disagreement
+Selection = Lasso | Pairing | OneRightOneWrong
 
 
 # --- Session ----------------------------------------------------------------------------------------------------------
@@ -104,9 +104,9 @@ def clear() -> None:
     _linked().choose(None)
 
 
-def _linked() -> Linked[Selection]:
+def _linked() -> LinkedChoice[Selection]:
     unreadable = "The selection in the address cannot be read, so no cells are selected."
-    return Linked(URL_KEY, to_text, from_text, unreadable)
+    return LinkedChoice(URL_KEY, to_text, from_text, unreadable)
 
 
 # --- URL --------------------------------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ def from_text(text: str) -> Selection | None:
         if kind == "differ":
             runs, _, population = rest.partition(":")
             right, wrong = map(unquote, runs.split(">"))
-            return Disagreement(right, wrong, _population(population or TEST))
+            return OneRightOneWrong(right, wrong, _population(population or TEST))
     return None
 
 

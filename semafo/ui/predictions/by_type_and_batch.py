@@ -33,7 +33,7 @@ NOTHING = "No labelled cells of known types here, so there is nothing to score."
 
 
 @dataclass(frozen=True)
-class Source:
+class ScoreSource:
     """Whose scores they are: a run's or a baseline's."""
 
     name: str
@@ -84,9 +84,9 @@ def by_batch(runs: Sequence[ChosenRun], population: str, narrow: bool) -> None:
     downloads.csv_button(frame, f"batches-{population}")
 
 
-def with_baseline(runs: Sequence[ChosenRun], what: str, population: str) -> dict[Source, Rows]:
+def with_baseline(runs: Sequence[ChosenRun], what: str, population: str) -> dict[ScoreSource, Rows]:
     """`per_type` or `by_batch` of the runs that have any and, for each set of test cells, of their best baseline."""
-    found = {Source(run.name, run.colour): rows for run, rows in rows_of(runs, what, population).items()}
+    found = {ScoreSource(run.name, run.colour): rows for run, rows in rows_of(runs, what, population).items()}
     groups = grouping.by_test_cells(runs)
     for group in groups:
         best = run_differences.against_baseline(group)
@@ -96,7 +96,7 @@ def with_baseline(runs: Sequence[ChosenRun], what: str, population: str) -> dict
         rows = _baseline_rows(_stamp(record), best[0], what, population, record)
         suffix = f" · {group[0].name.split(' · ', 1)[-1]}" if len(groups) > 1 else ""
         if rows:
-            found[Source(f"best baseline, {wording.BASELINES[best[0]]}{suffix}", colours.NEUTRAL)] = rows
+            found[ScoreSource(f"best baseline, {wording.BASELINES[best[0]]}{suffix}", colours.NEUTRAL)] = rows
     return found
 
 
@@ -123,19 +123,19 @@ def rows_of(runs: Sequence[ChosenRun], what: str, population: str) -> dict[Chose
     return {run: rows for run, rows in found.items() if rows}
 
 
-def type_frame(groups: Sequence[Mapping[Source, Rows]]) -> pd.DataFrame:
+def type_frame(groups: Sequence[Mapping[ScoreSource, Rows]]) -> pd.DataFrame:
     """One row a run and type."""
     titles = {"type": "Type", "n": "n", "n_predicted": "Predicted", "precision": "Precision", "recall": "Recall"}
     return _frame(groups, titles | {"recall_low": "Low", "recall_high": "High", "f1": "F1"})
 
 
-def batch_frame(groups: Sequence[Mapping[Source, Rows]]) -> pd.DataFrame:
+def batch_frame(groups: Sequence[Mapping[ScoreSource, Rows]]) -> pd.DataFrame:
     """One row a run and batch."""
     titles = {"batch": "Batch", "n": "n", "n_correct": "Right", "accuracy": "Accuracy", "low": "Low", "high": "High"}
     return _frame(groups, titles)
 
 
-def _frame(groups: Sequence[Mapping[Source, Rows]], titles: Mapping[str, str]) -> pd.DataFrame:
+def _frame(groups: Sequence[Mapping[ScoreSource, Rows]], titles: Mapping[str, str]) -> pd.DataFrame:
     rows = [
         {"Run": wording.capitalised(source.name), **{title: row.get(key) for key, title in titles.items()}}
         for group in groups
@@ -146,7 +146,14 @@ def _frame(groups: Sequence[Mapping[Source, Rows]], titles: Mapping[str, str]) -
 
 
 def _dots(
-    found: Mapping[Source, Rows], by: str, score: str, title: str, narrow: bool, key: str, heading: str, caption: str
+    found: Mapping[ScoreSource, Rows],
+    by: str,
+    score: str,
+    title: str,
+    narrow: bool,
+    key: str,
+    heading: str,
+    caption: str,
 ) -> None:
     """A figure with a row for each name in the column `by`; nothing where there is none to draw."""
     rows = dot_rows(found, by, score, narrow)
@@ -166,7 +173,7 @@ def _dots(
     )
 
 
-def dot_rows(found: Mapping[Source, Rows], by: str, score: str, narrow: bool = False) -> list[Row]:
+def dot_rows(found: Mapping[ScoreSource, Rows], by: str, score: str, narrow: bool = False) -> list[Row]:
     """Rows of a dot plot: one a type or batch, one estimate a run, in the runs' order."""
     tables = {source: {row[by]: row for row in rows} for source, rows in found.items()}
     names = sorted({name for table in tables.values() for name in table})
@@ -182,7 +189,7 @@ def dot_rows(found: Mapping[Source, Rows], by: str, score: str, narrow: bool = F
     return rows
 
 
-def _estimate(source: Source, row: Mapping[str, Any], name: str, score: str, symbol: str) -> Estimate:
+def _estimate(source: ScoreSource, row: Mapping[str, Any], name: str, score: str, symbol: str) -> Estimate:
     value = row.get(score)
     low, high = (row.get(key) for key in _ENDS.get(score, ("", "")))
     estimated = f"{wording.score(value)} {wording.interval(low, high)}, n {wording.count(row.get('n'))}"

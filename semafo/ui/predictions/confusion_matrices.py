@@ -9,7 +9,7 @@ import streamlit as st
 
 from semafo import wording
 from semafo.ui import charts
-from semafo.ui.charts import Matrix
+from semafo.ui.charts import ConfusionMatrix
 from semafo.ui.charts.settled_figure import SettledFigure
 from semafo.ui.maps import selection
 from semafo.ui.maps.selection import Pairing
@@ -48,7 +48,12 @@ def show_panels(runs: Sequence[ChosenRun], population: str, by: str, narrow: boo
             )
             continue
         _show(
-            f"confusion-{i}", Shown(tuple(run.run_id for run in group), types, population), group, matrices, by, narrow
+            f"confusion-{i}",
+            ShownMatrix(tuple(run.run_id for run in group), types, population),
+            group,
+            matrices,
+            by,
+            narrow,
         )
 
 
@@ -59,7 +64,7 @@ SCORED = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownMatrix:
     """What the panels, rows and columns of a figure stand for, and which cells are counted."""
 
     run_ids: tuple[str, ...]
@@ -85,7 +90,7 @@ class Shown:
 
 
 def _show(
-    key: str, shown: Shown, group: Sequence[ChosenRun], matrices: Sequence[Matrix], by: str, narrow: bool
+    key: str, shown: ShownMatrix, group: Sequence[ChosenRun], matrices: Sequence[ConfusionMatrix], by: str, narrow: bool
 ) -> None:
     faces = tuple(_face(run, matrix) for run, matrix in zip(group, matrices, strict=True))
     face = (faces, shown, by, narrow)
@@ -102,18 +107,18 @@ def _show(
     )
 
 
-def _face(run: ChosenRun, matrix: Matrix) -> tuple[str, ...]:
+def _face(run: ChosenRun, matrix: ConfusionMatrix) -> tuple[str, ...]:
     """Everything about a run that its panel depends on."""
     return run.name, run.colour, matrix.line, artefacts(run.record).key if run.record.has_maps else matrix.note
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
-def _figure(face: tuple, outlined: tuple[int, int, int] | None, _matrices: Sequence[Matrix]) -> SettledFigure:
+def _figure(face: tuple, outlined: tuple[int, int, int] | None, _matrices: Sequence[ConfusionMatrix]) -> SettledFigure:
     _, shown, by, narrow = face
     return SettledFigure(charts.confusion_panels(_matrices, shown.types, by, narrow=narrow, outlined=outlined))
 
 
-def _outlined(key: str, face: tuple, shown: Shown) -> tuple[int, int, int] | None:
+def _outlined(key: str, face: tuple, shown: ShownMatrix) -> tuple[int, int, int] | None:
     """The cell that the figure is sent with an outline around.
 
     The browser outlines a clicked cell by itself. Only where the selection came from elsewhere, or the figure is new,
@@ -129,7 +134,7 @@ def _outlined(key: str, face: tuple, shown: Shown) -> tuple[int, int, int] | Non
     return sent
 
 
-def _select(key: str, face: tuple, shown: Shown) -> None:
+def _select(key: str, face: tuple, shown: ShownMatrix) -> None:
     """Make the clicked cell the selection; a second click on it selects nothing."""
     chosen = shown.pairing(st.session_state[key]["selection"]["points"])
     sent, *_ = st.session_state.get(f"{key}_outline", (None,))

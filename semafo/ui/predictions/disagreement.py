@@ -135,7 +135,7 @@ def _sentences(found: flipped.Disagreement, pair: tuple[ChosenRun, ChosenRun], s
     counts = (found.only_first.count, found.only_second.count)
     for i, (name, n) in enumerate(zip(short, counts, strict=True)):
         right, wrong = pair[i], pair[1 - i]
-        chosen = selection.Disagreement(right.run_id, wrong.run_id)
+        chosen = selection.OneRightOneWrong(right.run_id, wrong.run_id)
         label = f"Show the {wording.cells(n)} that only {name} gets right"
         if n and st.button(label, key=f"flips_{i}", icon=":material/scatter_plot:", type="tertiary"):
             selection.choose(chosen)
@@ -164,7 +164,7 @@ def _genes(pair: tuple[ChosenRun, ChosenRun], short: Sequence[str], by_type: pd.
         place = 1 if side == f"only {short[1]} gets right" else 0
         right, wrong = pair[place], pair[1 - place]
         types = list(flipping["type"]) if only in (ALL_TYPES, None) else [only]
-        chosen = selection.Disagreement(right.run_id, wrong.run_id)
+        chosen = selection.OneRightOneWrong(right.run_id, wrong.run_id)
         groups = groups_of(artefacts(right.record), selection_mask(pair, chosen), both_right(pair, place), types)
         gene_tables.show(right, groups, f"{selection.to_text(chosen)}:{only}", "flips")
         if only == ALL_TYPES and len(types) > 1:
@@ -173,7 +173,7 @@ def _genes(pair: tuple[ChosenRun, ChosenRun], short: Sequence[str], by_type: pd.
             )
 
 
-def selection_mask(pair: Sequence[ChosenRun], chosen: selection.Disagreement) -> np.ndarray:
+def selection_mask(pair: Sequence[ChosenRun], chosen: selection.OneRightOneWrong) -> np.ndarray:
     """Cells of the right run's table that are flipped, (n,) bool."""
     right = next(run for run in pair if run.run_id == chosen.right_run_id)
     return selection.mask(artefacts(right.record), chosen, pair)
@@ -182,7 +182,7 @@ def selection_mask(pair: Sequence[ChosenRun], chosen: selection.Disagreement) ->
 def both_right(pair: Sequence[ChosenRun], place: int) -> np.ndarray:
     """Test cells, in the order of one of the runs, that it gets right and the other one too, (n,) bool."""
     own = artefacts(pair[place].record)
-    alone = selection_mask(pair, selection.Disagreement(pair[place].run_id, pair[1 - place].run_id))
+    alone = selection_mask(pair, selection.OneRightOneWrong(pair[place].run_id, pair[1 - place].run_id))
     return selection.is_right(own) & selection.in_population(own, selection.TEST) & ~alone
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from semafo import keys, wording
-from semafo.runs.folder.replay import Frame, Replay, places, plane, spread_of, timeline
+from semafo.runs.folder.replay import Replay, ReplayFrame, places, plane, spread_of, timeline
 from semafo.settings.mix import Mix
 from semafo.ui.charts.training.replay import BYTES_A_CELL, BYTES_A_TRACE, SCALE_TERM, Animated, Film, replay
 from semafo.ui.charts.training.replay_layout import PRIOR_SDS, Stage
@@ -26,7 +26,7 @@ _STYLE = "<style>.updatemenu-button:hover .updatemenu-item-rect { fill: rgba(138
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownReplay:
     """A figure, and what has to be said about it."""
 
     figure: Animated
@@ -59,11 +59,11 @@ def _face(run: ChosenRun) -> tuple[str, ...]:
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def _shown(faces: tuple, hollow: bool, narrow: bool, _runs: Sequence[ChosenRun]) -> Shown:
+def _shown(faces: tuple, hollow: bool, narrow: bool, _runs: Sequence[ChosenRun]) -> ShownReplay:
     return draw(_runs, hollow=hollow, narrow=narrow)
 
 
-def draw(runs: Sequence[ChosenRun], *, hollow: bool = False, narrow: bool = False) -> Shown:
+def draw(runs: Sequence[ChosenRun], *, hollow: bool = False, narrow: bool = False) -> ShownReplay:
     """The same without memory."""
     replays = [one for run in runs if (one := Replay.of(run.record)) is not None]  # each has one, see `recorded`
     looks = colourings.looks_of([artefacts(run.record) for run in runs], colourings.TRUE_TYPE)
@@ -81,10 +81,10 @@ def draw(runs: Sequence[ChosenRun], *, hollow: bool = False, narrow: bool = Fals
     figure = replay(films, labels, time.of(moments), time.stages, looks, narrow=narrow)
     n_groups = len({one.scvi_stage for one in replays})
     thin = f" Of {len(every)} recorded moments {len(moments)} are shown." if len(moments) < len(every) else ""
-    return Shown(figure, _caption(replays, share, n_groups, hollow) + thin, _alt(runs, replays, moments))
+    return ShownReplay(figure, _caption(replays, share, n_groups, hollow) + thin, _alt(runs, replays, moments))
 
 
-def thinned(moments: Sequence[Frame], n_most: int) -> list[Frame]:
+def thinned(moments: Sequence[ReplayFrame], n_most: int) -> list[ReplayFrame]:
     """At most so many moments, evenly, with the first and the last of each stage always among them."""
     ends = {i for i, m in enumerate(moments) if m.epoch in (0, m.n_epochs)}
     room = max(n_most - len(ends), 0)
@@ -97,13 +97,13 @@ def thinned(moments: Sequence[Frame], n_most: int) -> list[Frame]:
 class _Time:
     """Stages one after the other, each as long as the epochs of the moments that are shown."""
 
-    def __init__(self, moments: Sequence[Frame]) -> None:
+    def __init__(self, moments: Sequence[ReplayFrame]) -> None:
         lengths = {moment.stage: moment.n_epochs for moment in moments}
         starts = np.concatenate([[0], np.cumsum(list(lengths.values()))])
         self._spans = {stage: (starts[i], n_epochs) for i, (stage, n_epochs) in enumerate(lengths.items())}
         self.stages = [Stage(wording.STAGES[stage], float(start)) for stage, (start, _) in self._spans.items()]
 
-    def of(self, moments: Sequence[Frame]) -> np.ndarray:
+    def of(self, moments: Sequence[ReplayFrame]) -> np.ndarray:
         """Place of each moment, (K,)."""
         return np.array([self._spans[m.stage][0] + m.fraction * self._spans[m.stage][1] for m in moments], dtype=float)
 
@@ -138,7 +138,7 @@ def _film(
     run: ChosenRun,
     one: Replay,
     positions: np.ndarray,
-    moments: Sequence[Frame],
+    moments: Sequence[ReplayFrame],
     time: _Time,
     names: list[str],
     hollow: bool,
@@ -176,7 +176,7 @@ def _differs(stage: str, replays: Sequence[Replay]) -> bool:
     return len({frame.n_epochs for one in replays for frame in one.frames if frame.stage == stage}) > 1
 
 
-def _label(moment: Frame, differs: bool) -> str:
+def _label(moment: ReplayFrame, differs: bool) -> str:
     of_all = f"{wording.percent(moment.fraction)} of its epochs"
     where = of_all if differs else f"epoch {moment.epoch} of {moment.n_epochs}"
     return f"<b>{wording.STAGES[moment.stage]}</b> · {where if moment.epoch else 'start'}"
@@ -202,7 +202,7 @@ def _caption(replays: Sequence[Replay], shares: Sequence[float], n_groups: int, 
     )
 
 
-def _alt(runs: Sequence[ChosenRun], replays: Sequence[Replay], moments: Sequence[Frame]) -> str:
+def _alt(runs: Sequence[ChosenRun], replays: Sequence[Replay], moments: Sequence[ReplayFrame]) -> str:
     names = wording.listed([run.name for run in runs])
     return (
         f"Latent positions of up to {max(len(one.rows) for one in replays)} cells at {len(moments)} moments of the "

@@ -118,7 +118,7 @@ def _section(records: Sequence[RunRecord], kind: str) -> None:
         st.fragment(_wait_for_other, run_every=LOOK_EVERY_SECONDS)()
 
 
-def _file(found: exports_in_background.Prepared, kind: str) -> None:
+def _file(found: exports_in_background.ExportedFile, kind: str) -> None:
     st.download_button(
         f"Download {found.path.name} ({_size(found.path.stat().st_size)})",
         found.path.read_bytes,

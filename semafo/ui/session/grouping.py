@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from semafo import keys, wording
-from semafo.ui.charts import Matrix
+from semafo.ui.charts import ConfusionMatrix
 from semafo.ui.session.run_results import artefacts
 from semafo.ui.session.tray import ChosenRun
 
@@ -57,12 +57,12 @@ def by_types(runs: Sequence[ChosenRun]) -> dict[tuple[str, ...], list[ChosenRun]
     return groups
 
 
-def matrix(run: ChosenRun, population: str) -> Matrix:
+def matrix(run: ChosenRun, population: str) -> ConfusionMatrix:
     """Confusion counts of a run on the test cells (`test`) or the whole query (`query`)."""
     if not run.record.has_maps:
-        return Matrix(run.name, "", run.colour, None, not_ready(run))
+        return ConfusionMatrix(run.name, "", run.colour, None, not_ready(run))
     counts = np.asarray(artefacts(run.record).predictions["confusion"][population])
     line = score_line(run, population)
     if not counts.any():
-        return Matrix(run.name, line, run.colour, None, "No labelled cells here to compare with")
-    return Matrix(run.name, line, run.colour, counts)
+        return ConfusionMatrix(run.name, line, run.colour, None, "No labelled cells here to compare with")
+    return ConfusionMatrix(run.name, line, run.colour, counts)

@@ -10,7 +10,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
-class Linked(Generic[Value]):
+class LinkedChoice(Generic[Value]):
     """A value or None, by the same name in the session and in the URL.
 
     Attributes

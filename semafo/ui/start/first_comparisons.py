@@ -8,7 +8,7 @@ from semafo.ui.forms.mixes import corner_mixes
 
 
 @dataclass(frozen=True)
-class Preset:
+class FirstComparison:
     """A comparison with a name: what its button says, what it does, and its runs."""
 
     key: str
@@ -21,14 +21,14 @@ def _comparison(dataset: str, split: SplitSettings, train: TrainSettings | None 
     return tuple(RunConfig(DatasetSpec(dataset), split, mix, train or TrainSettings()) for mix in corner_mixes())
 
 
-REAL_CELLS = Preset(
+REAL_CELLS = FirstComparison(
     key="real-cells",
     label="Compare on real cells",
     summary="700 blood cells, 10 types, 20 % of the labels visible. scANVI, SemafoVAE and Both, trained in one stage.",
     configs=_comparison(catalogue.PBMC68K, SplitSettings(labelled_rate=0.2)),
 )
 # Studies of the paper's split with a labelled rate of 45 %, and few enough cells to see the maps in a minute
-QUERY_MAPPING = Preset(
+QUERY_MAPPING = FirstComparison(
     key="query-mapping",
     label="Map a query onto a reference",
     summary="1000 simulated cells of five studies: three are the reference, two the query with 20 % of its labels.",

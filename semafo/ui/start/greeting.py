@@ -7,7 +7,7 @@ import streamlit as st
 from semafo.errors import SemafoError
 from semafo.ui.session import navigation, tray
 from semafo.ui.start import first_comparisons
-from semafo.ui.start.first_comparisons import Preset
+from semafo.ui.start.first_comparisons import FirstComparison
 
 
 def show() -> None:
@@ -37,7 +37,7 @@ def preset_buttons(quiet: bool) -> None:
         column.caption(preset.summary)
 
 
-def _start(preset: Preset) -> None:
+def _start(preset: FirstComparison) -> None:
     try:
         with st.spinner("Starting the training"):
             tray.start(preset.configs)

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from semafo import keys
-from semafo.runs.folder.replay import Frame, Replay, places, plane, spread_of, timeline
+from semafo.runs.folder.replay import Replay, ReplayFrame, places, plane, spread_of, timeline
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from tests.support import fakes
 
 
 def frames(stage, epochs, n_epochs):
-    return [Frame(stage, epoch, n_epochs) for epoch in epochs]
+    return [ReplayFrame(stage, epoch, n_epochs) for epoch in epochs]
 
 
 def replay_of(moments, z=None, stage="scvi"):
@@ -28,7 +28,7 @@ def test_a_record_is_read_from_the_runs_folder(tmp_path):
     found = Replay.of(record)
     assert len(found.frames) == len(found.z) == 7
     assert found.z.shape[1] == len(found.rows)
-    assert found.frames[1] == Frame(keys.PRETRAIN, 4, 40)
+    assert found.frames[1] == ReplayFrame(keys.PRETRAIN, 4, 40)
     assert Replay.of(RunRecord(tmp_path)) is None
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from semafo import threads
 from semafo.runs.workers import processes
-from semafo.runs.workers.processes import Nursery, worker_environment
+from semafo.runs.workers.processes import Forkserver, worker_environment
 from tests.support.tiny import wait_for
 
 # A worker of this nursery ends with the code that it is given, or sleeps.
@@ -34,7 +34,7 @@ def nursery(monkeypatch):
     if sys.platform != "linux":
         pytest.skip("prctl's adoption of orphans is Linux's own; elsewhere each worker imports for itself")
     monkeypatch.setattr(processes, "NURSERY_PROGRAM", ["-c", STAND_IN])
-    opened = Nursery.open()
+    opened = Forkserver.open()
     yield opened
     opened.close()
     ctypes.CDLL(None).prctl(processes._ADOPT_ORPHANS, 0, 0, 0, 0)

@@ -255,7 +255,9 @@ def test_confusion_by_row_and_by_column_are_shares():
 
 
 def test_matrices_share_order_and_scale():
-    matrices = [charts.Matrix(name, "", "#4477AA", COUNTS * factor) for name, factor in (("one", 1), ("two", 3))]
+    matrices = [
+        charts.ConfusionMatrix(name, "", "#4477AA", COUNTS * factor) for name, factor in (("one", 1), ("two", 3))
+    ]
     figure = charts.confusion_panels(matrices, ["A", "B", "C"], "counts")
     panels = [trace for trace in figure.data if trace.type == "heatmap"]
     assert [list(trace.y) for trace in panels] == [["A", "B", "C"]] * 2
@@ -264,7 +266,9 @@ def test_matrices_share_order_and_scale():
 
 
 def test_a_difference_is_centred_on_zero():
-    first, second = (charts.Matrix(str(i), "", "#4477AA", counts) for i, counts in enumerate((COUNTS, COUNTS.T)))
+    first, second = (
+        charts.ConfusionMatrix(str(i), "", "#4477AA", counts) for i, counts in enumerate((COUNTS, COUNTS.T))
+    )
     figure = charts.confusion_difference(first, second, ["A", "B", "C"], "row")
     scale = figure.layout.coloraxis
     assert scale.cmid == 0

@@ -14,7 +14,7 @@ COUNTS = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])
 
 
 def matrix(counts=COUNTS):
-    return charts.Matrix("run", "", "#4477AA", counts)
+    return charts.ConfusionMatrix("run", "", "#4477AA", counts)
 
 
 def targets(figure):
@@ -24,7 +24,7 @@ def targets(figure):
 
 @pytest.mark.parametrize("narrow", [False, True])
 def test_every_cell_with_counts_of_every_panel_can_be_clicked_and_lies_where_it_is_drawn(narrow):
-    missing = charts.Matrix("waits", "", "#4477AA", None, "Waiting.")
+    missing = charts.ConfusionMatrix("waits", "", "#4477AA", None, "Waiting.")
     figure = charts.confusion_panels([matrix(), missing, matrix(COUNTS.T), matrix()], TYPES, "row", narrow=narrow)
     trace = targets(figure)  # one trace over the whole figure: a click in one panel takes the outline from another
     cells = [tuple(place) for place in trace.customdata]

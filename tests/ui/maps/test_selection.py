@@ -9,7 +9,7 @@ from semafo import keys
 from semafo.runs.home import Home
 from semafo.settings.mix import Mix
 from semafo.ui.maps import polygon, projections, selection
-from semafo.ui.maps.selection import Disagreement, Lasso, Pairing
+from semafo.ui.maps.selection import Lasso, OneRightOneWrong, Pairing
 from semafo.ui.session import tray
 from semafo.ui.session.run_results import artefacts
 from tests.support import fakes
@@ -22,7 +22,7 @@ lassos = strategies.builds(
     Lasso.around, names, maps, strategies.lists(strategies.tuples(numbers, numbers), min_size=3, max_size=30)
 ).filter(lambda lasso: len(lasso.polygon) > 2)
 pairings = strategies.builds(Pairing, populations, names, names, names)
-disagreements = strategies.builds(Disagreement, names, names, populations)
+disagreements = strategies.builds(OneRightOneWrong, names, names, populations)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_what_names_no_cells_is_ignored(text):
 
 
 def test_addresses_can_be_read_by_people():
-    assert selection.to_text(Disagreement("scanvi-1", "both-2")) == "differ:scanvi-1>both-2"
+    assert selection.to_text(OneRightOneWrong("scanvi-1", "both-2")) == "differ:scanvi-1>both-2"
     pairing = Pairing("test", "CD4+/CD25 T Reg", "CD34+", "scanvi-1")
     assert selection.to_text(pairing) == "pair:scanvi-1:test:CD4+/CD25 T Reg>CD34+"
     lasso = Lasso.around("scanvi-1", "UMAP", [(0, 0), (1.23456789, 0), (1, 2)])
@@ -92,7 +92,7 @@ def test_a_disagreement_selects_the_cells_that_one_run_alone_gets_right(runs):
         ("query", tables[0][keys.ROLE] == keys.QUERY),
     ):
         expected = set(tables[0].index[mask & is_right[0] & ~is_right[1]])
-        chosen = Disagreement(runs[0].run_id, runs[1].run_id, population)
+        chosen = OneRightOneWrong(runs[0].run_id, runs[1].run_id, population)
         assert set(selection.cells(chosen, runs)) == expected != set()
 
 
@@ -116,7 +116,7 @@ def test_a_selection_of_a_run_that_is_not_there_selects_nothing(runs):
     for chosen in (
         Lasso.around("gone", "UMAP", [(0, 0), (1, 0), (0, 1)]),
         Lasso.around(runs[0].run_id, "z1 z99", [(-99, -99), (99, -99), (0, 99)]),
-        Disagreement(runs[0].run_id, "gone"),
+        OneRightOneWrong(runs[0].run_id, "gone"),
     ):
         assert not selection.mask(found, chosen, runs).any()
         assert len(selection.cells(chosen, runs)) == 0

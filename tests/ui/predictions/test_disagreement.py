@@ -8,9 +8,9 @@ from semafo import keys
 from semafo.runs.compare import disagreement as flipped
 from semafo.runs.home import Home
 from semafo.ui.maps import selection
-from semafo.ui.maps.selection import Disagreement, Pairing
+from semafo.ui.maps.selection import OneRightOneWrong, Pairing
 from semafo.ui.predictions import by_type_and_batch, disagreement, matrix_cell, mistakes
-from semafo.ui.predictions.confusion_matrices import Shown
+from semafo.ui.predictions.confusion_matrices import ShownMatrix
 from semafo.ui.session import grouping, tray
 from semafo.ui.session.run_results import artefacts
 from semafo.ui.widgets import gene_tables
@@ -28,7 +28,7 @@ def runs(tmp_path_factory):
 @pytest.fixture
 def shown(runs):
     types = tuple(artefacts(runs[0].record).predictions["types"])
-    return Shown(tuple(run.run_id for run in runs), types, "test")
+    return ShownMatrix(tuple(run.run_id for run in runs), types, "test")
 
 
 def test_every_count_of_a_matrix_is_the_number_of_cells_that_a_click_on_it_selects(runs, shown):
@@ -103,7 +103,7 @@ def test_genes_are_told_where_the_run_kept_expression_and_only_there(runs):
 def test_flipped_cells_are_those_that_the_map_shows(runs):
     for first, second in ((runs[0], runs[1]), (runs[1], runs[0])):
         found = flipped.between(first.record, second.record)
-        assert len(selection.cells(Disagreement(first.run_id, second.run_id), runs)) == found.only_first.count
+        assert len(selection.cells(OneRightOneWrong(first.run_id, second.run_id), runs)) == found.only_first.count
         both = disagreement.both_right((first, second), 0)
         assert both.sum() == found.both_right.count
 

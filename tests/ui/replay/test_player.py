@@ -7,7 +7,7 @@ import plotly.io as pio
 import pytest
 
 from semafo import keys
-from semafo.runs.folder.replay import Frame
+from semafo.runs.folder.replay import ReplayFrame
 from semafo.ui.charts import colours
 from semafo.ui.charts.training.replay import _NOWHERE, BYTES_A_CELL, SCALE_TERM, STEPS, Film, replay
 from semafo.ui.charts.training.replay_layout import CONTROLS, Stage, plan
@@ -140,7 +140,7 @@ def test_six_runs_of_two_thousand_cells_stay_small():
 
 def test_thinning_keeps_the_ends_of_every_stage():
     stages = {keys.PRETRAIN: 24, keys.SEMI_SUPERVISED: 15, keys.QUERY_STAGE: 24}
-    moments = [Frame(stage, epoch, n) for stage, n in stages.items() for epoch in range(n + 1)]
+    moments = [ReplayFrame(stage, epoch, n) for stage, n in stages.items() for epoch in range(n + 1)]
     few = thinned(moments, 20)
     assert len(few) == 20
     assert [m for m in few if m.epoch in (0, m.n_epochs)] == [m for m in moments if m.epoch in (0, m.n_epochs)]

@@ -23,7 +23,7 @@ TEXT_UP_TO = 10  # types; more leave no room for a number in each cell
 
 
 @dataclass(frozen=True, eq=False)
-class Matrix:
+class ConfusionMatrix:
     """Counts (types, types) of one run. None where there is none yet, and `note` says why."""
 
     title: str
@@ -46,7 +46,7 @@ def normalised(counts: np.ndarray, by: str) -> np.ndarray:
 
 
 def confusion_panels(
-    matrices: Sequence[Matrix],
+    matrices: Sequence[ConfusionMatrix],
     types: Sequence[str],
     by: str,
     *,
@@ -89,7 +89,7 @@ def clicked(points: Sequence[Mapping[str, Any]]) -> tuple[int, int, int] | None:
 
 
 def confusion_difference(
-    first: Matrix, second: Matrix, types: Sequence[str], by: str, narrow: bool = False
+    first: ConfusionMatrix, second: ConfusionMatrix, types: Sequence[str], by: str, narrow: bool = False
 ) -> go.Figure:
     """Second minus first, centred on 0. Both have counts."""
     assert first.counts is not None
@@ -112,7 +112,7 @@ def confusion_difference(
 _BAR_TITLES = {BY_ROW: "Share of the observed type", BY_COLUMN: "Share of the predicted type", COUNTS: "Cells"}
 
 
-def _grid(n: int, types: Sequence[str], narrow: bool) -> tuple[style.Grid, dict[str, int], int]:
+def _grid(n: int, types: Sequence[str], narrow: bool) -> tuple[style.PanelGrid, dict[str, int], int]:
     """Empty panels, margins, and the height of a panel in pixels. Names of types stand at the left and the bottom."""
     columns = style.panels_in_a_row(n, narrow)
     names = round(6.2 * max(len(wording.shortened(t, 16 if narrow else NAME_LENGTH)) for t in types)) + 10
@@ -130,8 +130,8 @@ def _heatmap(z: np.ndarray, types: Sequence[str], text: np.ndarray | None) -> go
 
 
 def _add_targets(
-    grid: style.Grid,
-    matrices: Sequence[Matrix],
+    grid: style.PanelGrid,
+    matrices: Sequence[ConfusionMatrix],
     types: Sequence[str],
     size: float,
     outlined: tuple[int, int, int] | None,
@@ -201,7 +201,7 @@ def _hover(counts: np.ndarray, types: Sequence[str], row: int, column: int) -> s
     )
 
 
-def _axes(grid: style.Grid, types: Sequence[str], n_panels: int) -> None:
+def _axes(grid: style.PanelGrid, types: Sequence[str], n_panels: int) -> None:
     ticks = {
         "tickmode": "array",
         "tickvals": list(types),
