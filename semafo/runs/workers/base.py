@@ -74,7 +74,7 @@ class Worker(ABC):
         return self.task is None and self.ready.done() and self.loss is None
 
     def answer(self) -> Any:
-        """What its task came to, and forget the task; a `LostRun` where there will be no answer; None while it works."""
+        """What its task came to, which is then forgotten; a `LostRun` where there is no answer; None while it works."""
         if self.task is None or not self.task.done():
             return self.loss
         if self.task.status != "finished" and self.loss is not None:

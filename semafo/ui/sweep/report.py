@@ -5,14 +5,14 @@ from html import escape
 
 from semafo import wording
 from semafo.runs.sweeps import curves
+from semafo.runs.sweeps import tables as sweep_tables
+from semafo.runs.sweeps.clear_differences import clear_differences
 from semafo.runs.sweeps.curves import ACCURACY, METRICS, QUERY_ACCURACY, Curve
 from semafo.runs.sweeps.sweep import Sweep
+from semafo.runs.sweeps.tables import in_words, name_of
 from semafo.ui.charts import colours
 from semafo.ui.charts.scores.rate_curve import Line, rate_curves
 from semafo.ui.reports import html_page
-from semafo.ui.sweep import tables as sweep_tables
-from semafo.ui.sweep.differences import clear_differences
-from semafo.ui.sweep.tables import in_words, name_of
 
 CAPTION = (
     "Means over splits (over seeds where there is one split) with 95 % intervals by Student's t, on test cells whose "

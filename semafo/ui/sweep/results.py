@@ -11,6 +11,8 @@ from semafo import keys, wording
 from semafo.runs.engine import launch
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.sweeps import curves
+from semafo.runs.sweeps import tables as sweep_tables
+from semafo.runs.sweeps.clear_differences import Clear, clear_differences
 from semafo.runs.sweeps.curves import METRICS, QUERY_ACCURACY, Curve
 from semafo.runs.sweeps.sweep import DELETED, Sweep
 from semafo.ui.charts.scores.rate_curve import rate_curves
@@ -20,8 +22,6 @@ from semafo.ui.session.viewport import is_narrow
 from semafo.ui.shell import keep_engine_alive
 from semafo.ui.shell.errors import guarded
 from semafo.ui.sweep import report as sweep_report
-from semafo.ui.sweep import tables as sweep_tables
-from semafo.ui.sweep.differences import Clear, clear_differences
 from semafo.ui.widgets import controls, downloads
 from semafo.ui.widgets.figure import show_figure
 

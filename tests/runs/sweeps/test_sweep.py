@@ -11,13 +11,13 @@ from semafo.files import read_json
 from semafo.runs.engine.launch import engine_pid, ensure_engine
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.library import store
+from semafo.runs.sweeps import tables as sweep_tables
 from semafo.runs.sweeps.cost import forecast
 from semafo.runs.sweeps.grid import Grid
 from semafo.runs.sweeps.sweep import Sweep, sweeps
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, SplitSettings, TrainSettings
 from semafo.ui.sweep import report as sweep_report
-from semafo.ui.sweep import tables as sweep_tables
 from tests.support.tiny import TINY, tiny_config, wait_for
 
 

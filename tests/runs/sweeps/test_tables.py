@@ -5,10 +5,10 @@ import pytest
 from semafo.evaluation.uncertainty.significance import MethodDifference
 from semafo.runs.compare.differences import MethodContrast
 from semafo.runs.home import Home
+from semafo.runs.sweeps import tables as sweep_tables
+from semafo.runs.sweeps.clear_differences import clear_differences, row
 from semafo.runs.sweeps.curves import ACCURACY, QUERY_ACCURACY
 from semafo.ui.charts.scores.rate_curve import Line, rate_curves
-from semafo.ui.sweep import tables as sweep_tables
-from semafo.ui.sweep.differences import clear_differences, row
 from tests.support.fake_sweeps import a_sweep
 
 BONE_MARROW = ("Bone marrow, 0.0 % labelled", "Bone marrow, 34.2 % labelled")
