@@ -16,11 +16,10 @@ from semafo.files import write_atomically
 from semafo.runs.background.preflight import inspect
 from semafo.runs.engine.launch import ensure_engine, n_workers
 from semafo.runs.home import Home
-from semafo.runs.sweeps import cost
+from semafo.runs.sweeps import cost, summary
 from semafo.runs.sweeps.grid import PRESET_FAMILIES, Grid, Point, preset_points
 from semafo.runs.sweeps.sweep import Sweep
 from semafo.settings.run_config import DatasetSpec, SplitSettings
-from semafo.ui.sweep import report as sweep_report
 
 
 @click.command()
@@ -66,12 +65,21 @@ def report(sweep_id: str, to: Path | None, home: str | None, as_json: bool) -> N
         if to is None:
             _say_result(found, as_json)
             return
-        content = {".csv": sweep_report.as_csv, ".html": sweep_report.as_html}.get(to.suffix.lower())
-        if content is None:
-            raise SettingsError(f"A report is a .html or a .csv file, and {to.name} is neither.")
-        written = content(found).encode()
+        written = _written(found, to).encode()
         write_atomically(to, lambda handle: handle.write(written))
         output.say({"report": str(to)}, as_json)
+
+
+def _written(found: Sweep, to: Path) -> str:
+    """Content of the file, of the kind that its name says."""
+    kind = to.suffix.lower()
+    if kind == ".csv":
+        return summary.as_csv(found)
+    if kind == ".html":
+        from semafo.ui.sweep.report import as_html  # with streamlit and plotly, which other commands do without
+
+        return as_html(found)
+    raise SettingsError(f"A report is a .html or a .csv file, and {to.name} is neither.")
 
 
 def _say_result(found: Sweep, as_json: bool) -> None:
@@ -80,7 +88,7 @@ def _say_result(found: Sweep, as_json: bool) -> None:
         for records in found.by_point().values():
             output.say_comparison(comparison.lines(records), comparison.missing(records), as_json)
         return
-    click.echo(sweep_report.as_text(found))
+    click.echo(summary.as_text(found))
 
 
 def grid_from(home: Home, options: dict[str, Any]) -> Grid:

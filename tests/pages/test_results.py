@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from semafo import keys
+from semafo.data.paper import lung_atlas
 from semafo.files import write_json
 from semafo.settings.run_config import SplitSettings, TrainSettings
-from semafo.ui.widgets import paper_rows
 from tests.pages.conftest import charts, texts
 from tests.support import fakes
 
@@ -348,9 +348,9 @@ def test_weights_of_paper_and_scib_are_one_click(home, open_page):
 def test_the_paper_s_rows_are_there_where_the_data_are_the_paper_s_and_only_there(home, open_page):
     runs = fakes.comparison(home, fakes.MAPPED)
     assert "paper" not in " ".join(open_page("integration").dataframe[0].value["Embedding"])
-    batches = [f"batch {i}" for i in range(paper_rows.N_BATCHES)]
-    composition = {f"type {i}": dict.fromkeys(batches, 1) for i in range(paper_rows.N_TYPES)}
-    report = {"n_cells": paper_rows.N_CELLS, "composition": composition}
+    batches = [f"batch {i}" for i in range(lung_atlas.N_BATCHES)]
+    composition = {f"type {i}": dict.fromkeys(batches, 1) for i in range(lung_atlas.N_TYPES)}
+    report = {"n_cells": lung_atlas.N_CELLS, "composition": composition}
     for run in runs:
         write_json(run.folder / keys.SPLIT_FILE, {**run.split(), "report": report})
     app = open_page("integration")

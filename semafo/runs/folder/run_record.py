@@ -202,6 +202,11 @@ class RunRecord:
         found: dict[str, Any] = read_json(self.folder / name, {})
         return found
 
+    def data_report(self) -> dict[str, Any]:
+        """What the preflight found in the run's data; empty where the run has none."""
+        report: dict[str, Any] = (self.split() or {}).get("report") or {}
+        return report
+
     def summary(self) -> dict[str, Any]:
         """The run as one flat line: what `compare --json` prints."""
         split, predictions = self.split() or {}, self.predictions()

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from semafo import wording
-from semafo.data.paper import reported_scores
+from semafo.data.paper import lung_atlas, reported_scores
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.sweeps import curves
 from semafo.runs.sweeps.curves import (
@@ -19,7 +19,6 @@ from semafo.runs.sweeps.curves import (
     CurvePoint,
 )
 from semafo.runs.sweeps.sweep import Sweep
-from semafo.ui.widgets import paper_rows
 
 AS_REPORTED = "In brackets what the paper reports: one seed, over the whole query with its labelled cells."
 TRAINED_ON = "†"
@@ -78,11 +77,11 @@ def integration(sweep: Sweep, title: str) -> pd.DataFrame:
 
 def _atlas_rows(records: Sequence[RunRecord]) -> dict[str, dict[str, float]]:
     """The paper's Table 6 by latent space and score, where these runs are of its lung atlas."""
-    if not records or not all(paper_rows.is_lung_atlas(record) for record in records):
+    if not records or not all(lung_atlas.is_lung_atlas(record.data_report()) for record in records):
         return {}
     return {
         _PAPER_NAMES.get(row.name, row.name): {"scib_batch": row.batch, "scib_bio": row.bio, "scib_total": row.total}
-        for row in paper_rows.PAPER_ROWS
+        for row in lung_atlas.PAPER_ROWS
     }
 
 
@@ -121,7 +120,8 @@ def rate_of(title: str) -> float | None:
 
 
 def _family(sweep: Sweep) -> str | None:
-    return sweep.facts["grid"].get("preset")
+    preset: str | None = sweep.facts["grid"].get("preset")
+    return preset
 
 
 def _frame(cells: Cells, index: str) -> pd.DataFrame:

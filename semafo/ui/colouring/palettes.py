@@ -34,7 +34,7 @@ def batches_of(record: RunRecord) -> set[str]:
 
 
 def _composition(record: RunRecord) -> dict[str, dict[str, int]]:
-    return (record.split() or {}).get("report", {}).get("composition", {})
+    return record.data_report().get("composition", {})
 
 
 def _by_data_set(records: Sequence[RunRecord], names_of: NamesOf) -> list[set[str]]:

@@ -10,7 +10,7 @@ import streamlit as st
 from semafo import keys, wording
 from semafo.runs.engine import launch
 from semafo.runs.folder.run_record import RunRecord
-from semafo.runs.sweeps import curves
+from semafo.runs.sweeps import curves, summary
 from semafo.runs.sweeps import tables as sweep_tables
 from semafo.runs.sweeps.clear_differences import Clear, clear_differences
 from semafo.runs.sweeps.curves import METRICS, QUERY_ACCURACY, Curve
@@ -135,7 +135,7 @@ def results(sweep: Sweep) -> None:
     figure = rate_curves(sweep_report.lines(found), METRICS[metric], reported, narrow=is_narrow())
     beside = " Hollow points are the paper's." if reported else ""
     alt = f"{METRICS[metric]} against labelled rate, one line for each of {len(found)} methods."
-    show_figure(figure, "sweep_curve", alt=alt, caption=sweep_report.CAPTION + beside, runs=())
+    show_figure(figure, "sweep_curve", alt=alt, caption=summary.CAPTION + beside, runs=())
     by_rate = sweep_tables.by_rate(sweep, metric)
     _table(by_rate, "by-rate", sweep_tables.notes(by_rate, bool(reported)))
     if has_query and metric != QUERY_ACCURACY:
@@ -220,7 +220,7 @@ def _files(sweep: Sweep, done: Sequence[RunRecord]) -> None:
     with st.container(horizontal=True, gap="small"):
         name = downloads.file_name(sweep.name)
         for extension, make, label in (
-            ("csv", sweep_report.as_csv, "Scores (CSV)"),
+            ("csv", summary.as_csv, "Scores (CSV)"),
             ("html", sweep_report.as_html, "Report (HTML)"),
         ):
             st.download_button(

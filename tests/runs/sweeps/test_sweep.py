@@ -11,6 +11,7 @@ from semafo.files import read_json
 from semafo.runs.engine.launch import engine_pid, ensure_engine
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.library import store
+from semafo.runs.sweeps import summary
 from semafo.runs.sweeps import tables as sweep_tables
 from semafo.runs.sweeps.cost import forecast
 from semafo.runs.sweeps.grid import Grid
@@ -74,9 +75,9 @@ def test_the_report_has_a_row_a_rate_and_a_column_a_method(finished_sweep):
     page = sweep_report.as_html(finished_sweep)
     assert "plotly" in page
     assert table.loc["60 %", "SemafoVAE"] in page
-    lines = sweep_report.as_csv(finished_sweep).splitlines()
+    lines = summary.as_csv(finished_sweep).splitlines()
     assert len(lines) == 1 + 8 + 6 * 4  # runs; four classifiers, scVI and PCA for each rate and seed
-    assert finished_sweep.name in sweep_report.as_text(finished_sweep)
+    assert finished_sweep.name in summary.as_text(finished_sweep)
 
 
 def test_a_sweep_is_found_by_the_start_of_its_id(finished_sweep, served_home):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from semafo.data.paper import lung_atlas
 from semafo.evaluation.integration.columns import METRICS, aggregate
 from semafo.ui import charts
 from semafo.ui.charts import colours
@@ -101,7 +102,7 @@ def test_every_column_says_its_meaning_range_and_direction_on_its_title():
 
 
 def test_the_paper_s_means_are_those_of_its_table_and_follow_from_its_figure():
-    for paper in paper_rows.PAPER_ROWS:
+    for paper in lung_atlas.PAPER_ROWS:
         found = paper_rows.score_row(paper, 0.5)
         assert (found.means["batch"], found.means["bio"], found.means["total"]) == (paper.batch, paper.bio, paper.total)
         computed = aggregate(found.scores, 0.5)
