@@ -103,7 +103,7 @@ def whole_run(n_cells: int, n_genes: int) -> dict[str, float]:
 
     from semafo.runs.library.store import in_context
     from semafo.training.pipeline import score, score_classifiers, train_and_map
-    from semafo.training.run_context import Job
+    from semafo.training.run_context import RunContext
     from semafo.training.stage_cache import StageCache
 
     config = _config(n_cells, n_genes)
@@ -111,7 +111,7 @@ def whole_run(n_cells: int, n_genes: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
         run.mkdir()
-        job = Job(run, config, context, StageCache(Path(folder) / "cache"), _Silent())
+        job = RunContext(run, config, context, StageCache(Path(folder) / "cache"), _Silent())
         found = {"n_cells": float(n_cells), "n_genes": float(n_genes)}
         for name, part in {"train_and_map": train_and_map, "classifiers": score_classifiers, "scores": score}.items():
             start = time.perf_counter()

@@ -31,13 +31,13 @@ from semafo.training.artefacts.expression import write_expression
 from semafo.training.artefacts.predictions import Outcome, scored_population
 from semafo.training.artefacts.replay_recorder import RunRecorder
 from semafo.training.duration import courses, expected_seconds
-from semafo.training.run_context import Job
+from semafo.training.run_context import RunContext
 from semafo.training.stages import models as stage_models
 from semafo.training.stages.prepared_data import Prepared, prepare
 from semafo.training.stages.shared_scvi import ensure_scvi, load_scvi
 
 
-def train_and_map(job: Job) -> dict[str, Any]:
+def train_and_map(run: RunContext) -> dict[str, Any]:
     """Train all stages, then write predictions, latent representation and UMAP.
 
     Returns
@@ -45,28 +45,28 @@ def train_and_map(job: Job) -> dict[str, Any]:
     dict
         `reused_seconds`: what the shared scVI stage took when it was trained, where this run found it in the cache.
     """
-    prepared = prepare(job.config, job.context)
-    stated = {stage: asdict(course) for stage, course in courses(job.config, prepared.facts).items()}
-    write_json(job.folder / keys.SPLIT_FILE, {**prepared.facts, "courses": stated})
-    write_json(job.folder / keys.ENVIRONMENT_FILE, _environment(job))
-    job.progress.plan(expected_seconds(job.config, prepared.facts))
+    prepared = prepare(run.config, run.context)
+    stated = {stage: asdict(course) for stage, course in courses(run.config, prepared.facts).items()}
+    write_json(run.folder / keys.SPLIT_FILE, {**prepared.facts, "courses": stated})
+    write_json(run.folder / keys.ENVIRONMENT_FILE, _environment(run))
+    run.progress.plan(expected_seconds(run.config, prepared.facts))
     first_cells = prepared.training_cells()
-    recorder = RunRecorder(job, prepared)
-    reused_seconds = ensure_scvi(job, first_cells, recorder.pretrain)
+    recorder = RunRecorder(run, prepared)
+    reused_seconds = ensure_scvi(run, first_cells, recorder.pretrain)
     recorder.follow_scvi()
-    pretrained = load_scvi(job, first_cells)
+    pretrained = load_scvi(run, first_cells)
     record = recorder.stage(keys.SEMI_SUPERVISED)
-    model = stage_models.semi_supervise(pretrained, job.config, job.progress, record)
+    model = stage_models.semi_supervise(pretrained, run.config, run.progress, record)
     before_query = None
-    if job.config.form == keys.SURGERY and prepared.facts["n_query"]:
-        before_query = predict_before_query(model, prepared.query_cells(), prepared.cells, job.config)
+    if run.config.form == keys.SURGERY and prepared.facts["n_query"]:
+        before_query = predict_before_query(model, prepared.query_cells(), prepared.cells, run.config)
         record = recorder.stage(keys.QUERY_STAGE)
-        model = stage_models.map_query(model, prepared.query_cells(), job.config, job.progress, record)
+        model = stage_models.map_query(model, prepared.query_cells(), run.config, run.progress, record)
     recorder.write()
-    job.progress.begin(keys.MAPS)
-    _write_model(job, model, prepared.cells)
-    shared_start = scvi_plane(pretrained, prepared.cells) if job.config.form == keys.ONE_STAGE else None
-    _write_maps(job, model, prepared, before_query, shared_start)
+    run.progress.begin(keys.MAPS)
+    _write_model(run, model, prepared.cells)
+    shared_start = scvi_plane(pretrained, prepared.cells) if run.config.form == keys.ONE_STAGE else None
+    _write_maps(run, model, prepared, before_query, shared_start)
     return {"reused_seconds": reused_seconds}
 
 
@@ -85,11 +85,11 @@ def predict_before_query(model: SemafoVI, query: AnnData, cells: AnnData, config
     return predicted[query.obs_names]
 
 
-def _write_model(job: Job, model: SemafoVI, cells: AnnData) -> None:
-    stage_models.save_weights(model, job.folder / keys.WEIGHTS_FILE)
+def _write_model(run: RunContext, model: SemafoVI, cells: AnnData) -> None:
+    stage_models.save_weights(model, run.folder / keys.WEIGHTS_FILE)
     batches = list(map(str, model.adata_manager.get_state_registry(REGISTRY_KEYS.BATCH_KEY).categorical_mapping))
     facts = {"genes": list(cells.var_names), "batches": batches, "labels": list(map(str, model.label_names))}
-    write_json(job.folder / keys.MODEL_FILE, {**facts, "summary": model._model_summary_string})
+    write_json(run.folder / keys.MODEL_FILE, {**facts, "summary": model._model_summary_string})
 
 
 def scvi_plane(pretrained: SCVI, cells: AnnData) -> np.ndarray:
@@ -102,28 +102,28 @@ def scvi_plane(pretrained: SCVI, cells: AnnData) -> np.ndarray:
 
 
 def _write_maps(
-    job: Job, model: SemafoVI, prepared: Prepared, before_query: pd.Series | None, start: np.ndarray | None
+    run: RunContext, model: SemafoVI, prepared: Prepared, before_query: pd.Series | None, start: np.ndarray | None
 ) -> None:
     """Everything about where the cells lie and what they are taken for; predictions.json says that all is there.
 
     start: where the UMAP starts, (n_cells, 2); None is at its own principal components.
     """
-    cells, settings = prepared.cells, job.config.evaluation
+    cells, settings = prepared.cells, run.config.evaluation
     z = model.get_latent_representation(cells).astype(np.float32)
-    job.write_array(keys.array_file(job.config.mix.obsm_key), z)
-    job.progress.checkpoint()
+    run.write_array(keys.array_file(run.config.mix.obsm_key), z)
+    run.progress.checkpoint()
     umap = embedding.umap(z, nearest(z, settings.umap_neighbours), settings, start)
-    job.write_array(keys.array_file(keys.X_UMAP), umap)
-    job.progress.checkpoint()
+    run.write_array(keys.array_file(keys.X_UMAP), umap)
+    run.progress.checkpoint()
     soft = model.predict(cells, soft=True)
-    probabilities = head_probabilities(job.config.mix, soft, z, cells)
-    job.write_array(keys.PROBABILITIES_FILE, probabilities)
+    probabilities = head_probabilities(run.config.mix, soft, z, cells)
+    run.write_array(keys.PROBABILITIES_FILE, probabilities)
     seen_types = prepared.facts["seen_types"]
     outcome = Outcome.of(prepared.split.cells, probabilities, list(soft.columns), seen_types, before_query)
-    write_atomically(job.folder / keys.CELLS_FILE, lambda handle: outcome.table.to_parquet(handle))
+    write_atomically(run.folder / keys.CELLS_FILE, lambda handle: outcome.table.to_parquet(handle))
     diagnostics = diagnose(model, cells, z, outcome)
-    write_expression(job, prepared)
-    write_json(job.folder / keys.PREDICTIONS_FILE, {**outcome.to_dict(), **diagnostics})
+    write_expression(run, prepared)
+    write_json(run.folder / keys.PREDICTIONS_FILE, {**outcome.to_dict(), **diagnostics})
 
 
 def head_probabilities(mix: Mix, soft: pd.DataFrame, z: np.ndarray, cells: AnnData) -> np.ndarray:
@@ -143,25 +143,25 @@ def diagnose(model: SemafoVI, cells: AnnData, z: np.ndarray, outcome: Outcome) -
     return {"latent_scale": latent_scale(z[scored]), "label_gap": label_gap(densities, codes)}
 
 
-def score_classifiers(job: Job) -> None:
+def score_classifiers(run: RunContext) -> None:
     """Write what the baselines predict, and their label scores."""
-    folder = baselines.ensure_classifiers(job)
+    folder = baselines.ensure_classifiers(run)
     for name in (keys.BASELINE_CELLS_FILE, keys.BASELINES_FILE):
-        _copy(folder / name, job.folder / name)
+        _copy(folder / name, run.folder / name)
 
 
-def score(job: Job) -> None:
+def score(run: RunContext) -> None:
     """Write the scib table of the test cells: the model's row, and those of scVI and PCA."""
-    table = pd.read_parquet(job.folder / keys.CELLS_FILE)
+    table = pd.read_parquet(run.folder / keys.CELLS_FILE)
     population, scored = scored_population(table)
-    shared = read_json(baselines.ensure_integration(job) / keys.INTEGRATION_FILE)
-    pca = baselines.load_embedding(baselines.ensure_embeddings(job), keys.X_PCA)[scored]
-    z = np.load(job.folder / keys.array_file(job.config.mix.obsm_key))[scored]
+    shared = read_json(baselines.ensure_integration(run) / keys.INTEGRATION_FILE)
+    pca = baselines.load_embedding(baselines.ensure_embeddings(run), keys.X_PCA)[scored]
+    z = np.load(run.folder / keys.array_file(run.config.mix.obsm_key))[scored]
     labels, batches = (table.loc[scored, name].astype(str).to_numpy() for name in (keys.TRUE, keys.BATCH_COLUMN))
-    job.progress.checkpoint()
-    own = integration_scores(z, labels, batches, pca, seed=job.config.evaluation.seed).to_dict()
+    run.progress.checkpoint()
+    own = integration_scores(z, labels, batches, pca, seed=run.config.evaluation.seed).to_dict()
     found = {"population": population, "n_cells": int(scored.sum()), "n_batches": len(set(batches))}
-    write_json(job.folder / keys.INTEGRATION_FILE, {**found, "rows": {"model": own, **shared}})
+    write_json(run.folder / keys.INTEGRATION_FILE, {**found, "rows": {"model": own, **shared}})
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -169,7 +169,7 @@ def _copy(source: Path, target: Path) -> None:
     write_atomically(target, lambda handle: handle.write(content))
 
 
-def _environment(job: Job) -> dict[str, Any]:
+def _environment(run: RunContext) -> dict[str, Any]:
     packages = {dist.metadata["Name"]: dist.version for dist in metadata.distributions()}
     machine = {"machine": platform.machine(), "system": platform.system(), "python": platform.python_version()}
-    return {**machine, "n_threads": job.config.train.n_threads, "packages": dict(sorted(packages.items()))}
+    return {**machine, "n_threads": run.config.train.n_threads, "packages": dict(sorted(packages.items()))}

@@ -20,7 +20,7 @@ class Progress(Protocol):
         """Raise RunCancelled where the run should stop."""
 
 
-class Said:
+class PrintedProgress:
     """Progress for those who watch a terminal or a notebook: one line a stage, when it has ended."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from semafo.training.stage_cache import StageCache
 
 
 @dataclass(frozen=True)
-class Job:
+class RunContext:
     """A run to be worked on."""
 
     folder: Path

@@ -24,7 +24,7 @@ from semafo.models.semafovi import SemafoVI
 from semafo.settings.run_config import DatasetSpec, RunConfig
 from semafo.training import pipeline
 from semafo.training.artefacts.predictions import Outcome
-from semafo.training.progress import Progress, Said
+from semafo.training.progress import PrintedProgress, Progress
 from semafo.training.stages import models as stage_models
 from semafo.training.stages.prepared_data import Prepared, prepare_split
 
@@ -118,19 +118,19 @@ def prepare(adata: AnnData, config: RunConfig, mask: LabelMask | None = None) ->
 
 def pretrain(prepared: Prepared, config: RunConfig, progress: Progress | None = None) -> SCVI:
     """Stage 1: scVI, which sees no label, on the reference (surgery) or on all cells (one stage)."""
-    return stage_models.pretrain(prepared.training_cells(), config, progress or Said())
+    return stage_models.pretrain(prepared.training_cells(), config, progress or PrintedProgress())
 
 
 def semi_supervise(pretrained: SCVI, config: RunConfig, progress: Progress | None = None) -> SemafoVI:
     """Stage 2: scANVI / SemafoVAE from scVI's weights, on the same cells with the labels that may be seen."""
-    return stage_models.semi_supervise(pretrained, config, progress or Said())
+    return stage_models.semi_supervise(pretrained, config, progress or PrintedProgress())
 
 
 def map_query(model: SemafoVI, prepared: Prepared, config: RunConfig, progress: Progress | None = None) -> SemafoVI:
     """Stage 3 (surgery): the query mapped onto the frozen reference. Without a query the model is given back."""
     if config.form != keys.SURGERY or not prepared.facts["n_query"]:
         return model
-    return stage_models.map_query(model, prepared.query_cells(), config, progress or Said())
+    return stage_models.map_query(model, prepared.query_cells(), config, progress or PrintedProgress())
 
 
 def evaluate(model: SemafoVI, pretrained: SCVI, prepared: Prepared, config: RunConfig) -> Result:

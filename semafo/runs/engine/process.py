@@ -35,20 +35,20 @@ def main(home_path: str) -> None:
     home.engine_file.unlink(missing_ok=True)  # left by an engine that was killed; it appears when this one is ready
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     address = scheduler_address()
-    nursery = None if address else Forkserver.open()  # imports while this process does
-    queue = _queue(home, address, nursery)
+    forkserver = None if address else Forkserver.open()  # imports while this process does
+    queue = _queue(home, address, forkserver)
     try:
         _serve(home, queue, lock)
     finally:
         queue.close()
-        if nursery is not None:
-            nursery.close()
+        if forkserver is not None:
+            forkserver.close()
         if _holds(home, lock):
             home.engine_file.unlink(missing_ok=True)
         lock.close()
 
 
-def _queue(home: Home, address: str | None, nursery: Forkserver | None) -> "Queue":
+def _queue(home: Home, address: str | None, forkserver: Forkserver | None) -> "Queue":
     """The queue; its scheduler's library takes a second to import."""
     with imports_are_no_garbage():
         from semafo.runs.engine.run_queue import Queue
@@ -59,7 +59,7 @@ def _queue(home: Home, address: str | None, nursery: Forkserver | None) -> "Queu
             return Queue(home, RemotePool(home, address))
         from semafo.runs.workers.local import Pool
 
-    return Queue(home, Pool(home, n_cores(), nursery))
+    return Queue(home, Pool(home, n_cores(), forkserver))
 
 
 def n_cores() -> int:

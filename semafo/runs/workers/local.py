@@ -2,7 +2,7 @@
 
 Workers are processes of the engine's own, without dask's nanny: the engine sees at once how one ended, never has a task
 repeated behind its back, and sets the number of threads before anything is imported. Those of one thread are forked
-from a nursery where there is one.
+from a forkserver where there is one.
 """
 
 import itertools
@@ -54,11 +54,11 @@ class Pool:
     address, notice = None, None
     shares_cores = True
 
-    def __init__(self, home: Home, n_cores: int, nursery: Forkserver | None = None) -> None:
+    def __init__(self, home: Home, n_cores: int, forkserver: Forkserver | None = None) -> None:
         dask.config.set(_CONFIG)
         self._home = home
         self._n_cores = n_cores
-        self._nursery = nursery
+        self._forkserver = forkserver
         self._names = itertools.count(1)
         self._keys = home_keys(home)
         self._cluster = LocalCluster(
@@ -132,8 +132,8 @@ class Pool:
 
     def _process(self, arguments: list[str], n_threads: int) -> subprocess.Popen[bytes] | Forked:
         """A process of `dask worker`: forked where that is possible, else one that imports for itself."""
-        if n_threads == 1 and self._nursery is not None and self._nursery.exit_code is None:
-            return self._nursery.fork(arguments)
+        if n_threads == 1 and self._forkserver is not None and self._forkserver.exit_code is None:
+            return self._forkserver.fork(arguments)
         command = [sys.executable, "-m", "distributed.cli.dask_worker", *arguments]
         return subprocess.Popen(command, env=worker_environment(n_threads), stdin=subprocess.DEVNULL)
 

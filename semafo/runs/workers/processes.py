@@ -15,7 +15,7 @@ from semafo import installation, threads
 
 NICENESS = 5  # the processes that serve pages go before those that train
 ENGINE_VARIABLE = "SEMAFO_ENGINE_PID"  # a worker ends with the engine of this process id
-NURSERY_PROGRAM = ["-m", "semafo.runs.workers.forkserver"]
+FORKSERVER_PROGRAM = ["-m", "semafo.runs.workers.forkserver"]
 _ADOPT_ORPHANS = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
 
 
@@ -52,7 +52,7 @@ class Forkserver:
     """
 
     def __init__(self) -> None:
-        command = [sys.executable, *NURSERY_PROGRAM]
+        command = [sys.executable, *FORKSERVER_PROGRAM]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=worker_environment(1)
         )
@@ -65,7 +65,7 @@ class Forkserver:
 
     @classmethod
     def open(cls) -> "Forkserver | None":
-        """A nursery, or None where the system has no safe way to fork: macOS, whose frameworks do not survive it."""
+        """A forkserver, or None where the system has no safe way to fork: macOS, whose frameworks do not survive it."""
         if sys.platform != "linux" or ctypes.CDLL(None).prctl(_ADOPT_ORPHANS, 1, 0, 0, 0) != 0:
             return None
         return cls()
@@ -79,7 +79,7 @@ class Forkserver:
         """A worker with these arguments of `dask worker`. It is born once the libraries are imported."""
         worker = Forked(self)
         self._expected.append(worker)
-        with suppress(BrokenPipeError):  # a nursery that has died is seen by `Forked.poll`
+        with suppress(BrokenPipeError):  # a forkserver that has died is seen by `Forked.poll`
             self._stdin.write(json.dumps(list(arguments)).encode() + b"\n")
             self._stdin.flush()
         return worker
@@ -93,7 +93,7 @@ class Forkserver:
             self._expected.popleft().pid = int(line)
 
     def close(self) -> None:
-        """End the nursery. Workers that were born live on."""
+        """End the forkserver. Workers that were born live on."""
         self._process.kill()
         self._process.wait()
         with suppress(BrokenPipeError):
@@ -102,7 +102,7 @@ class Forkserver:
 
 
 class Forked:
-    """A worker from a nursery, with the methods of `subprocess.Popen` that the pool uses.
+    """A worker from a forkserver, with the methods of `subprocess.Popen` that the pool uses.
 
     Attributes
     ----------
@@ -110,17 +110,17 @@ class Forked:
         Process id; None until it is born.
     """
 
-    def __init__(self, nursery: Forkserver) -> None:
-        self._nursery = nursery
+    def __init__(self, forkserver: Forkserver) -> None:
+        self._forkserver = forkserver
         self._exit_code: int | None = None
         self.pid: int | None = None
 
     def poll(self) -> int | None:
         """Exit code, None while it lives or is not born; negative is the signal that ended it."""
         if self.pid is None:
-            self._nursery.hear()
+            self._forkserver.hear()
         if self.pid is None:
-            return self._nursery.exit_code
+            return self._forkserver.exit_code
         return self._reap(self.pid, os.WNOHANG)
 
     def wait(self) -> int | None:

@@ -29,14 +29,14 @@ _logger = logging.getLogger(__name__)
 
 TRAIN = "train"
 SCORE = "score"
-SUPERSEDED = "superseded"  # how a job ends whose ticket is gone, besides done, failed and cancelled
+SUPERSEDED = "superseded"  # how a run ends whose ticket is gone, besides done, failed and cancelled
 _FOLDER_SECONDS = 5.0  # until a folder that the engine made must be seen on a shared disk
 _one_run = threading.Lock()  # a run whose ticket is gone works until it looks; the next one waits for it
 
 
 @dataclass(frozen=True)
 class HalfOutcome:
-    """How a job ended.
+    """How a run ended.
 
     `state` is done, failed, cancelled or `SUPERSEDED`; `seconds` by stage; `reused_seconds` of a shared stage.
     """
@@ -153,13 +153,13 @@ def _score(folder: Path, cache: Path, progress: FolderProgress) -> HalfOutcome:
     from semafo.training.artefacts.latent_factors import write_factors
     from semafo.training.pipeline import score, score_classifiers
 
-    job = _job(folder, cache, progress)
+    run = _job(folder, cache, progress)
     progress.begin(keys.SCORES)
     parts = {write_markers: keys.MARKERS_FILE, score_classifiers: keys.BASELINES_FILE, score: keys.INTEGRATION_FILE}
     parts[write_factors] = keys.FACTORS_FILE
     for write, name in parts.items():
         try:
-            write(job)
+            write(run)
         except (RunCancelled, OSError):
             raise
         except Exception as error:
@@ -174,11 +174,11 @@ _HALVES = {TRAIN: _train, SCORE: _score}
 
 
 def _job(folder: Path, cache: Path, progress: FolderProgress) -> Any:
-    from semafo.training.run_context import Job
+    from semafo.training.run_context import RunContext
     from semafo.training.stage_cache import StageCache
 
     record = RunRecord(folder)
-    return Job(folder, record.config, record.settings["context"], StageCache(cache), progress)
+    return RunContext(folder, record.config, record.settings["context"], StageCache(cache), progress)
 
 
 def write_manifest(folder: Path, commit: Callable[[dict[str, Any]], None]) -> None:

@@ -20,7 +20,7 @@ from semafo.files import read_json, write_json
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-    from semafo.training.run_context import Job
+    from semafo.training.run_context import RunContext
 
 ENOUGH = 10  # cells that a predicted type needs to have markers
 A_TYPE = 3  # genes
@@ -28,20 +28,20 @@ CANDIDATES = 50  # genes of a type that are tested: those whose mean lies most a
 MOST_CELLS = 500  # of a type, drawn by seed, that the test looks at: beyond it the ranking hardly moves
 
 
-def write_markers(job: "Job") -> None:
+def write_markers(run: "RunContext") -> None:
     """Write markers.json of an annotation run whose per-cell table is there; nothing for any other run."""
-    if job.config.dataset.query is None:
+    if run.config.dataset.query is None:
         return
-    adata, report = preflight(job.config.dataset)
+    adata, report = preflight(run.config.dataset)
     is_query = (adata.obs[keys.ROLE] == keys.QUERY).to_numpy()
     in_query = adata.var[IN_QUERY].to_numpy()
-    predicted = pd.read_parquet(job.folder / keys.CELLS_FILE)[keys.PREDICTED][adata.obs_names[is_query]]
+    predicted = pd.read_parquet(run.folder / keys.CELLS_FILE)[keys.PREDICTED][adata.obs_names[is_query]]
     logged = log_normalise(adata.X[is_query][:, in_query])
-    chosen = adata.var_names.isin(read_json(job.folder / keys.MODEL_FILE)["genes"])
+    chosen = adata.var_names.isin(read_json(run.folder / keys.MODEL_FILE)["genes"])
     assert report.joined is not None  # the query was joined to a reference
     overlap = {**report.joined["overlap"], "n_hvg": int(chosen.sum()), "n_hvg_shared": int((chosen & in_query).sum())}
-    found = marker_table(logged, list(adata.var_names[in_query]), predicted, seed=job.config.evaluation.seed)
-    write_json(job.folder / keys.MARKERS_FILE, {**found, "overlap": overlap})
+    found = marker_table(logged, list(adata.var_names[in_query]), predicted, seed=run.config.evaluation.seed)
+    write_json(run.folder / keys.MARKERS_FILE, {**found, "overlap": overlap})
 
 
 def marker_table(logged: "csr_matrix", genes: list[str], predicted: pd.Series, seed: int = 0) -> dict[str, Any]:

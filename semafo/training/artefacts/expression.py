@@ -19,7 +19,7 @@ from scipy import sparse
 from semafo import keys
 from semafo.evaluation.latent.embedding import log_normalise
 from semafo.files import write_atomically, write_json
-from semafo.training.run_context import Job
+from semafo.training.run_context import RunContext
 from semafo.training.stage_cache import expression_key
 from semafo.training.stages.prepared_data import Prepared
 
@@ -28,12 +28,12 @@ _logger = logging.getLogger(__name__)
 _FILES = (keys.GENES_FILE, *keys.EXPRESSION_FILES, keys.OBS_FILE)
 
 
-def write_expression(job: Job, prepared: Prepared) -> None:
+def write_expression(run: RunContext, prepared: Prepared) -> None:
     """Put the genes, their expression and the data set's own columns into the run's folder."""
-    key = expression_key(job.config, job.context)
-    stage = job.cache.make(key, lambda folder: _write(prepared, folder))
+    key = expression_key(run.config, run.context)
+    stage = run.cache.make(key, lambda folder: _write(prepared, folder))
     for name in _FILES:
-        link(stage / name, job.folder / name)
+        link(stage / name, run.folder / name)
 
 
 def link(source: Path, target: Path) -> None:

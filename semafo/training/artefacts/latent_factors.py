@@ -17,7 +17,7 @@ from semafo.evaluation.latent.information import CATEGORY, MOST_VALUES, Factor, 
 from semafo.files import read_json, write_json
 from semafo.settings.run_config import DatasetSpec
 from semafo.training.artefacts import traversal
-from semafo.training.run_context import Job
+from semafo.training.run_context import RunContext
 
 TYPE, BATCH, LIBRARY, PHASE = "Cell type", "Batch", "Library size", "Cell-cycle phase"
 MOST_FACTORS = 30
@@ -26,20 +26,20 @@ KNOWN, ANNOTATED = "known", "annotated"
 _NAMED = {keys.N_COUNTS: LIBRARY, keys.PHASE: PHASE, keys.N_GENES: "Genes with a count"}
 
 
-def write_factors(job: Job) -> None:
+def write_factors(run: RunContext) -> None:
     """Write both files of a run whose per-cell table, latent means and weights are there."""
-    cells = pd.read_parquet(job.folder / keys.CELLS_FILE)
-    z = np.load(job.folder / keys.array_file(job.config.mix.obsm_key), allow_pickle=False)
-    factors, left_out = factors_of(cells, _own_columns(job), job.config.dataset)
-    drawn = _drawn(len(z), job.config.evaluation.seed)
+    cells = pd.read_parquet(run.folder / keys.CELLS_FILE)
+    z = np.load(run.folder / keys.array_file(run.config.mix.obsm_key), allow_pickle=False)
+    factors, left_out = factors_of(cells, _own_columns(run), run.config.dataset)
+    drawn = _drawn(len(z), run.config.evaluation.seed)
     sample, used = z[drawn], [factor.take(drawn) for factor in factors]
-    job.progress.checkpoint()
+    run.progress.checkpoint()
     bins = bins_of(sample)
     rows = [_row(factor, information(sample, factor, bins)) for factor in used]
-    job.progress.checkpoint()
-    origin, chosen = scored_factors(used, job.config.dataset)
-    scores = disentanglement_scores(sample, chosen, job.config.evaluation.seed).to_dict() if chosen else None
-    job.progress.checkpoint()
+    run.progress.checkpoint()
+    origin, chosen = scored_factors(used, run.config.dataset)
+    scores = disentanglement_scores(sample, chosen, run.config.evaluation.seed).to_dict() if chosen else None
+    run.progress.checkpoint()
     found = {
         "n_cells": len(z),
         "n_used": len(sample),
@@ -47,9 +47,9 @@ def write_factors(job: Job) -> None:
         "factors": rows,
         "left_out": left_out,
         "scores": {"of": origin, **scores} if scores else None,
-        "traversal": _traverse(job, z, cells),
+        "traversal": _traverse(run, z, cells),
     }
-    write_json(job.folder / keys.FACTORS_FILE, found)
+    write_json(run.folder / keys.FACTORS_FILE, found)
 
 
 def factors_of(cells: pd.DataFrame, own: pd.DataFrame, dataset: DatasetSpec) -> tuple[list[Factor], list[str]]:
@@ -102,20 +102,20 @@ def scored_factors(factors: list[Factor], dataset: DatasetSpec) -> tuple[str, li
     return ANNOTATED, [by_name[name] for name in (TYPE, BATCH) if name in by_name]
 
 
-def _own_columns(job: Job) -> pd.DataFrame:
-    return pd.read_parquet(job.folder / keys.OBS_FILE)
+def _own_columns(run: RunContext) -> pd.DataFrame:
+    return pd.read_parquet(run.folder / keys.OBS_FILE)
 
 
-def _traverse(job: Job, z: np.ndarray, cells: pd.DataFrame) -> dict[str, Any] | None:
+def _traverse(run: RunContext, z: np.ndarray, cells: pd.DataFrame) -> dict[str, Any] | None:
     """Write the array; return the names of its axes, None where no type has enough cells."""
     starts = traversal.Starts.of(z, cells[keys.TRUE], cells[keys.BATCH_COLUMN])
     if not starts.types:
         return None
-    model = read_json(job.folder / keys.MODEL_FILE)
+    model = read_json(run.folder / keys.MODEL_FILE)
     codes = pd.Index(model["batches"]).get_indexer(starts.batches)
-    decode = traversal.load_decoder(job.folder / keys.WEIGHTS_FILE, job.config.form)
+    decode = traversal.load_decoder(run.folder / keys.WEIGHTS_FILE, run.config.form)
     found = traversal.traverse(decode, starts.z, codes, z.std(0))
-    job.write_array(keys.TRAVERSAL_FILE, found.expression)
+    run.write_array(keys.TRAVERSAL_FILE, found.expression)
     return traversal.described(starts, model["genes"], found)
 
 

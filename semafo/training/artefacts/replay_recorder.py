@@ -9,7 +9,7 @@ import numpy as np
 
 from semafo import keys
 from semafo.files import write_atomically, write_json
-from semafo.training.run_context import Job
+from semafo.training.run_context import RunContext
 from semafo.training.stage_cache import pretrain_key
 from semafo.training.stages.prepared_data import Prepared
 from semafo.training.stages.replay_frames import StageRecord, draw, sample_size
@@ -22,8 +22,8 @@ class RunRecorder:
     the cells are the query's: they join at the query stage, which leaves the reference's where they are.
     """
 
-    def __init__(self, job: Job, prepared: Prepared) -> None:
-        self._job, self._prepared = job, prepared
+    def __init__(self, run: RunContext, prepared: Prepared) -> None:
+        self._job, self._prepared = run, prepared
         self.pretrain = StageRecord(self._draw(self._first))
         self._later: dict[str, StageRecord] = {}
 

@@ -1,4 +1,4 @@
-"""A nursery whose libraries and whose workers are stand-ins: how workers are born, live and end."""
+"""A forkserver whose libraries and whose workers are stand-ins: how workers are born, live and end."""
 
 import ctypes
 import os
@@ -15,7 +15,7 @@ from semafo.runs.workers import processes
 from semafo.runs.workers.processes import Forkserver, worker_environment
 from tests.support.tiny import wait_for
 
-# A worker of this nursery ends with the code that it is given, or sleeps.
+# A worker of this forkserver ends with the code that it is given, or sleeps.
 STAND_IN = """
 import os, sys, time
 from semafo.runs.workers import forkserver, work as worker
@@ -30,10 +30,10 @@ forkserver.main()
 
 
 @pytest.fixture
-def nursery(monkeypatch):
+def forkserver(monkeypatch):
     if sys.platform != "linux":
         pytest.skip("prctl's adoption of orphans is Linux's own; elsewhere each worker imports for itself")
-    monkeypatch.setattr(processes, "NURSERY_PROGRAM", ["-c", STAND_IN])
+    monkeypatch.setattr(processes, "FORKSERVER_PROGRAM", ["-c", STAND_IN])
     opened = Forkserver.open()
     yield opened
     opened.close()
@@ -44,14 +44,14 @@ def parent_of(pid):
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def test_workers_are_children_of_the_process_that_asked_for_them(nursery):
-    workers = [nursery.fork(["sleep"]) for _ in range(2)]
+def test_workers_are_children_of_the_process_that_asked_for_them(forkserver):
+    workers = [forkserver.fork(["sleep"]) for _ in range(2)]
     assert [worker.pid for worker in workers] == [None, None]
     wait_for(lambda: [worker.poll() for worker in workers] == [None, None] and all(w.pid for w in workers), 20)
     assert [parent_of(worker.pid) for worker in workers] == [os.getpid()] * 2
-    nursery.close()
+    forkserver.close()
     time.sleep(0.2)
-    assert [worker.poll() for worker in workers] == [None, None]  # they outlive the nursery
+    assert [worker.poll() for worker in workers] == [None, None]  # they outlive the forkserver
     for worker in workers:
         worker.kill()
         worker.kill()
@@ -59,17 +59,17 @@ def test_workers_are_children_of_the_process_that_asked_for_them(nursery):
         assert worker.poll() == -signal.SIGKILL
 
 
-def test_the_exit_code_of_a_worker_is_seen(nursery):
-    worker = nursery.fork(["7"])
+def test_the_exit_code_of_a_worker_is_seen(forkserver):
+    worker = forkserver.fork(["7"])
     wait_for(lambda: worker.poll() is not None, 20)
     assert worker.poll() == 7
 
 
-def test_a_worker_that_a_dead_nursery_cannot_bear_has_ended(nursery):
-    nursery._process.kill()
-    nursery._process.wait()
-    worker = nursery.fork(["sleep"])
-    assert worker.poll() == nursery.exit_code == -signal.SIGKILL
+def test_a_worker_that_a_dead_forkserver_cannot_bear_has_ended(forkserver):
+    forkserver._process.kill()
+    forkserver._process.wait()
+    worker = forkserver.fork(["sleep"])
+    assert worker.poll() == forkserver.exit_code == -signal.SIGKILL
     worker.kill()
     assert worker.wait() is None
 

@@ -14,7 +14,7 @@ from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.library.store import in_context
 from semafo.training.artefacts import expression
 from semafo.training.artefacts.expression import MOST_COLUMNS, link, plain_columns, write_expression
-from semafo.training.run_context import Job
+from semafo.training.run_context import RunContext
 from semafo.training.stage_cache import StageCache
 from semafo.training.stages.prepared_data import prepare
 from tests.support.tiny import TINY_BATCHES, tiny_config
@@ -25,7 +25,7 @@ def job_in(folder, config):
     config, context = in_context(config)
     (folder / config.mix.slug).mkdir()
     (folder / "cache").mkdir(exist_ok=True)
-    return Job(folder / config.mix.slug, config, context, StageCache(folder / "cache"), Told())
+    return RunContext(folder / config.mix.slug, config, context, StageCache(folder / "cache"), Told())
 
 
 @pytest.fixture(scope="module")

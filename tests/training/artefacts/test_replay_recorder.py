@@ -14,7 +14,7 @@ from semafo.runs.library.store import in_context
 from semafo.settings.mix import Mix
 from semafo.training.artefacts import replay_recorder
 from semafo.training.artefacts.replay_recorder import RunRecorder
-from semafo.training.run_context import Job
+from semafo.training.run_context import RunContext
 from semafo.training.stage_cache import StageCache, pretrain_key
 from semafo.training.stages import models as stage_models
 from semafo.training.stages.prepared_data import prepare
@@ -60,7 +60,7 @@ def train(folder, config, *, recorded=True):
     """All stages as the pipeline has them; the model, the job, and what the next draws from the generators are."""
     config, context = in_context(config)
     folder.mkdir(parents=True)
-    job = Job(folder, config, context, StageCache(folder.parent / "cache"), Told())
+    job = RunContext(folder, config, context, StageCache(folder.parent / "cache"), Told())
     prepared = prepare(config, context)
     recorder = RunRecorder(job, prepared)
 
@@ -162,7 +162,7 @@ def test_a_run_that_finds_the_scvi_stage_in_the_cache_has_its_record_and_its_cel
 
 def test_a_cached_scvi_stage_from_before_records_is_left_out(trained, tmp_path):
     form = trained[0]
-    job = Job(tmp_path, *in_context(configured(form)), StageCache(tmp_path / "cache"), Told())
+    job = RunContext(tmp_path, *in_context(configured(form)), StageCache(tmp_path / "cache"), Told())
     stage = job.cache.path(pretrain_key(job.config, job.context))
     stage.mkdir(parents=True)
     write_json(stage / "meta.json", {"seconds": 1.0})
