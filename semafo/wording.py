@@ -82,9 +82,14 @@ def cells(n: int) -> str:
     return counted(n, "cell")
 
 
-def counted(n: int, noun: str) -> str:
-    """`1 pair`, `12 pairs`."""
-    return f"{count(n)} {noun}" if n == 1 else f"{count(n)} {noun}s"
+def counted(n: int, noun: str, plural: str | None = None) -> str:
+    """`1 pair`, `12 pairs`; with a plural of its own `2 batches`."""
+    return f"{count(n)} {numbered(n, noun, plural)}"
+
+
+def numbered(n: int, noun: str, plural: str | None = None) -> str:
+    """The noun as it stands behind a number: `pair` of one, `pairs` of all others."""
+    return noun if n == 1 else plural or f"{noun}s"
 
 
 def percent(value: Any, digits: int = 0) -> str:
@@ -179,10 +184,13 @@ def about(seconds: Any) -> str:
 
 
 def size(n_bytes: Any) -> str:
-    """`0.4 GB`, `350 MB`."""
+    """`2.5 GB`, `350 MB`, `18.6 MB`, `45 kB`: powers of ten, as disks are sold."""
     if not is_number(n_bytes):
         return UNDEFINED
-    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{max(1, round(n_bytes / 1e6))} MB"
+    for unit, one in (("GB", 1e9), ("MB", 1e6)):
+        if n_bytes >= one:
+            return f"{n_bytes / one:.{0 if n_bytes >= 100 * one else 1}f} {unit}"
+    return f"{n_bytes / 1e3:.0f} kB" if n_bytes >= 1e3 else f"{n_bytes:.0f} B"
 
 
 def shortened(text: str, limit: int) -> str:

@@ -80,3 +80,16 @@ def test_a_course_says_how_far_the_kl_terms_were_warmed_up():
         "Semi-supervised stage: 5 epochs, learning rate up to 0.01 (one-cycle), weight of the KL terms up to 0.04."
     )
     assert second.endswith("400 epochs, learning rate 0.001 (constant), weight of the KL terms up to 1.")
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "text"),
+    [(0, "0 B"), (999, "999 B"), (45_105, "45 kB"), (18_590_000, "18.6 MB"), (350e6, "350 MB"), (2.5e9, "2.5 GB")],
+)
+def test_sizes_are_said_in_words(n_bytes, text):
+    assert wording.size(n_bytes) == text
+
+
+def test_one_is_singular_and_a_noun_may_have_a_plural_of_its_own():
+    assert [wording.counted(n, "pair") for n in (0, 1, 2)] == ["0 pairs", "1 pair", "2 pairs"]
+    assert [wording.counted(n, "batch", "batches") for n in (1, 3)] == ["1 batch", "3 batches"]

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from semafo import wording
 from semafo.cli import options as cli_options
 from semafo.cli import output
 from semafo.runs.engine.launch import ensure_engine
@@ -11,7 +12,6 @@ from semafo.runs.home import Home
 from semafo.runs.library import cleanup, trash
 from semafo.runs.library import disk_use as library_disk_use
 from semafo.runs.library.cleanup import CACHE, EXPORTS, FAILED, KINDS, TRASH, UPLOADS, Item
-from semafo.runs.library.disk_use import in_words
 
 _PARTS = {
     library_disk_use.RUNS: "runs",
@@ -42,9 +42,9 @@ def disk_use(home: str | None, as_json: bool) -> None:
             if as_json:
                 output.say(part, as_json)
             else:
-                click.echo(f"{in_words(part.n_bytes):>10}  {_PARTS[part.name]}: {part.n}")
+                click.echo(f"{wording.size(part.n_bytes):>10}  {_PARTS[part.name]}: {part.n}")
         if not as_json:
-            click.echo(f"{in_words(sum(part.n_bytes for part in parts)):>10}  together")
+            click.echo(f"{wording.size(sum(part.n_bytes for part in parts)):>10}  together")
 
 
 @click.command()
@@ -71,7 +71,7 @@ def clean(kinds: tuple[str, ...], yes: bool, home: str | None, as_json: bool) ->
         cleanup.request(where, items)
         ensure_engine(where)
         output.wait_until(lambda: not any(item.path.exists() for item in items), seconds=120)
-        output.say({"removed": len(items), "freed_bytes": free} if as_json else {"freed": in_words(free)}, as_json)
+        output.say({"removed": len(items), "freed_bytes": free} if as_json else {"freed": wording.size(free)}, as_json)
 
 
 def _say_plan(home: Home, kinds: tuple[str, ...], items: list[Item], as_json: bool) -> None:
@@ -84,10 +84,12 @@ def _say_plan(home: Home, kinds: tuple[str, ...], items: list[Item], as_json: bo
             for item in of_kind:
                 output.say(_plain(item), as_json)
             continue
-        click.echo(f"{in_words(sum(item.n_bytes for item in of_kind)):>10}  {_KINDS[kind]}: {len(of_kind)}  (--{kind})")
+        click.echo(
+            f"{wording.size(sum(item.n_bytes for item in of_kind)):>10}  {_KINDS[kind]}: {len(of_kind)}  (--{kind})"
+        )
         for item in of_kind:
             title = "" if item.title == item.name else f"  {item.title}"
-            click.echo(f"{in_words(item.n_bytes):>14}  {item.name}{title}")
+            click.echo(f"{wording.size(item.n_bytes):>14}  {item.name}{title}")
     if not as_json and TRASH in kinds:
         click.echo(f"What is in the trash goes by itself after {trash.kept_days():g} days.")
 

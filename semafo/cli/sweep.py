@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.cli import comparison, output
 from semafo.cli import options as cli_options
 from semafo.data import catalogue
@@ -121,5 +121,5 @@ def _foreseen(found: cost.Forecast) -> str:
     return (
         f"{found.n_runs} runs{done}, {found.n_shared} scVI stages ({found.n_shared_done} trained already), about "
         f"{max(1, round(found.seconds / 60))} min with {found.n_workers} workers {pace}, "
-        f"{max(1, round(found.n_bytes / 1e6))} MB on disk."
+        f"{wording.size(found.n_bytes)} on disk."
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.data import catalogue
 from semafo.data.reading.obs_columns import (
     Column,
@@ -18,7 +18,7 @@ from semafo.data.reading.obs_columns import (
     labels_of,
     unused_categories,
 )
-from semafo.data.reading.raw_cells import RawCells, counted, keep_genes, read_raw, unique_names
+from semafo.data.reading.raw_cells import RawCells, keep_genes, read_raw, unique_names
 from semafo.data.reading.reference_and_query import read_joined
 from semafo.data.reading.sources import open_source
 from semafo.data.simulation.simulate import BATCH_KEY, LABEL_KEY
@@ -153,10 +153,10 @@ def _assemble(raw: RawCells) -> tuple["AnnData", dict[str, int]]:
     for what in ("cell", "gene"):
         if repairs[f"n_empty_{what}s"]:
             warnings.append(
-                f"Left out because they have no count at all: {counted(repairs[f'n_empty_{what}s'], what)}."
+                f"Left out because they have no count at all: {wording.counted(repairs[f'n_empty_{what}s'], what)}."
             )
         if repairs[f"n_duplicate_{what}_names"]:
-            repeated = counted(repairs[f"n_duplicate_{what}_names"], f"{what} name")
+            repeated = wording.counted(repairs[f"n_duplicate_{what}_names"], f"{what} name")
             warnings.append(f"Made unique by a number at the end because it occurred before: {repeated}.")
     own = {name: values.set_axis(obs.index) for name, values in raw.own_columns.items()}
     obs, var = obs.assign(**own).set_axis(unique_names(obs.index)), var.set_axis(unique_names(var.index))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from semafo import wording
 from semafo.data.reading.counts import find_counts
 from semafo.data.reading.obs_columns import Column, candidates, require_columns
 from semafo.data.reading.sources import Source, open_source
@@ -80,14 +81,11 @@ def keep_genes(raw: RawCells) -> RawCells:
     if not genes.any() or genes.all():
         return raw
     others = ", ".join(sorted(set(kinds[~genes])))
-    raw.warnings.append(f"Left out because they are no genes: {counted(int((~genes).sum()), 'feature')} ({others}).")
+    raw.warnings.append(
+        f"Left out because they are no genes: {wording.counted(int((~genes).sum()), 'feature')} ({others})."
+    )
     raw.counts, raw.var = raw.counts[:, genes], raw.var[genes]
     return raw
-
-
-def counted(n: int, what: str) -> str:
-    """`1 gene`, `2 genes`."""
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def unique_names(names: pd.Index) -> pd.Index:

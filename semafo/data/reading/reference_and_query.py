@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.data.catalogue import query_spec
 from semafo.data.reading.obs_columns import batches_of, labels_of, text_column
-from semafo.data.reading.raw_cells import RawCells, counted, keep_genes, read_raw, unique_names
+from semafo.data.reading.raw_cells import RawCells, keep_genes, read_raw, unique_names
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec
 
@@ -151,7 +151,7 @@ def _gene_warnings(overlap: Overlap) -> list[str]:
     if not n_missing:
         return []
     return [
-        f"The query lacks {counted(n_missing, 'gene')} of the reference's {overlap.n_reference_genes} "
+        f"The query lacks {wording.counted(n_missing, 'gene')} of the reference's {overlap.n_reference_genes} "
         f"({', '.join(overlap.missing_examples)}{', …' if n_missing > _EXAMPLES else ''}): they count as zero."
     ]
 

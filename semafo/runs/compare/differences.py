@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.errors import SemafoError
 from semafo.evaluation.uncertainty.significance import (
     Interval,
@@ -26,8 +26,6 @@ from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.folder.test_cells import TestedCells, have_same_test_cells
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import RunConfig
-
-NO_CLEAR_DIFFERENCE = "no clear difference"
 
 
 @dataclass(frozen=True)
@@ -133,7 +131,7 @@ def methods(records: Iterable[RunRecord]) -> list[MethodGroup]:
 
 def words(a: str, b: str, difference: PairedDifference, subject: str = "these two runs") -> str:
     """One sentence: how far b is above or below a, how sure that is, and of what it speaks."""
-    verdict = "a clear difference" if difference.is_clear else NO_CLEAR_DIFFERENCE
+    verdict = "a clear difference" if difference.is_clear else wording.NO_CLEAR_DIFFERENCE
     distance = _distance(a, b, difference.difference, difference)
     return f"On these {difference.n} test cells {distance}: {verdict} between {subject}."
 
@@ -141,8 +139,8 @@ def words(a: str, b: str, difference: PairedDifference, subject: str = "these tw
 def method_words(contrast: MethodContrast) -> str:
     """One sentence about two methods, with what its interval does not cover."""
     found = contrast.difference
-    verdict = "a clear difference" if found.is_clear else NO_CLEAR_DIFFERENCE
-    over = f"Over {_count(found.n_splits, 'split')} and {_count(found.n_pairs, 'pair')} of runs"
+    verdict = "a clear difference" if found.is_clear else wording.NO_CLEAR_DIFFERENCE
+    over = f"Over {wording.counted(found.n_splits, 'split')} and {wording.counted(found.n_pairs, 'pair')} of runs"
     sentence = f"{over} {_distance(contrast.a, contrast.b, found.mean, found)}: {verdict}."
     if not found.not_covered:
         return sentence
@@ -213,7 +211,3 @@ def _distance(a: str, b: str, difference: float, interval: PairedDifference | Me
     if abs(points) < 0.05:
         return f"{b} is level with {a} {ends}"
     return f"{b} is {abs(points):.1f} points {'above' if points > 0 else 'below'} {a} {ends}"
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.errors import DataError, RunNotFound, SemafoError, SettingsError
 from semafo.files import read_json, sha256, write_json
 from semafo.runs.export.run_archive import KIND, LIST_FILE, SCHEMA
@@ -46,9 +46,9 @@ class Taken:
     @property
     def words(self) -> str:
         """In a sentence."""
-        parts = [f"{_counted(len(self.runs), 'run')} imported"] if self.runs or not self.kept else []
-        parts += [f"{_counted(len(self.kept), 'run')} here already and kept"] if self.kept else []
-        parts += [f"{_counted(len(self.sweeps), 'sweep')} imported"] if self.sweeps else []
+        parts = [f"{wording.counted(len(self.runs), 'run')} imported"] if self.runs or not self.kept else []
+        parts += [f"{wording.counted(len(self.kept), 'run')} here already and kept"] if self.kept else []
+        parts += [f"{wording.counted(len(self.sweeps), 'sweep')} imported"] if self.sweeps else []
         return ", ".join(parts) + "."
 
 
@@ -124,7 +124,7 @@ def _checked_members(archive: zipfile.ZipFile, facts: dict[str, Any], room: int)
     total = sum(entry["bytes"] for entry in listed.values())
     if total > room:
         raise DataError(
-            f"The runs take {total / 1e9:.1f} GB, and {room / 1e9:.1f} GB can be taken in. Free space where the home "
+            f"The runs take {wording.size(total)}, and {wording.size(room)} can be taken in. Free space where the home "
             "lies, or export fewer runs."
         )
     wrong = [name for name, entry in listed.items() if inside[name].file_size != entry["bytes"]]
@@ -242,7 +242,3 @@ def _take_sweep(
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return True
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n} {noun}{'' if n == 1 else 's'}"

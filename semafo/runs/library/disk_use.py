@@ -62,14 +62,6 @@ def freed_by(paths: Iterable[Path]) -> int:
     return sum(entry.st_size for key, entry in found.items() if names[key] >= entry.st_nlink)
 
 
-def in_words(n_bytes: int) -> str:
-    """`18.6 MB`, `45 kB`: powers of ten, as disks are sold."""
-    for unit, size, digits in (("GB", 1e9, 1), ("MB", 1e6, 1), ("kB", 1e3, 0)):
-        if n_bytes >= size:
-            return f"{n_bytes / size:.{digits}f} {unit}"
-    return f"{n_bytes} B"
-
-
 def _part(name: str, folder: Path, seen: set[tuple[int, int]]) -> Part:
     n_bytes = 0
     for entry in _stats([folder]):

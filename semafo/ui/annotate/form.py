@@ -196,7 +196,7 @@ def found_sentence(report: dict) -> str:
 
 
 def _batches(names: Sequence[str]) -> str:
-    return "1 batch" if len(names) == 1 else f"{len(names)} batches"
+    return wording.counted(len(names), "batch", "batches")
 
 
 def configs(spec: DatasetSpec, chosen: Sequence[Mix], train: Sequence[TrainSettings]) -> list[RunConfig]:

@@ -208,7 +208,7 @@ def headline(report: dict[str, Any]) -> str:
     n_batches = len({batch for row in report["composition"].values() for batch in row})
     return (
         f"**{wording.cells(report['n_cells'])}**, {wording.count(report['n_genes'])} genes, {n_types} types, "
-        f"{n_batches} {'batch' if n_batches == 1 else 'batches'}. Integer counts from {report['counts_source']}. "
+        f"{wording.counted(n_batches, 'batch', 'batches')}. Integer counts from {report['counts_source']}. "
         f"A model takes {wording.about(report['expected_seconds'])} and {wording.size(report['expected_bytes'])} of "
         "memory."
     )

@@ -147,7 +147,7 @@ def flip_lines(found: flipped.Disagreement, short: Sequence[str]) -> list[str]:
     lines = []
     for row in found.flips(N_FLIPS).itertuples():
         right, wrong = short if row.right == FIRST else short[::-1]
-        noun = "cell" if row.count == 1 else "cells"
+        noun = wording.numbered(row.count, "cell")
         lines.append(f"{wording.count(row.count)} {row.type} {noun}: {right} right, {wrong} says {row.said}")
     return lines
 

@@ -58,7 +58,7 @@ def _clear_button() -> None:
 
 def sentence(n: int, chosen: Pairing, name: str) -> str:
     """`23 CD4 T cells predicted as CD8 T by scANVI · 20 % · seed 0`, in bold."""
-    cells = "cell" if n == 1 else "cells"
+    cells = wording.numbered(n, "cell")
     how = (
         "rightly predicted" if chosen.true_label == chosen.predicted_label else f"predicted as {chosen.predicted_label}"
     )

@@ -119,7 +119,7 @@ def caption(group: MethodGroup) -> str:
     return (
         "All finished runs of this home that differ from the chosen ones in mix and seeds only. Means: 95 % by "
         "Student's t over splits, or over seeds where there is one split. Differences: 95 %, hierarchical bootstrap "
-        f"over splits, seeds, batches, then cells; grey is no clear difference.{limits}"
+        f"over splits, seeds, batches, then cells; grey is {wording.NO_CLEAR_DIFFERENCE}.{limits}"
     )
 
 

@@ -34,7 +34,8 @@ def show(runs: Sequence[ChosenRun], narrow: bool) -> None:
             figure,
             "differences",
             alt=f"{len(rows)} differences in accuracy between runs on the same test cells, with their intervals.",
-            caption="Same test cells. Right of the line the first named is better; grey is no clear difference. "
+            caption="Same test cells. Right of the line the first named is better; grey is "
+            f"{wording.NO_CLEAR_DIFFERENCE}. "
             "Intervals: 95 %, paired bootstrap over cells; p: McNemar's exact test. Both speak about these two runs "
             f"alone, not about the methods.{chance}",
         )

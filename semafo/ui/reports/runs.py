@@ -102,7 +102,8 @@ def _differences(runs: Sequence[ChosenRun]) -> str:
     drawn = charts.forest(rows, run_differences.DIFFERENCE_AXIS, zero=0.0)
     alt = f"{len(rows)} differences in accuracy between runs on the same test cells, with their intervals."
     caption = (
-        "Same test cells. Right of the line the first named is better; grey is no clear difference. Intervals: 95 %, "
+        f"Same test cells. Right of the line the first named is better; grey is {wording.NO_CLEAR_DIFFERENCE}. "
+        "Intervals: 95 %, "
         "paired bootstrap over cells; p: McNemar's exact test."
     )
     return f"<h2>Differences between these runs</h2>{figure(drawn, alt, caption)}"

@@ -12,7 +12,6 @@ from semafo.runs.engine import launch
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.library import cleanup, disk_use, store, trash
 from semafo.runs.library.cleanup import Item
-from semafo.runs.library.disk_use import in_words
 from semafo.ui.session.home import current_home
 from semafo.ui.session.run_names import short_dataset
 from semafo.ui.session.viewport import is_narrow
@@ -44,7 +43,7 @@ def section() -> None:
     deleted = trash.contents(current_home())
     if not parts and not deleted:
         return
-    total = f" · {in_words(sum(part.n_bytes for part in parts))}" if parts else ""
+    total = f" · {wording.size(sum(part.n_bytes for part in parts))}" if parts else ""
     with st.expander(f"Disk{total}"):
         if parts:
             st.dataframe(_table(parts), key="disk", hide_index=True, width=440)
@@ -61,7 +60,7 @@ def _table(parts: Sequence[disk_use.Part]) -> pd.DataFrame:
         {
             "Part": [_PARTS[part.name] for part in parts],
             "Number": [part.n for part in parts],
-            "Size": [in_words(part.n_bytes) for part in parts],
+            "Size": [wording.size(part.n_bytes) for part in parts],
         }
     )
 
@@ -128,7 +127,7 @@ def _clean_up() -> None:
     ticked = [kind for kind in cleanup.KINDS if _kind(kind, [item for item in items if item.kind == kind])]
     going = [item for item in items if item.kind in ticked]
     n_bytes = cleanup.freed(going)
-    label = f"Clean up {in_words(n_bytes)}" if n_bytes else "Clean up"
+    label = f"Clean up {wording.size(n_bytes)}" if n_bytes else "Clean up"
     if st.button(label, type="primary", key="clean_now", disabled=not going, on_click=_let_go, args=(going,)):
         st.rerun()
 
@@ -146,9 +145,9 @@ def _kind(kind: str, items: Sequence[Item]) -> bool:
     if not items:
         return False
     title, help_text = _KINDS[kind]
-    size = in_words(sum(item.n_bytes for item in items))
+    size = wording.size(sum(item.n_bytes for item in items))
     picked = st.checkbox(f"{title} ({len(items)}, {size})", key=f"clean_{kind}", help=help_text)
     if picked:
-        table = {"What": [item.title for item in items], "Size": [in_words(item.n_bytes) for item in items]}
+        table = {"What": [item.title for item in items], "Size": [wording.size(item.n_bytes) for item in items]}
         st.dataframe(pd.DataFrame(table), key=f"cleaning_{kind}", hide_index=True, height="auto")
     return picked

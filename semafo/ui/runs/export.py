@@ -120,7 +120,7 @@ def _section(records: Sequence[RunRecord], kind: str) -> None:
 
 def _file(found: exports_in_background.ExportedFile, kind: str) -> None:
     st.download_button(
-        f"Download {found.path.name} ({_size(found.path.stat().st_size)})",
+        f"Download {found.path.name} ({wording.size(found.path.stat().st_size)})",
         found.path.read_bytes,
         file_name=found.path.name,
         mime="application/zip" if found.path.suffix == ".zip" else OFFERS[kind].mime,
@@ -132,10 +132,6 @@ def _file(found: exports_in_background.ExportedFile, kind: str) -> None:
     if found.note:
         st.info(found.note)
     st.caption(f"On the server it is {found.path}. Files there make room for newer ones.")
-
-
-def _size(n_bytes: int) -> str:
-    return wording.size(n_bytes) if n_bytes >= 1e6 else f"{max(1, round(n_bytes / 1e3))} kB"
 
 
 @guarded

@@ -77,7 +77,9 @@ def actions(selected: Sequence[RunRecord]) -> None:
     shown = [record.run_id for record in readable][: session_tray.TRAY_SIZE]
     active = [record.run_id for record in selected if record.is_active]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if st.button(f"Show {_runs(len(shown))}" if shown else "Show", type="primary", disabled=not shown):
+        if st.button(
+            f"Show {wording.counted(len(shown), 'run')}" if shown else "Show", type="primary", disabled=not shown
+        ):
             session_tray.show(shown)
             navigation.go_to(navigation.LATENT_PAGE)
         if readable and len(selected) == 1:
@@ -86,7 +88,7 @@ def actions(selected: Sequence[RunRecord]) -> None:
             name_tags_notes.tag_button(readable)
         if active and st.button("Cancel training"):
             _send(store.cancel, active)
-            st.toast(f"Cancelling {_runs(len(active))}.")
+            st.toast(f"Cancelling {wording.counted(len(active), 'run')}.")
         if st.button("Delete", disabled=not run_ids):
             _confirm_deletion(selected)
         if not selected:
@@ -96,13 +98,15 @@ def actions(selected: Sequence[RunRecord]) -> None:
 @st.dialog("Delete runs")
 def _confirm_deletion(records: Sequence[RunRecord]) -> None:
     run_ids = [record.run_id for record in records]
-    st.write(f"Delete {_runs(len(run_ids))} with weights, maps and scores?")
+    st.write(f"Delete {wording.counted(len(run_ids), 'run')} with weights, maps and scores?")
     names = [record.title if record.is_readable else record.run_id for record in records]
     more = [f"and {len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else []
     st.text("\n".join([*names[:_MOST_NAMED], *more]))
     st.caption(f"What is deleted stays in the trash for {trash.kept_days():g} days, and can come back.")
     with st.container(horizontal=True):
-        deleted = st.button(f"Delete {_runs(len(run_ids))}", type="primary", on_click=_delete, args=(run_ids,))
+        deleted = st.button(
+            f"Delete {wording.counted(len(run_ids), 'run')}", type="primary", on_click=_delete, args=(run_ids,)
+        )
         kept = st.button("Keep")
     if deleted or kept:
         st.rerun()
@@ -122,7 +126,7 @@ def undo() -> bool:
     run_ids, _ = st.session_state.get(_DELETED, ((), ()))
     if not run_ids:
         return False
-    st.caption(f"{_runs(len(run_ids))} deleted.", width="content")
+    st.caption(f"{wording.counted(len(run_ids), 'run')} deleted.", width="content")
     st.button("Undo", type="tertiary", icon=":material/undo:", on_click=_undo)
     return True
 
@@ -182,7 +186,3 @@ def detail(record: RunRecord) -> None:
         st.json(record.settings["config"], expanded=1)
     with st.expander("Log"):
         st.code(record.log()[-20_000:] or "The log is empty.", language=None)
-
-
-def _runs(n: int) -> str:
-    return "1 run" if n == 1 else f"{n} runs"

@@ -107,11 +107,11 @@ def described(foreseen: Forecast) -> str:
     """The plan as a sentence."""
     known = f" ({foreseen.n_done} are done already)" if foreseen.n_done else ""
     pace = "" if foreseen.is_measured else " on a machine like a laptop"
-    workers = "1 worker" if foreseen.n_workers == 1 else f"{foreseen.n_workers} workers"
+    workers = wording.counted(foreseen.n_workers, "worker")
     return (
         f"**{foreseen.n_runs} runs**{known} · {foreseen.n_shared} scVI stages, each trained once "
         f"({foreseen.n_shared_done} are there) · about **{wording.duration(foreseen.seconds)}** with {workers}{pace} · "
-        f"{max(1, round(foreseen.n_bytes / 1e6))} MB"
+        f"{wording.size(foreseen.n_bytes)}"
     )
 
 

@@ -47,7 +47,7 @@ def configs(
 
 def button_label(n: int) -> str:
     """`Train 3 models`."""
-    return "Train 1 model" if n == 1 else f"Train {n} models"
+    return f"Train {wording.counted(n, 'model')}"
 
 
 def cost(inspection: Inspection, n_models: int) -> None:

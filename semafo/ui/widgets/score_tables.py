@@ -9,7 +9,6 @@ import pandas as pd
 
 from semafo import keys, wording
 from semafo.evaluation.integration.columns import METRICS, aggregate
-from semafo.runs.library.disk_use import in_words
 from semafo.ui.charts import ScoreRow, colours
 from semafo.ui.session import grouping
 from semafo.ui.session.run_names import short_dataset
@@ -180,7 +179,7 @@ def run_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
                 "n": _or_nothing(wording.count(row.get("n_scored"))),
                 "Created": _time(row.get("created")),
                 "Took": _took(row),
-                "Size": in_words(row.get("bytes") or 0),
+                "Size": wording.size(row.get("bytes") or 0),
             }
             for row in rows
         ]

@@ -148,10 +148,3 @@ def test_the_home_is_measured_part_by_part_and_shared_files_count_once(home):
     assert disk_use.last_measured(home) == []
     disk_use.write_measured(home)
     assert disk_use.last_measured(home) == list(parts.values())
-
-
-@pytest.mark.parametrize(
-    ("n_bytes", "text"), [(0, "0 B"), (999, "999 B"), (45_105, "45 kB"), (18_590_000, "18.6 MB"), (2.5e9, "2.5 GB")]
-)
-def test_sizes_are_said_in_words(n_bytes, text):
-    assert disk_use.in_words(n_bytes) == text
