@@ -10,7 +10,7 @@ from semafo.ui.maps import selection
 from tests.support import fakes
 from tests.support.serving import clean_console, serving, wait
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser]
 
 # What is really drawn: of each figure its panels' titles, and the name, colour and number of points of each trace.
 DRAWN = """() => [...document.querySelectorAll(".js-plotly-plot")].filter(plot => plot._fullLayout).map(plot => ({

@@ -14,7 +14,7 @@ from semafo.runs.home import Home
 from semafo.runs.library import store
 from tests.support.serving import clean_console, serving, wait
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser]
 
 SECONDS = float(os.environ.get("SEMAFO_MAIN_PATH_SECONDS", "120"))  # from the click to three maps, on two free cores
 SCORES_SECONDS = 180  # the scib table comes when it is ready
@@ -41,7 +41,9 @@ def n_panels(page, trace_type):
     return page.evaluate(PANELS_OF_TYPE, trace_type)
 
 
-@pytest.mark.parametrize("button", ["Compare on real cells", "Map a query onto a reference"])
+@pytest.mark.parametrize(
+    "button", ["Compare on real cells", pytest.param("Map a query onto a reference", marks=pytest.mark.long)]
+)
 def test_one_button_leads_to_three_maps_matrices_and_scores(browser, app, button):
     address, home = app
     page = browser.new_page(viewport={"width": 1440, "height": 900})
@@ -82,6 +84,7 @@ def test_a_page_outlives_the_engine_and_starts_another(browser, app):
     page.close()
 
 
+@pytest.mark.long
 def test_a_run_is_cancelled_from_the_page(browser, app):
     address, home = app
     page = browser.new_page(viewport={"width": 1440, "height": 900})

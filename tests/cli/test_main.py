@@ -5,9 +5,11 @@ import os
 import subprocess
 import sys
 
+import click
 import pytest
 
 from semafo import keys
+from semafo.cli import main
 from semafo.runs.home import Home
 from tests.support.tiny import TINY, TINY_BATCHES, end_engine
 
@@ -37,6 +39,12 @@ def home(tmp_path):
     """A home whose engine, if a command starts one, is ended."""
     yield tmp_path / "home"
     end_engine(Home.at(tmp_path / "home"))
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_the_list_of_commands_says_what_each_says_of_itself(name):
+    command = main.cli.get_command(click.Context(main.cli), name)
+    assert main.COMMANDS[name][1] == command.get_short_help_str(limit=300)
 
 
 def test_datasets_lists_what_is_built_in():
@@ -124,6 +132,7 @@ def test_compare_prints_a_whole_line_for_each_mix_and_the_same_in_any_home(home,
     assert len(semafo("runs", home=home)[1]) == 1
 
 
+@pytest.mark.long
 def test_compare_by_surgery_on_real_cells(home, kang_path):
     arguments = ["--dataset", kang_path, "--label-key", "cell_type", "--batch-key", "donor", "--n-hvg", "200"]
     split = ["--reference", "101,1016", "--reference", "107", "--reference", "1256", "--labelled-rate", "0.2"]

@@ -196,3 +196,11 @@ def test_the_selected_cells_can_be_taken_away(home, opened):
         assert list(frame[f"{keys.PREDICTED} · {record.title}"]) == list(table[keys.PREDICTED])
         np.testing.assert_allclose(frame[f"{keys.CONFIDENCE} · {record.title}"], table[keys.CONFIDENCE], rtol=1e-5)
     assert selected_cells.csv(selected_cells.chosen_of(chosen, runs)).startswith(b"cell,batch,true_label,")
+
+
+def test_a_lasso_on_a_panel_without_a_map_selects_nothing(home, opened):
+    fakes.comparison(home)
+    app = opened(mode="Select", map="t-SNE")  # which no run has yet: the panels say so
+    app = draw_around(app, [(-1, -1), (1, -1), (1, 1)], axis="x2")
+    assert not app.exception
+    assert app.session_state["selection"] is None

@@ -1,8 +1,10 @@
 """The Sweep page: what a sweep would cost, how far it is, what it found, what can be done about it."""
 
 from semafo import keys
+from semafo.errors import SettingsError
 from semafo.files import read_json
-from semafo.runs.sweeps.sweep import sweeps
+from semafo.runs.sweeps.sweep import Sweep, sweeps
+from semafo.ui.sweep import results
 from tests.pages.conftest import charts, texts
 from tests.support import fakes
 from tests.support.fake_sweeps import a_sweep
@@ -82,3 +84,23 @@ def test_a_sweep_at_work_can_be_paused_and_goes_on(home, open_page):
     button(app, "Resume").click().run()
     assert not sweep.is_paused
     assert not app.exception
+
+
+def test_what_fails_in_the_part_that_moves_is_said_in_a_sentence(home, open_page, monkeypatch):
+    a_sweep(home)
+    monkeypatch.setattr(results, "matrix", lambda sweep: 1 / 0)
+    app = open_page("sweep")
+    assert not app.exception
+    assert "does not know (ZeroDivisionError). Your runs are safe." in app.error[0].value
+
+
+def test_what_cannot_be_paused_is_said_in_a_sentence(home, open_page, monkeypatch):
+    def refuse(sweep):
+        raise SettingsError("The home is read-only. Make it writable.")
+
+    a_sweep(home, keys.QUEUED)
+    monkeypatch.setattr(Sweep, "pause", refuse)
+    app = open_page("sweep")
+    button(app, "Pause").click().run()
+    assert not app.exception
+    assert app.error[0].value == "The home is read-only. Make it writable."

@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from semafo.files import read_json
 from semafo.runs.home import Home
 from semafo.runs.workers import cluster_worker
 from semafo.runs.workers.tls import HomeKeys, home_keys
+from tests.support.serving import free_port
 
 ROOT = Path(__file__).parents[2]
 WORKER = cluster_worker.__name__
@@ -62,11 +62,6 @@ class Cluster:
                 process.wait(timeout=max(0.0, deadline - time.monotonic()))
             process.kill()
             process.wait()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def engine_facts(home: Home) -> dict[str, Any]:

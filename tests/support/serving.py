@@ -40,9 +40,7 @@ def chromium():
 @contextmanager
 def serving(home: Home, log: Path) -> Iterator[str]:
     """The app on a free port: its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     options = ["--server.port", str(port), "--server.fileWatcherType", "none"]  # as an editor may be at work
     command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
     environment = {**os.environ, "SEMAFO_HOME": str(home.path), "STREAMLIT_SERVER_HEADLESS": "true"}
@@ -55,6 +53,11 @@ def serving(home: Home, log: Path) -> Iterator[str]:
         process.terminate()
         process.wait(timeout=20)
         end_engine(home)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 def answers(port):

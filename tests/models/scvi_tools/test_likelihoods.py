@@ -98,6 +98,7 @@ def test_the_marginal_likelihood_equals_a_slow_loop(n_per_pass):
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.long
 def test_importance_weights_of_the_prior_of_z_average_to_one():
     """E_q [p(z) / q(z|x)] = 1 for any normalised prior: what would fail if a density were counted twice."""
     module = build(SemafoVAE, w_scanvi=1, w_semafo=0, n_latent=2).eval()

@@ -135,6 +135,7 @@ def test_deleting_a_running_run_ends_its_work_at_once(served_home):
     assert not (served_home.runs / run_id).exists()
 
 
+@pytest.mark.long
 def test_a_run_may_have_more_threads_than_one(served_home):
     config = tiny_config(seed=15)
     config = replace(config, train=replace(config.train, n_threads=2))

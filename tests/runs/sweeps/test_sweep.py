@@ -86,6 +86,7 @@ def test_a_sweep_is_found_by_the_start_of_its_id(finished_sweep, served_home):
         Sweep.of(served_home, "sweep-nothing")
 
 
+@pytest.mark.long
 def test_a_paused_sweep_starts_no_run_and_a_comparison_goes_before_it(home):
     sweep = Sweep.start(home, a_grid())
     sweep.pause()
@@ -98,6 +99,7 @@ def test_a_paused_sweep_starts_no_run_and_a_comparison_goes_before_it(home):
     assert sweep.counts() == {keys.DONE: 4}
 
 
+@pytest.mark.long
 def test_a_lost_worker_costs_a_sweep_nothing_but_time(home):
     sweep = Sweep.start(home, a_grid(epochs=200))
     ensure_engine(home)
@@ -109,6 +111,7 @@ def test_a_lost_worker_costs_a_sweep_nothing_but_time(home):
     assert RunRecord(home.runs / victim).status["deaths"] == 1
 
 
+@pytest.mark.long
 def test_a_run_that_costs_two_workers_has_failed(home):
     sweep = Sweep.start(home, a_grid(epochs=2000, rates=(0.2,)))
     ensure_engine(home)
@@ -129,6 +132,7 @@ def _trains(record: RunRecord, after: int) -> bool:
     return at_work and record.status.get("deaths", 0) == after and record.progress().get("epoch", 0) > 1
 
 
+@pytest.mark.long
 def test_a_sweep_goes_on_when_its_engine_was_killed(home):
     sweep = Sweep.start(home, a_grid(epochs=200))
     ensure_engine(home)
@@ -140,6 +144,7 @@ def test_a_sweep_goes_on_when_its_engine_was_killed(home):
     assert sweep.counts() == {keys.DONE: 4}
 
 
+@pytest.mark.long
 def test_what_was_cancelled_can_be_retried(home):
     sweep = Sweep.start(home, a_grid())
     sweep.pause()

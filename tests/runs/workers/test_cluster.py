@@ -18,7 +18,7 @@ from semafo.runs.workers.scheduler_address import (
 )
 from semafo.runs.workers.tls import home_keys
 from semafo.settings.run_config import TrainSettings
-from tests.support.clusters import free_port
+from tests.support.serving import free_port
 
 DONE = SimpleNamespace(done=lambda: True)
 

@@ -27,6 +27,7 @@ print(outcome.state, outcome.reason)
 """
 
 
+@pytest.mark.long
 def test_a_run_that_needs_more_than_the_limit_fails_in_words_and_its_worker_lives(tmp_path):
     if sys.platform != "linux":
         missing("a system that keeps RLIMIT_DATA: macOS takes the limit and lets everything through")

@@ -17,7 +17,8 @@ from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.runs.sweeps.sweep import Sweep, sweeps
 from semafo.runs.workers.scheduler_address import SCHEDULER_VARIABLE
-from tests.support.clusters import ROOT, Cluster, engine_facts, free_port, pid_of
+from tests.support.clusters import ROOT, Cluster, engine_facts, pid_of
+from tests.support.serving import free_port
 from tests.support.tiny import TINY, end_engine, wait_for
 
 N_PRETRAIN, N_SEMI_SUPERVISED = 150, 20
@@ -63,6 +64,7 @@ def someone_trains(home: Home) -> tuple[str, str] | None:
     return None
 
 
+@pytest.mark.long
 def test_a_sweep_survives_a_killed_worker_and_a_killed_scheduler(home, cluster, serial_sweep):
     scheduler = cluster.start_scheduler()
     cluster.start_worker("--no-nanny")
@@ -113,6 +115,7 @@ def _assert_same(sweep: Sweep, serial: Sweep) -> None:
             assert sha256(mine.folder / name) == sha256(other.folder / name), (mine.run_id, name)
 
 
+@pytest.mark.long
 def test_a_worker_that_comes_back_after_its_run_was_given_away_changes_nothing(home, cluster):
     """It stands still, as after a lost network, until another worker has finished its run, and then goes on."""
     cluster.start_scheduler(DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL="4s")
