@@ -3,6 +3,7 @@
 import streamlit as st
 
 from semafo.ui.data import form as data_form
+from semafo.ui.data.report import show_report
 from semafo.ui.session import dataset, navigation
 from semafo.ui.session.home import any_runs
 from semafo.ui.shell import page_frame
@@ -23,7 +24,7 @@ with form:
 with picture:
     inspection = attempt(dataset.inspection, spec) if spec else None
     if spec and inspection:
-        data_form.show_report(spec, inspection)
+        show_report(spec, inspection)
 with form:
     if st.button("Use these cells", type="primary", disabled=inspection is None) and spec:
         dataset.choose(spec)

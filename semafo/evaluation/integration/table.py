@@ -39,7 +39,7 @@ KMEANS_STARTS = 10  # the best of ten starts, since single starts differ by some
 
 @dataclass(frozen=True)
 class IntegrationScores:
-    """One row of the scib table: 0 to 1, higher is better, None where undefined. `metrics.METRICS` has the words.
+    """One row of the scib table: 0 to 1, higher is better, None where undefined. `columns.METRICS` has the words.
 
     n_cells counts the cells with a label, which are the ones that were scored. n_sampled, where it is not None, is how
     many of them stand for all; is_approximate says that neighbours or silhouettes are not exact, as beyond

@@ -1,6 +1,6 @@
 """One accuracy taken apart: by type, by batch, and by how confident a prediction must be. Rows of plain values.
 
-Cells are scored as in `labels.score_labels`: those with a true label of a type that the model was shown. Cells of
+Cells are scored as in `scores.score_labels`: those with a true label of a type that the model was shown. Cells of
 unseen types are left out, except in `coverage_curve`, which says how many of them a threshold would have caught.
 """
 

@@ -19,7 +19,7 @@ _BLOCK_VALUES = 2**20
 
 
 def nearest_by_lists(z: np.ndarray, k: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """As `search.nearest_exact`, with more than 99.5 % of the nearest cells found. Same seed, same result.
+    """As `exact.nearest_exact`, with more than 99.5 % of the nearest cells found. Same seed, same result.
 
     z: (n, L) float64, at least one cell; seed: of the lists' first centres and of the probes.
     """

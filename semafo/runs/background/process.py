@@ -26,7 +26,7 @@ _NICENESS = 10
 
 @dataclass(frozen=True)
 class Background:
-    """A kind of work in a home, such as `derive`. Its lock file says what is being done."""
+    """A kind of work in a home, such as t-SNE. Its lock file says what is being done."""
 
     home: Home
     name: str

@@ -1,4 +1,4 @@
-"""What the queue knows of workers, wherever they run: on this machine (`pool`) or on a cluster (`remote`)."""
+"""What the queue knows of workers, wherever they run: on this machine (`local`) or on a cluster (`cluster`)."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
