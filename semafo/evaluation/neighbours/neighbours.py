@@ -47,7 +47,8 @@ class Neighbours:
 def nearest(z: np.ndarray, k: int) -> Neighbours:
     """Euclidean nearest neighbours, the cell itself included and first; equal distances in the cells' order.
 
-    Exact up to `MOST_EXACT` cells; beyond, `approximate.nearest_by_lists` finds more than 99.5 % of them, always the same.
+    Exact up to `MOST_EXACT` cells; beyond, `approximate.nearest_by_lists` finds more than 99.5 % of them, and the same
+    ones every time.
 
     Parameters
     ----------
