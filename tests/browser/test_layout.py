@@ -16,12 +16,11 @@ CUT_OFF = """() => [...document.querySelectorAll("[data-testid=stButtonGroup]")]
 })"""
 
 
-@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
-def test_every_option_of_the_training_form_is_seen_whole(browser, tmp_path, width, height):
+def test_every_option_of_the_training_form_is_seen_whole(browser, tmp_path):
     home = Home.at(tmp_path / "home")
     fakes.write_inspection(home, fakes.MAPPED)
     with serving(home, tmp_path / "app.log") as address:
-        page = browser.new_page(viewport={"width": width, "height": height})
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
         with clean_console(page):
             page.goto(address)
             page.get_by_role("button", name="Or choose cells of your own").click(timeout=60_000)
@@ -29,5 +28,8 @@ def test_every_option_of_the_training_form_is_seen_whole(browser, tmp_path, widt
             page.get_by_role("option", name="Simulated, small", exact=True).click()
             page.get_by_role("button", name="Use these cells").click()
             page.get_by_role("radio", name="Reference alone").wait_for()
+            assert page.evaluate(CUT_OFF) == []
+            page.set_viewport_size({"width": 390, "height": 844})
+            page.wait_for_timeout(1000)
             assert page.evaluate(CUT_OFF) == []
         page.close()

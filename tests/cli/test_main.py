@@ -155,6 +155,7 @@ def test_compare_by_surgery_on_real_cells(home, kang_path):
     assert {row["a"] for row in from_baseline} <= set(keys.BASELINES)
 
 
+@pytest.mark.long
 def test_several_seeds_give_methods_and_text_has_a_sentence_for_each_difference(home):
     arguments = ["compare", "--dataset", TINY, "--seed", "0", "--seed", "1", "--mix", "scanvi", *TINY_RUN]
     code, lines, complaint = semafo(*arguments, home=home)
