@@ -3,9 +3,11 @@
 import json
 import logging
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
@@ -22,7 +24,19 @@ CREATE TABLE IF NOT EXISTS runs (
 )
 """
 _Stamp = tuple[tuple[str, int, int, int], ...]
-_kept: dict[Path, tuple[_Stamp, list[Row]]] = {}  # rows of an index and when it was written, in this process
+_SETTLING_SECONDS = 2.0  # a write shows in the file before readers see its rows
+
+
+class _Kept(NamedTuple):
+    """Rows of an index, the file's stamp, since when it has this stamp, and whether the rows are surely of it."""
+
+    stamp: _Stamp
+    since: float
+    rows: list[Row]
+    is_settled: bool
+
+
+_kept: dict[Path, _Kept] = {}  # in this process
 _logger = logging.getLogger(__name__)
 
 
@@ -90,15 +104,20 @@ def read_rows(home: Home) -> list[Row]:
 def _indexed_rows(home: Home) -> list[Row] | None:
     """None where the file is of another version or damaged, as in the moments in which an engine makes it.
 
-    A page asks many times in one drawing, so the rows of an unchanged file are kept.
+    A page asks many times in one drawing, so the rows of an unchanged file are kept. SQLite writes to its log first and
+    lets readers see the rows a moment later: what was read just after a change may be older than the file looks, and is
+    read again until the file has rested.
     """
-    stamp = _stamp(home.index)
-    if _kept.get(home.index, (None,))[0] != stamp:
-        rows = _read(home)
-        if rows is None:
-            return None
-        _kept[home.index] = stamp, rows
-    return _kept[home.index][1]
+    stamp, now = _stamp(home.index), time.monotonic()
+    kept = _kept.get(home.index)
+    is_same = kept is not None and kept.stamp == stamp
+    if kept is not None and is_same and kept.is_settled:
+        return kept.rows
+    since = kept.since if kept is not None and is_same else now
+    rows = _read(home)
+    if rows is not None:
+        _kept[home.index] = _Kept(stamp, since, rows, now - since >= _SETTLING_SECONDS)
+    return rows
 
 
 def _stamp(path: Path) -> _Stamp:

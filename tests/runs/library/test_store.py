@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import time
 
 import pytest
 
@@ -12,7 +13,7 @@ from semafo.files import read_json, write_json
 from semafo.runs.engine.launch import ensure_engine
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.runs.library import store
+from semafo.runs.library import index, store
 from semafo.runs.library.index import Index
 from semafo.settings.run_config import DatasetSpec, RunConfig
 from tests.support.tiny import end_engine, tiny_config
@@ -122,3 +123,25 @@ def test_an_engine_that_starts_leaves_the_drafts_of_others_alone(home):
         assert not old.exists()
     finally:
         end_engine(home)
+
+
+def test_rows_that_were_read_in_the_moment_of_a_write_do_not_stay(home, monkeypatch):
+    """SQLite's log changes before readers see what is in it: the first look may find the rows from before."""
+    (run_id,) = store.submit(home, [tiny_config()])
+    writer = Index(home)
+    writer.rebuild()
+    looks = []
+
+    def read(home, read=index._read):
+        looks.append(True)
+        return [] if len(looks) == 1 else read(home)
+
+    monkeypatch.setattr(index, "_read", read)
+    monkeypatch.setattr(index, "_SETTLING_SECONDS", 0.2)
+    assert index._indexed_rows(home) == []
+    assert [row["run_id"] for row in index._indexed_rows(home)] == [run_id]
+    time.sleep(0.3)
+    for _ in range(5):
+        assert [row["run_id"] for row in index._indexed_rows(home)] == [run_id]
+    assert len(looks) == 3  # a file that has rested is read once
+    writer.close()
