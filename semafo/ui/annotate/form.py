@@ -20,6 +20,7 @@ from semafo.ui import charts
 from semafo.ui.charts import colours
 from semafo.ui.forms.mixes import corner_mixes
 from semafo.ui.forms.training import train_settings
+from semafo.ui.session import dataset
 from semafo.ui.session.home import current_home
 from semafo.ui.session.viewport import is_narrow
 from semafo.ui.shell.errors import guarded
@@ -76,7 +77,7 @@ def _columns(spec: DatasetSpec) -> tuple[str | None, str | None] | None:
     if not catalogue.is_file(spec):
         known = catalogue.resolve(spec)
         return known.label_key, known.batch_key
-    names = [column["name"] for column in _file_columns(spec.name, catalogue.content_fingerprint(spec))]
+    names = [column["name"] for column in dataset.columns_of_file(spec)]
     found = [{"name": name} for name in names]
     label = file_columns.guess(found, file_columns.LABEL_WORDS)
     batch = file_columns.guess(found, file_columns.BATCH_WORDS, avoid=label)
@@ -99,11 +100,6 @@ def _columns(spec: DatasetSpec) -> tuple[str | None, str | None] | None:
         help="Of both files. A query that lacks it is one batch.",
     )
     return None if label is None else (label, None if batch == NO_BATCHES else batch)
-
-
-@st.cache_resource(max_entries=16, show_spinner="Reading the columns")
-def _file_columns(path: str, content: str) -> list[dict]:
-    return file_columns.read(path)
 
 
 def _least_overlap() -> float:

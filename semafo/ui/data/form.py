@@ -168,9 +168,4 @@ def _genes(spec: DatasetSpec) -> tuple[str, int]:
 def _candidates(spec: DatasetSpec) -> list[dict[str, Any]]:
     if not catalogue.is_file(spec):
         return dataset.inspection(spec).report["columns"]
-    return _file_columns(spec.name, catalogue.content_fingerprint(spec))
-
-
-@st.cache_resource(max_entries=16, show_spinner="Reading the columns")
-def _file_columns(path: str, content: str) -> list[dict[str, Any]]:
-    return file_columns.read(path)
+    return dataset.columns_of_file(spec)

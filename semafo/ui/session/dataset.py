@@ -1,11 +1,12 @@
 """The cells that were chosen on the Data page, and what their preflight found."""
 
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
 from semafo.data import catalogue
-from semafo.runs.background import preflight
+from semafo.runs.background import file_columns, preflight
 from semafo.runs.home import Home
 from semafo.settings.run_config import DatasetSpec
 from semafo.ui.session.home import current_home
@@ -33,6 +34,16 @@ def inspection(spec: DatasetSpec) -> preflight.Inspection:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _inspection(home_path: str, columns: tuple, content: str, _spec: DatasetSpec) -> preflight.Inspection:
     return preflight.inspect(Home.at(home_path), _spec)
+
+
+def columns_of_file(spec: DatasetSpec) -> list[dict[str, Any]]:
+    """Columns of an .h5ad file that could serve as label or batch; read once a process. Raises DataError."""
+    return _columns_of_file(spec.name, catalogue.content_fingerprint(spec))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading the columns")
+def _columns_of_file(path: str, content: str) -> list[dict[str, Any]]:
+    return file_columns.read(path)
 
 
 def described(spec: DatasetSpec) -> str:
