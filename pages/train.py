@@ -33,6 +33,6 @@ with form:
     if st.button(train_form.button_label(len(configs)), type="primary", disabled=not configs):
         attempt(tray.start, configs)
         st.rerun()
-    train_form.cost(inspection, len(configs))
+    train_form.cost(inspection, configs)
     controls.link_to_maps()
 training_progress.details()

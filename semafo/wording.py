@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 from semafo import keys
-from semafo.settings.run_config import RunConfig
+from semafo.settings.run_config import CONDENSED, CONSTANT, ONE_CYCLE, SCHEDULE_MARKS, RunConfig
 
 UNDEFINED = "–"
 STATES = {
@@ -51,6 +51,12 @@ BASELINES = {
     keys.BEFORE_QUERY_MIX: "before the query stage",
 }
 LEAKED, REFERENCE_ONLY = "labels leaked", "reference only"  # behind a run's name, wherever it is written
+PREVIEW = SCHEDULE_MARKS[ONE_CYCLE]  # likewise
+SCHEDULES = {
+    CONDENSED: "Condensed",
+    CONSTANT: "Constant (scvi-tools)",
+    ONE_CYCLE: "Preview (one-cycle)",
+}
 LEAK_NOTE = (
     "Labels leaked on purpose: every query label was trained on, as the published notebook does. Scores of these runs "
     "are of labels that the model has seen, and say nothing about how well it does on cells without labels."
@@ -58,6 +64,19 @@ LEAK_NOTE = (
 REFERENCE_NOTE = (
     "Trained on the reference alone, so there are no test cells: scores of these runs are on their training cells and "
     "cannot be compared with the others."
+)
+PREVIEW_NOTE = (
+    "Trained as a preview, on a schedule so short that the latent space is not that of a full training: on the Kang "
+    "cells batches mix worse than with scvi-tools' own schedule, and the differences between scANVI and SemafoVAE in "
+    "batches and biology have the opposite sign."
+)
+MIXED_SCHEDULES = (
+    "These runs were trained on different schedules, so what differs between them may come from the training and not "
+    "from the method."
+)
+MIXED_VERSIONS = (
+    "These runs were trained by versions of Semafo that choose epochs or rates differently, so what differs between "
+    "them may come from the training and not from the method. The Runs page has each run's epochs and rates."
 )
 NO_CLEAR_DIFFERENCE = "no clear difference"
 
@@ -140,7 +159,11 @@ def capitalised(text: str) -> str:
 def marked_title(config: RunConfig, own: str | None = None) -> str:
     """A run's own name or title, with a mark where its scores mean something else than those of other runs."""
     title = own or config.title
-    marks = {LEAKED: config.split.leak, REFERENCE_ONLY: config.split.reference_only}
+    marks = {
+        PREVIEW: config.train.schedule == ONE_CYCLE,
+        LEAKED: config.split.leak,
+        REFERENCE_ONLY: config.split.reference_only,
+    }
     missing = [mark for mark, holds in marks.items() if holds and mark not in title]
     return " · ".join([title, *missing])
 
@@ -152,7 +175,7 @@ def without_common_parts(names: Sequence[str]) -> list[str]:
     """
     split = [name.split(" · ") for name in names]
     common = set(split[0]).intersection(*split[1:]) if len(split) > 1 else set()
-    common -= {LEAKED, REFERENCE_ONLY}
+    common -= {PREVIEW, LEAKED, REFERENCE_ONLY}
     short = [" · ".join(part for part in parts if part not in common) for parts in split]
     return short if all(short) and len(set(short)) == len(short) else list(names)
 
@@ -214,9 +237,23 @@ def progress_line(progress: dict[str, Any]) -> str:
 def courses(stated: dict[str, dict[str, Any]]) -> list[str]:
     """`Semi-supervised stage: 20 epochs, learning rate up to 0.01 (one-cycle), weight of the KL terms up to 0.05.`"""
     return [
-        f"{STAGES.get(stage, stage)}: {counted(course['n_epochs'], 'epoch')}, learning rate "
-        f"{'up to ' * course['one_cycle']}{course['learning_rate']:g} "
-        f"({'one-cycle' if course['one_cycle'] else 'constant'}), weight of the KL terms up to "
-        f"{min(1.0, (course['n_epochs'] - 1) / course['kl_warmup_epochs']):.2g}."
+        f"{STAGES.get(stage, stage)}: {counted(course['n_epochs'], 'epoch')}, learning rate {learning_rate(course)}, "
+        f"weight of the KL terms up to {_last_kl_weight(course):.2g}."
         for stage, course in stated.items()
     ]
+
+
+def learning_rate(course: dict[str, Any]) -> str:
+    """`up to 0.01 (one-cycle)`, `0.003, falling to 0.0006`, `0.001 (constant)`. course: as a run's folder has it."""
+    rate = course["learning_rate"]
+    if course["one_cycle"]:
+        return f"up to {rate:g} (one-cycle)"
+    if course.get("rate_path"):
+        return f"{rate:g}, falling to {rate * course['rate_path'][-1][1]:g}"
+    return f"{rate:g} (constant)"
+
+
+def _last_kl_weight(course: dict[str, Any]) -> float:
+    if course.get("kl_path"):
+        return float(course["kl_path"][-1][1])
+    return float(min(1.0, (course["n_epochs"] - 1) / course["kl_warmup_epochs"]))

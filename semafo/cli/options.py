@@ -77,7 +77,10 @@ _OF_TRAINING = (
         "--accelerator", default=TrainSettings.accelerator, show_default=True, help="auto or cpu; auto is a GPU if any."
     ),
     click.option(
-        "--schedule", default=TrainSettings.schedule, show_default=True, help="one-cycle or constant (stock)."
+        "--schedule",
+        default=TrainSettings.schedule,
+        show_default=True,
+        help="condensed, constant (scvi-tools' own, slower) or one-cycle (a preview, faster).",
     ),
     click.option("--epochs-pretrain", type=int, help="scVI stage [by schedule and number of cells]."),
     click.option("--epochs-reference", type=int, help="Semi-supervised stage [likewise]."),

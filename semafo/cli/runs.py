@@ -11,6 +11,7 @@ from semafo import keys
 from semafo.cli import options as cli_options
 from semafo.cli import output
 from semafo.errors import SettingsError
+from semafo.runs.compare.schedules import schedule_notes
 from semafo.runs.engine.launch import ensure_engine
 from semafo.runs.folder import settings_difference
 from semafo.runs.folder.run_record import RunRecord
@@ -66,10 +67,13 @@ def diff(found: tuple[str, ...], home: str | None, as_json: bool) -> None:
 
 def _say_differences(records: list[RunRecord], found: list[settings_difference.Difference], as_json: bool) -> None:
     run_ids = [record.run_id for record in records]
+    notes = schedule_notes(records, run_ids)
     if as_json:
         for one in found:
             values = dict(zip(run_ids, one.values, strict=True))
             click.echo(json.dumps({"kind": "setting", "setting": one.setting, "values": values}, ensure_ascii=False))
+        for note in notes:
+            click.echo(json.dumps({"kind": "note", "words": note}, ensure_ascii=False))
         return
     table = [("", *run_ids), ("", *(record.title for record in records))]
     table += [(one.setting, *one.values) for one in found]
@@ -77,7 +81,8 @@ def _say_differences(records: list[RunRecord], found: list[settings_difference.D
     for line in table:
         cells = (text.ljust(width) for text, width in zip(line, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
-    click.echo(settings_difference.same_rest(found))
+    for sentence in (settings_difference.same_rest(found), *notes):
+        click.echo(sentence)
 
 
 @click.command()

@@ -23,7 +23,7 @@ def courses(config: RunConfig, facts: dict[str, Any]) -> dict[str, Course]:
     cells = {keys.PRETRAIN: n_first, keys.SEMI_SUPERVISED: n_first}
     if config.form == keys.SURGERY and facts["n_query"]:
         cells[keys.QUERY_STAGE] = facts["n_query"]
-    return {stage: course_of(stage, config.train, n_cells) for stage, n_cells in cells.items()}
+    return {stage: course_of(stage, config.train, n_cells, config.form) for stage, n_cells in cells.items()}
 
 
 def expected_seconds(config: RunConfig, facts: dict[str, Any]) -> dict[str, float]:

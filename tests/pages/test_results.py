@@ -274,6 +274,28 @@ def test_leaked_labels_are_marked_wherever_a_score_is(home, open_page, path):
         assert sum("labels leaked" in name for name in app.dataframe[0].value[column]) == 3
 
 
+@pytest.mark.parametrize("path", [*RESULTS, "replay", "factors"])
+def test_runs_that_were_trained_on_different_schedules_are_told_apart(home, open_page, path):
+    fakes.finished(home, batch="mixed")
+    constant = fakes.finished(home, replace(fakes.REAL, train=TrainSettings("constant")), batch="mixed")
+    preview = fakes.finished(home, replace(fakes.REAL, train=TrainSettings("one-cycle")), batch="mixed")
+    app = open_page(path)
+    assert len(app.session_state["tray"]) == 3
+    said = [warning.value for warning in app.warning]
+    assert sum("trained on different schedules" in warning for warning in said) == 1
+    assert sum("Trained as a preview" in warning for warning in said) == 1
+    removers = {button.key: button.label for button in app.button if "remove-" in str(button.key)}
+    assert removers[f"remove-{preview.run_id}"].endswith("preview")
+    assert removers[f"remove-{constant.run_id}"].endswith("constant schedule")
+
+
+@pytest.mark.parametrize("path", RESULTS)
+def test_runs_of_one_schedule_say_nothing_of_it(home, open_page, path):
+    fakes.comparison(home)
+    app = open_page(path)
+    assert "schedule" not in " ".join(warning.value for warning in app.warning)
+
+
 @pytest.mark.parametrize("path", RESULTS)
 def test_reference_only_runs_are_scored_on_their_training_cells_and_say_so(home, open_page, path):
     fakes.comparison(home, replace(fakes.MAPPED, split=replace(fakes.MAPPED.split, reference_only=True)))

@@ -43,7 +43,6 @@ _DEFAULTS = {
     "seed": TrainSettings.seed,
     "threads": TrainSettings.n_threads,
     "accelerator": TrainSettings.accelerator,
-    "schedule": TrainSettings.schedule,
 }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.data.splitting.label_mask import LabelMask
 from semafo.runs.folder.run_record import RunRecord
 from semafo.settings.run_config import RunConfig
@@ -89,7 +89,7 @@ def _stage_words(record: RunRecord, stage: str) -> str:
     course = (record.split() or {}).get("courses", {}).get(stage)
     if course is None:
         return _STAGE_WORDS[stage]
-    rate = f"{'up to ' if course['one_cycle'] else ''}{course['learning_rate']:g}"
+    rate = wording.learning_rate(course)
     return f"{_STAGE_WORDS[stage]} {course['n_epochs']} epochs at a learning rate of {rate}."
 
 

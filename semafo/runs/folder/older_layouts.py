@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from semafo.errors import SettingsError
-from semafo.settings.run_config import CONSTANT
+from semafo.settings.run_config import CONSTANT, ONE_CYCLE
 
-SCHEMA = 2
+SCHEMA = 3
 _UNNUMBERED = 1  # folders from before there were numbers
 
 Values = dict[str, Any]
@@ -21,14 +21,21 @@ Values = dict[str, Any]
 
 def _with_schedules(settings: Values) -> Values:
     """1 to 2. Before there were schedules every stage was trained with a constant learning rate."""
-    config = settings.get("config", {})
+    return {"batch": None, **settings, "config": _on_schedule(settings["config"], CONSTANT)}
+
+
+def _with_former_default(settings: Values) -> Values:
+    """2 to 3. The default schedule was one-cycle, which is a preview since."""
+    return {**settings, "config": _on_schedule(settings["config"], ONE_CYCLE)}
+
+
+def _on_schedule(config: Values, default: str) -> Values:
+    """The config with the schedule that it had where it names none."""
     train = config.get("train")
-    if train and "schedule" not in train:
-        config = {**config, "train": {**train, "schedule": CONSTANT}}
-    return {"batch": None, **settings, "config": config}
+    return {**config, "train": {"schedule": default, **train}} if train else config
 
 
-STEPS: dict[int, Callable[[Values], Values]] = {1: _with_schedules}
+STEPS: dict[int, Callable[[Values], Values]] = {1: _with_schedules, 2: _with_former_default}
 
 
 def upgraded(settings: Values) -> Values:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.errors import RunNotFound, SemafoError
 from semafo.files import read_json, read_json_lines
 from semafo.runs.folder import older_layouts
@@ -66,8 +66,8 @@ class RunRecord:
 
     @property
     def title(self) -> str:
-        """Short name for people: their own where they gave one, else what the settings say."""
-        return self.about.name or self.default_title
+        """Short name for people: their own where they gave one, else what the settings say, with its marks."""
+        return wording.marked_title(self.config, self.about.name)
 
     @property
     def default_title(self) -> str:
@@ -227,6 +227,7 @@ class RunRecord:
             "label_weighting": config.mix.label_weighting,
             "head": config.mix.head,
             "leak": config.split.leak,
+            "schedule": config.train.schedule,
             "seed": config.train.seed,
             "split_seed": config.split.split_seed,
             **{name: split.get(name) for name in ("labelled_rate", "labelled_rate_requested", "n_query")},

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.files import read_json
 from semafo.runs.folder.run_record import RunRecord
 from semafo.settings.run_config import RunConfig
@@ -129,6 +129,8 @@ def _in_words(name: str, value: Any) -> str:
 def _value(name: str, value: Any) -> str:
     if value is None:
         return _NOTHING.get(name, _BY_SCHEDULE)
+    if name == "train.schedule":
+        return wording.SCHEDULES.get(value, str(value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):

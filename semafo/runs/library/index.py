@@ -13,7 +13,7 @@ from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.runs.library.rows import Row, brought_up_to_date, names_of, row_of, rows_of
 
-_VERSION = 3  # of the table and of its rows; an index of another version is made anew, and not read
+_VERSION = 4  # of the table and of its rows; an index of another version is made anew, and not read
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     run_id TEXT PRIMARY KEY,

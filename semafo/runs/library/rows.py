@@ -41,7 +41,7 @@ def _unreadable(record: RunRecord, error: Exception) -> Row:
         **{"kind": "run", "run_id": record.run_id, "state": keys.UNREADABLE, "title": record.run_id},
         **{"dataset": str(known.get("name") or ""), "query": None, "form": "", "batch": None},
         **{"mix": "", "mix_option": ""},
-        **{"seed": 0, "split_seed": 0, "w_scanvi": 0.0, "w_semafo": 0.0, "leak": False, "warnings": []},
+        **{"schedule": "", "seed": 0, "split_seed": 0, "w_scanvi": 0.0, "w_semafo": 0.0, "leak": False, "warnings": []},
         "reason": said,
     }
 

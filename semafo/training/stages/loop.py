@@ -12,15 +12,13 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
 from semafo.models.fast.losses import Loss
 from semafo.models.fast.minibatch import CellStore
 from semafo.models.networks import batch_norm_keeping_up
 from semafo.settings.schedule import Course
 from semafo.training.stages.minibatches import Minibatches
-
-_ADAM_EPS = 0.01  # scvi-tools' own: the usual 1e-8 takes large steps where a gradient is nearly nothing
 
 _KEPT_MINIBATCHES = 64  # 66 MB at 128 cells and 2000 genes
 
@@ -45,7 +43,7 @@ def fit(
     optimizer = torch.optim.Adam(
         loss.networks.parameters(),
         lr=course.learning_rate,
-        eps=_ADAM_EPS,
+        eps=course.adam_eps,
         weight_decay=course.weight_decay,
         fused=True,
     )
@@ -73,7 +71,7 @@ def fit(
 
 
 def _batch_norm(module: nn.Module, course: Course, n_steps: int) -> AbstractContextManager[None]:
-    return batch_norm_keeping_up(module, course.n_epochs * n_steps) if course.one_cycle else nullcontext()
+    return batch_norm_keeping_up(module, course.n_epochs * n_steps) if course.batch_norm_keeps_up else nullcontext()
 
 
 @contextmanager
@@ -87,9 +85,10 @@ def _old_objects_left_alone() -> Iterator[None]:
 
 
 def _schedule(optimizer: torch.optim.Adam, course: Course, n_steps: int) -> LRScheduler:
+    total = course.n_epochs * n_steps
     if course.one_cycle:
-        return OneCycleLR(optimizer, course.learning_rate, total_steps=course.n_epochs * n_steps + 1)
-    return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+        return OneCycleLR(optimizer, course.learning_rate, total_steps=total + 1)
+    return LambdaLR(optimizer, lambda step: course.rate_factor(step / max(total - 1, 1)))
 
 
 class _Means:

@@ -178,7 +178,7 @@ class _Stage:
         module.to(device).train()
         loss = loss_of(store)
         watch = LatentWatch(loss, store) if isinstance(self._model, SemafoVI) else None
-        course = course_of(self._name, settings, len(store))
+        course = course_of(self._name, settings, len(store), self._config.form)
         self._progress.begin(self._name, course.n_epochs)
         if self._record is not None:
             self._record.begin(loss.networks, store, course.n_epochs)

@@ -5,9 +5,14 @@ from typing import Any
 
 import streamlit as st
 
-from semafo.settings.run_config import CONSTANT, ONE_CYCLE, TrainSettings
+from semafo import wording
+from semafo.settings.run_config import TrainSettings
 
-_SCHEDULES = {ONE_CYCLE: "One-cycle (fast)", CONSTANT: "Constant (scvi-tools)"}
+_SCHEDULE_HELP = (
+    "Constant is scvi-tools' own. Condensed gives the same answer in fewer epochs; docs/performance.md says how that "
+    "was tested. The preview is faster still, and for a first look only: it changes how batches mix, and turns "
+    "differences between methods round."
+)
 _ACCELERATORS = {"auto": "A GPU if there is one", "cpu": "The CPU"}
 
 
@@ -24,12 +29,12 @@ def train_settings() -> list[TrainSettings]:
     with st.expander("Advanced"):
         schedule = st.radio(
             "Schedule",
-            list(_SCHEDULES),
-            format_func=_SCHEDULES.get,
+            list(wording.SCHEDULES),
+            format_func=wording.SCHEDULES.get,
             key="schedule",
             horizontal=True,
             persist_state="session",
-            help="One-cycle takes a tenth of the time, at about the same accuracy. Constant is scvi-tools' default.",
+            help=_SCHEDULE_HELP,
         )
         by_default = st.checkbox("Epochs by the number of cells", True, key="auto_epochs", persist_state="session")
         first, second = st.columns(2)

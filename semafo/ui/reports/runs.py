@@ -8,6 +8,7 @@ from html import escape
 import pandas as pd
 
 from semafo import keys, wording
+from semafo.runs.compare.schedules import schedule_notes
 from semafo.runs.folder import settings_difference
 from semafo.runs.folder.run_record import RunRecord
 from semafo.settings.run_config import PAPER_WEIGHTS
@@ -58,6 +59,7 @@ def _head(runs: Sequence[ChosenRun]) -> str:
     versions = {run.record.settings["context"].get("versions", {}).get("semafo", "") for run in runs}
     lines.append(f"Trained until {when} by Semafo {' and '.join(sorted(versions))}. {ONE_SEED}")
     warnings = dict.fromkeys(warning for run in runs for warning in run.record.warnings)
+    warnings |= dict.fromkeys(schedule_notes([run.record for run in runs], [run.name for run in runs]))
     said = "".join(paragraph(line, "quiet") for line in lines)
     return said + "".join(paragraph(warning, "warning") for warning in warnings)
 

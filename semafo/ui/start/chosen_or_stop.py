@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from semafo import keys, wording
+from semafo.runs.compare.schedules import schedule_notes
 from semafo.ui.session import navigation, tray
 from semafo.ui.session.home import any_runs
 from semafo.ui.session.tray import ChosenRun
@@ -29,6 +30,8 @@ def notes(runs: Sequence[ChosenRun]) -> None:
     ):
         if chosen:
             st.warning(f"{wording.listed([run.name for run in chosen])}. {note}")
+    for note in schedule_notes([run.record for run in runs], [run.name for run in runs]):
+        st.warning(note)
 
 
 def nothing_chosen() -> None:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from semafo import wording
+from semafo import keys, wording
 from semafo.runs.background.preflight import Inspection
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
+from semafo.training.duration import expected_seconds
 from semafo.ui.session import tray
 
 GREY = "#98A2AC"
@@ -50,13 +51,23 @@ def button_label(n: int) -> str:
     return f"Train {wording.counted(n, 'model')}"
 
 
-def cost(inspection: Inspection, n_models: int) -> None:
-    """What pressing the button will take."""
-    if n_models:
-        seconds = inspection.report["expected_seconds"]
+def cost(inspection: Inspection, configs: Sequence[RunConfig]) -> None:
+    """What pressing the button will take, on the schedule that was chosen."""
+    if configs:
+        seconds = sum(expected_seconds(configs[0], _counts(inspection, configs[0])).values())
         st.caption(
-            f"{wording.about(seconds).capitalize()} a model, less where the scVI stage is shared. {_fit(n_models)}"
+            f"{wording.about(seconds).capitalize()} a model, less where the scVI stage is shared. {_fit(len(configs))}"
         )
+
+
+def _counts(inspection: Inspection, config: RunConfig) -> dict[str, int]:
+    """Cells and genes of each stage."""
+    n_cells = inspection.report["n_cells"]
+    is_reference = inspection.cells[keys.BATCH_COLUMN].astype(str).isin(config.split.reference)
+    n_reference = int(is_reference.sum())
+    n_query = 0 if config.split.reference_only else n_cells - n_reference
+    n_genes = min(inspection.report["n_genes"], config.dataset.n_hvg)
+    return {"n_cells": n_cells, "n_genes": n_genes, "n_reference": n_reference, "n_query": n_query}
 
 
 def _fit(n_models: int) -> str:

@@ -169,7 +169,7 @@ def run_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         [
             {
                 "Name": row.get("name") or "",
-                "Run": " · ".join([row["title"], *([wording.LEAKED] if row.get("leak") else [])]),
+                "Run": row["title"],
                 "State": wording.STATES.get(row["state"], row["state"]),
                 "Tags": ", ".join(row.get("tags") or ()),
                 "Data set": short_dataset(row["dataset"]),

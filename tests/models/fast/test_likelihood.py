@@ -48,7 +48,8 @@ def compare(x, parameters, tolerance):
     wanted = [parameter for parameter in parameters if parameter is not None]
     gradients = (torch.autograd.grad(3 * value, wanted) for value in (expected, found))
     for theirs, ours in zip(*gradients, strict=True):
-        assert (theirs - ours).norm() <= tolerance * theirs.norm()
+        size = max(float(theirs.norm()), 0.1)  # of few cells, terms of order one can cancel to less
+        assert (theirs - ours).norm() <= tolerance * size
 
 
 @pytest.mark.parametrize("inflated", [False, True], ids=["nb", "zinb"])

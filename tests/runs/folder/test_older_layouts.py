@@ -11,7 +11,7 @@ from semafo.runs.folder import older_layouts
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.runs.library import store
-from semafo.settings.run_config import CONSTANT, ONE_CYCLE, RunConfig
+from semafo.settings.run_config import CONDENSED, CONSTANT, ONE_CYCLE, RunConfig
 from tests.support.tiny import tiny_config
 
 # A config.json as the first version wrote it: no number, no schedules, half of today's settings.
@@ -60,7 +60,7 @@ def test_a_run_of_the_first_version_is_read_listed_and_left_as_it_is(home):
     before = contents(folder)
     record = RunRecord(folder)
     assert record.is_readable
-    assert record.title == "SemafoVAE · 20 % · seed 3"
+    assert record.title == "SemafoVAE · 20 % · seed 3 · constant schedule"
     assert record.config.train.schedule == CONSTANT
     assert record.config.mix.head == "classifier"
     (row,) = store.rows(home)
@@ -71,8 +71,22 @@ def test_a_run_of_the_first_version_is_read_listed_and_left_as_it_is(home):
 
 def test_a_run_of_this_version_goes_through_no_step(home):
     settings = {**FIRST, "config": RunConfig().to_dict(), "schema": older_layouts.SCHEMA}
-    assert RunRecord(folder_of(home, settings)).config.train.schedule == ONE_CYCLE
+    assert RunRecord(folder_of(home, settings)).config.train.schedule == CONDENSED
     assert older_layouts.upgraded(settings) == settings
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_run_of_the_second_layout_opens_with_the_schedule_that_it_was_trained_on(home, is_named):
+    """One-cycle was the default, and is called a preview since."""
+    settings = {**FIRST, "config": RunConfig().to_dict(), "schema": 2}
+    settings["config"]["train"]["schedule"] = ONE_CYCLE
+    if not is_named:
+        del settings["config"]["train"]["schedule"]
+    record = RunRecord(folder_of(home, settings))
+    assert record.config.train.schedule == ONE_CYCLE
+    assert record.title == "scANVI · 20 % · seed 0 · preview"
+    (row,) = store.rows(home)
+    assert (row["title"], row["schedule"]) == (record.title, ONE_CYCLE)
 
 
 def test_every_layout_has_a_step_to_the_next():

@@ -82,6 +82,6 @@ def test_a_run_of_an_earlier_version_is_compared_as_it_was_trained(tmp_path):
     write_json(old.folder / CONFIG_FILE, raw)
     write_json(new.folder / ENVIRONMENT_FILE, {"machine": "x86_64"})
     found = {difference.setting: difference.values for difference in between([RunRecord(old.folder), new])}
-    assert found["Schedule"] == ("constant", "one-cycle (default)")
+    assert found["Schedule"] == ("Constant (scvi-tools)", "Condensed (default)")
     assert "Predictions by" not in found
     assert found["Machine"] == ("not noted", "x86_64")

@@ -124,6 +124,17 @@ def test_the_learning_rate_follows_the_schedule(one_cycle, monkeypatch):
     assert 0 < seen.rates[-1] < 1e-4
 
 
+def test_the_learning_rate_follows_a_path_step_by_step(monkeypatch):
+    seen = OneRate(monkeypatch)
+    loss, store = scvi_loss()
+    steps = [(torch.arange(60), None), (torch.arange(60, 120), None)]
+    course = Course(5, 2e-3, False, 5, rate_path=((0.0, 1.0), (0.5, 1.0), (1.0, 0.1)))
+    fit(loss, store, Recorded([steps] * 5), course, lambda *_: None, lambda: None)
+    assert seen.rates[:5] == pytest.approx([2e-3] * 5)
+    assert np.diff(seen.rates[5:]) == pytest.approx(-0.9 * 2e-3 / 4.5)
+    assert seen.rates[-1] == pytest.approx(2e-4)
+
+
 def test_what_the_checkpoint_raises_ends_the_training_at_once():
     loss, store = scvi_loss()
     told, calls = [], []

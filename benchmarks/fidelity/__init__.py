@@ -1,0 +1,1 @@
+"""Whether a schedule gives the answer of scvi-tools' own."""

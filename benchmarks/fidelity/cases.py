@@ -1,0 +1,59 @@
+"""The cells, divisions and mixes on which a schedule is held against the stock one.
+
+Schedules are chosen on the divisions of `CHOOSE` alone; what is reported is on those of `REPORT`.
+"""
+
+from dataclasses import dataclass
+
+from semafo.settings.mix import CORNERS, Mix
+from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
+
+KANG, SURGERY, SIMULATED = "Kang", "Kang surgery", "simulated"
+PBMC, PANCREAS = "pbmc68k", "pancreas-like"
+MIXES = {name: Mix(*weights) for name, weights in CORNERS.items()}
+LABELLED_RATE = 0.2
+OTHER_SEEDS = 1000  # added to the training seed by the control "stock with other seeds"
+
+_SPECS = {
+    SIMULATED: DatasetSpec("simulated:cells=4000", "cell_type", "study"),
+    PBMC: DatasetSpec("pbmc68k"),
+    PANCREAS: DatasetSpec("simulated:pancreas-like", "cell_type", "study"),
+}
+# Donors of the reference, both conditions of each. 100 is for choosing.
+_DONORS = {
+    0: ("101", "1016", "107", "1256"),
+    1: ("1015", "1039", "1244", "1488"),
+    2: ("1015", "1016", "1256", "107"),
+    3: ("101", "1039", "1244", "1488"),
+    4: ("101", "1015", "1016", "1244"),
+    100: ("1016", "1039", "107", "1488"),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A data set and form on one division: its seed is the split's and the training's."""
+
+    name: str
+    seed: int
+
+    @property
+    def slug(self) -> str:
+        """For file names."""
+        return f"{self.name.lower().replace(' ', '-')}-{self.seed}"
+
+    def config(self, kang: str, train: TrainSettings) -> RunConfig:
+        """Settings of its runs, without a mix. kang: path of the Kang cells."""
+        spec = _SPECS.get(self.name, DatasetSpec(kang, "cell_type", "batch"))
+        donors = _DONORS[self.seed] if self.name == SURGERY else ()
+        reference = tuple(sorted(f"{condition}_{donor}" for condition in ("ctrl", "stim") for donor in donors))
+        return RunConfig(spec, SplitSettings(reference, LABELLED_RATE, split_seed=self.seed), train=train)
+
+
+CHOOSE = (Case(KANG, 100), Case(KANG, 101), Case(SIMULATED, 100), Case(SURGERY, 100))
+REPORT = (
+    *(Case(KANG, seed) for seed in range(10)),
+    *(Case(SIMULATED, seed) for seed in range(5)),
+    *(Case(SURGERY, seed) for seed in range(5)),
+)
+SHOWN = (Case(PBMC, 0), Case(PANCREAS, 0))  # one seed: looked at, and not part of the verdict

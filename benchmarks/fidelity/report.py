@@ -1,0 +1,111 @@
+"""The verdict and the columns beside it, as Markdown tables on standard output."""
+
+import json
+from importlib import metadata
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.fidelity.cases import CHOOSE, REPORT, Case
+from benchmarks.fidelity.gate import Check, checks
+from benchmarks.fidelity.scores import SHOWN, TESTED, Found, scvi_table, table
+from benchmarks.machine import described
+from benchmarks.results.tables import markdown
+
+# Beyond these a column that is only shown is flagged: absolute differences, for the last two shares of the stock's.
+_SCIB_FLAG = 0.05
+_FLAGS = {"calibration_error": 0.02, "neighbours_kept": 0.0}
+_RELATIVE_FLAGS = {"latent_scale": 0.2, "elbo_test": 0.01, "elbo": 0.01, "kl": 0.2, "label_gap": 0.5, "n_active": 0.2}
+
+
+def report(schedule: str, ours: Found, stock: Found, cases: tuple[Case, ...], as_json: bool) -> int:
+    """Print everything. Returns 0 where the schedule passes, else 1."""
+    tested = tuple(case for case in cases if case in (*REPORT, *CHOOSE))
+    now, before = table(ours, cases, stock), table(stock, cases, stock)
+    names = list(dict.fromkeys(case.name for case in tested))
+    found = checks(now.loc[names], before.loc[names])
+    facts = next(iter(stock.values()))["machine"]
+    print(f"Stock's scores were made with {described(facts)}.")
+    _warn_of_versions(facts)
+    print(f"\n## Gate: {schedule}\n")
+    print(_checks_table(found))
+    for title, a, b in (
+        ("Test cells", _means(now), _means(before)),
+        ("scVI before any label", _means(scvi_table(ours, cases)), _means(scvi_table(stock, cases))),
+    ):
+        print(f"\n## {title}: stock / {schedule}\n\n{_side_by_side(a, b)}")
+    print(
+        f"\n## Processor seconds: stock / {schedule}\n\n{_side_by_side(_seconds(ours, cases), _seconds(stock, cases))}"
+    )
+    passes = all(check.holds for check in found)
+    n_failed = sum(not check.holds for check in found)
+    print(f"\n{schedule} {'passes' if passes else f'does not pass: {n_failed} of {len(found)} conditions fail'}.")
+    if as_json:
+        rows = [{**vars(check), "holds": check.holds} for check in found]
+        print(json.dumps({"benchmark": "fidelity", "schedule": schedule, "passes": passes, "checks": rows}))
+    return 0 if passes else 1
+
+
+def _warn_of_versions(facts: dict[str, Any]) -> None:
+    others = [name for name in ("torch", "scvi-tools") if facts[name] != metadata.version(name)]
+    if others:
+        print(f"Warning: installed are other versions of {', '.join(others)}. Both sides should have the same.")
+
+
+def _checks_table(found: list[Check]) -> str:
+    rows = [
+        {
+            "condition": check.name,
+            "score": check.metric,
+            "value": f"{check.value:+.3f}",
+            "allowed": f"≥ {check.least:+.3f}" if check.least is not None else f"± {check.most:.3f}",
+            "holds": "yes" if check.holds else "**no**",
+        }
+        for check in found
+    ]
+    return markdown([list(row.values()) for row in rows], list(rows[0]))
+
+
+def _means(scores: pd.DataFrame) -> pd.DataFrame:
+    """Means over divisions: by data set and, where there are several, mix."""
+    levels = [name for name in scores.index.names if name != "seed"]
+    columns = [name for name in (*TESTED, *SHOWN) if name in scores] if "mix" in levels else list(scores)
+    return scores.groupby(level=levels, sort=False)[columns].mean()
+
+
+def _side_by_side(ours: pd.DataFrame, stock: pd.DataFrame) -> str:
+    """Columns as rows, each cell `stock / ours`, marked where they are further apart than they should be."""
+    header = ["", *(" · ".join(key) if isinstance(key, tuple) else str(key) for key in ours.index)]
+    rows = [
+        [column, *(_cell(column, stock.at[key, column], ours.at[key, column]) for key in ours.index)] for column in ours
+    ]
+    return markdown(rows, header)
+
+
+def _cell(column: str, stock: float, ours: float) -> str:
+    if pd.isna(stock) or pd.isna(ours):
+        return ""
+    digits = 3 if max(abs(stock), abs(ours)) < 10 else 1
+    mark = " !" if _is_flagged(column, stock, ours) else ""
+    return f"{stock:.{digits}f} / {ours:.{digits}f}{mark}"
+
+
+def _is_flagged(column: str, stock: float, ours: float) -> bool:
+    """Whether the two are apart by more than looks the same to people."""
+    if column in _RELATIVE_FLAGS:
+        return abs(ours - stock) > _RELATIVE_FLAGS[column] * abs(stock)
+    if column.startswith("seconds") or column in ("neighbours_kept",):
+        return False
+    return abs(ours - stock) > _FLAGS.get(column, _SCIB_FLAG)
+
+
+def _seconds(found: Found, cases: tuple[Case, ...]) -> pd.DataFrame:
+    rows = []
+    for case in cases:
+        of_case = found[case.slug]
+        mixes = of_case["mixes"].values()
+        stages = {
+            f"seconds_{stage}": sum(mix["seconds"][stage] for mix in mixes) for stage in ("semi_supervised", "query")
+        }
+        rows.append({"name": case.name, "seed": case.seed, "seconds_scvi": of_case["scvi"]["seconds"], **stages})
+    return pd.DataFrame(rows).set_index(["name", "seed"]).groupby(level="name", sort=False).mean()
