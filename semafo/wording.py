@@ -68,7 +68,7 @@ REFERENCE_NOTE = (
 PREVIEW_NOTE = (
     "Trained as a preview, on a schedule so short that the latent space is not that of a full training: on the Kang "
     "cells batches mix worse than with scvi-tools' own schedule, and the differences between scANVI and SemafoVAE in "
-    "batches and biology have the opposite sign."
+    "batches mixed and biology kept vanish or turn round."
 )
 MIXED_SCHEDULES = (
     "These runs were trained on different schedules, so what differs between them may come from the training and not "

@@ -1,5 +1,6 @@
 """The gate for schedules: that it passes what is the same, fails what is not, and knows stock's scores."""
 
+import copy
 import json
 
 import numpy as np
@@ -9,6 +10,7 @@ from scipy import stats
 
 from benchmarks.fidelity import cases, gate, neighbours
 from benchmarks.fidelity.__main__ import STOCK
+from benchmarks.fidelity.report import report
 from benchmarks.fidelity.scores import OF_SCVI, SHOWN, TESTED, scvi_table, table
 
 METHODS = {"scanvi": 0.0, "semafo": 0.04, "both": 0.0}  # what a method has more than scANVI, on every score
@@ -92,9 +94,30 @@ def test_no_case_is_both_chosen_on_and_reported_on():
     assert len({config.split.reference for config in donors}) == 6
 
 
+def stock_of(every: tuple[cases.Case, ...]) -> dict[str, dict]:
+    return {case.slug: json.loads((STOCK / f"{case.slug}.json").read_text(encoding="utf-8")) for case in every}
+
+
+def test_the_report_says_what_fails_and_ends_with_the_verdict(capsys):
+    stock = stock_of(cases.REPORT)
+    assert report("constant", stock, stock, cases.REPORT, as_json=False) == 0
+    said = capsys.readouterr().out
+    assert said.endswith("constant passes.\n")
+    assert "**no**" not in said
+    worse = copy.deepcopy(stock)
+    for found in worse.values():
+        for mix in found["mixes"].values():
+            mix["accuracy"] -= 0.2
+    assert report("hasty", worse, stock, cases.REPORT, as_json=True) == 1
+    *text, last = capsys.readouterr().out.splitlines()
+    assert not json.loads(last)["passes"]
+    assert {check["metric"] for check in json.loads(last)["checks"] if not check["holds"]} == {"accuracy"}
+    assert any(line.startswith("| Kang | 10 | -0.200 (-0.200)") for line in text)
+
+
 def test_the_stock_of_every_case_is_kept_with_what_it_was_made_with():
     every = (*cases.REPORT, *cases.CHOOSE, *cases.SHOWN)
-    found = {case.slug: json.loads((STOCK / f"{case.slug}.json").read_text(encoding="utf-8")) for case in every}
+    found = stock_of(every)
     assert {one["machine"]["torch"].partition("+")[0] for one in found.values()} == {"2.13.0"}
     assert {one["courses"]["semi-supervised"]["n_epochs"] for one in found.values()} == {20}
     scores = table(found, every, found)

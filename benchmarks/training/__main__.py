@@ -2,7 +2,7 @@
 
 Both sides train one stage on the same cells with the same number of threads, in one process: scVI, and from its weights
 three semi-supervised models. Epochs are timed in turns (medians). The whole stock training runs once, ours three times.
-`--quality` compares ELBO and accuracy over seeds instead, which takes long; `--keep` lets it go on where it stopped.
+What the shorter training changes, over many seeds, says `python -m benchmarks.fidelity`.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.machine import described, machine
-from semafo.settings.run_config import DatasetSpec
+from semafo.settings.run_config import DatasetSpec, TrainSettings
 
 PACKAGES = ("torch", "scvi-tools", "lightning")
 SIMULATED = "simulated:pancreas-like"
@@ -34,13 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     dataset = DatasetSpec(name, options.label_key, options.batch_key)
     facts = machine(PACKAGES, options.threads)
     _quieten()
-    from benchmarks.training.quality import quality
     from benchmarks.training.sides import Task
 
-    if options.quality:
-        found = quality(dataset, options.labelled_rate, options.seed or range(5), options.threads, options.keep)
-    else:
-        found = measure(Task.of(dataset, options.labelled_rate, 0, options.threads))
+    found = measure(Task.of(dataset, options.labelled_rate, options.threads, options.schedule))
     print(described(facts))
     for field, value in found.items():
         print(f"{field:32s} {value:.4g}" if isinstance(value, float) else f"{field:32s} {value}")
@@ -122,9 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch-key")
     parser.add_argument("--labelled-rate", type=float, default=0.2)
     parser.add_argument("--threads", type=int, default=1, help="of both sides")
-    parser.add_argument("--quality", action="store_true", help="ELBO and accuracy over seeds, instead of times")
-    parser.add_argument("--seed", type=int, action="append", help="repeatable [0 to 4]; of --quality")
-    parser.add_argument("--keep", help="folder for what --quality has found so far")
+    parser.add_argument("--schedule", default=TrainSettings.schedule, help="ours [%(default)s]")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     return parser
 

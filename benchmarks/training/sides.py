@@ -51,10 +51,10 @@ class Task:
     is_test: np.ndarray
 
     @classmethod
-    def of(cls, dataset: DatasetSpec, labelled_rate: float, seed: int, n_threads: int) -> "Task":
-        """Split seed and training seed are `seed`; the held-out tenth is the same for every seed."""
-        split = SplitSettings(labelled_rate=labelled_rate, split_seed=seed)
-        config = RunConfig(dataset, split, train=TrainSettings(seed=seed, n_threads=n_threads))
+    def of(cls, dataset: DatasetSpec, labelled_rate: float, n_threads: int, schedule: str) -> "Task":
+        """Split seed and training seed are 0. schedule: ours."""
+        split = SplitSettings(labelled_rate=labelled_rate)
+        config = RunConfig(dataset, split, train=TrainSettings(schedule, n_threads=n_threads))
         prepared = prepare(config, {"data": catalogue.content_fingerprint(dataset)})
         cells = prepared.training_cells()
         held_out = np.zeros(cells.n_obs, dtype=bool)
@@ -131,7 +131,7 @@ class Ours:
     name = "ours"
 
     def scvi(self, task: Task, clock: Clock, n_epochs: int | None = None, look_every: int = 0) -> SCVI:
-        """ScVI, for the epochs of the default schedule unless given."""
+        """ScVI, for the epochs of the schedule unless given."""
         train = replace(task.config.train, epochs_pretrain=n_epochs)
         looks = _Watcher(look_every, task, clock)
         with clock.running(), looks.at_new_models():
