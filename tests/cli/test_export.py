@@ -138,6 +138,22 @@ def test_the_report_needs_no_network_and_has_all_parts(semafo, records, tmp_path
     assert "prefers-color-scheme:dark" in text
 
 
+def test_a_report_and_a_diff_of_two_schedules_say_so(semafo, home, records, tmp_path):
+    train = fakes.TrainSettings("one-cycle", seed=0)
+    preview = fakes.finished(home, fakes.replace(fakes.REAL, train=train))
+    path = tmp_path / "mixed.html"
+    assert semafo("export", records[0].run_id, preview.run_id, "--to", path)[0] == 0
+    page = path.read_text()
+    assert "trained on different schedules" in page
+    assert "Trained as a preview" in page
+    assert "Condensed, Preview (one-cycle) schedule" in page  # where the runs come from
+    assert page.count(f"{preview.config.mix.name} · 20 % · seed 0 · preview") >= 2
+    lines = list(map(json.loads, semafo("diff", records[0].run_id, preview.run_id)[1].splitlines()))
+    setting, *notes = [line for line in lines if line.get("setting") == "Schedule" or line["kind"] == "note"]
+    assert list(setting["values"].values()) == ["Condensed (default)", "Preview (one-cycle)"]
+    assert "trained on different schedules" in notes[0]["words"]
+
+
 def test_names_from_elsewhere_are_text_in_the_report(records):
     from semafo.ui.reports import html_page
     from semafo.ui.reports import runs as run_report

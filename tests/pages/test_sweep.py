@@ -1,9 +1,16 @@
 """The Sweep page: what a sweep would cost, how far it is, what it found, what can be done about it."""
 
+import io
+
+import pandas as pd
+
 from semafo import keys
 from semafo.errors import SettingsError
 from semafo.files import read_json
+from semafo.runs.sweeps import summary
 from semafo.runs.sweeps.sweep import Sweep, sweeps
+from semafo.settings.run_config import ONE_CYCLE
+from semafo.ui.sweep import report as sweep_report
 from semafo.ui.sweep import results
 from tests.pages.conftest import charts, texts
 from tests.support import fakes
@@ -63,6 +70,19 @@ def test_another_score_is_another_table(home, open_page):
     app.selectbox(key="score").select("Balanced accuracy").run()
     assert not app.exception
     assert not app.dataframe[0].value.equals(before)
+
+
+def test_a_sweep_on_the_preview_says_so_on_the_page_in_its_report_and_in_its_files(home, open_page):
+    assert "Trained as a preview" not in texts(open_page("sweep"))
+    sweep = a_sweep(home, schedule=ONE_CYCLE)
+    app = open_page("sweep")
+    assert not app.exception
+    assert "Schedule: Preview (one-cycle). Trained as a preview" in app.warning[0].value
+    for text in (sweep_report.as_html(sweep), summary.as_text(sweep)):
+        assert "Schedule: Preview (one-cycle)" in text
+        assert "Trained as a preview" in text
+    table = pd.read_csv(io.StringIO(summary.as_csv(sweep)))
+    assert set(table["schedule"].dropna()) == {ONE_CYCLE}
 
 
 def test_a_failed_run_can_be_retried_and_is_queued_again(home, open_page):

@@ -6,18 +6,24 @@ from semafo import keys
 from semafo.files import write_json
 from semafo.runs.home import Home
 from semafo.runs.sweeps.sweep import PREFIX, SWEEP_FILE, Sweep
+from semafo.settings.run_config import CONDENSED
 from tests.support import fakes
 
 RATES = (0.05, 0.5)
 
 
 def a_sweep(
-    home: Home, state: str | None = None, preset: str | None = None, points: tuple[str, ...] = ("5 %", "50 %")
+    home: Home,
+    state: str | None = None,
+    preset: str | None = None,
+    points: tuple[str, ...] = ("5 %", "50 %"),
+    schedule: str = CONDENSED,
 ) -> Sweep:
     """scANVI, SemafoVAE and Both at two labelled rates; the last run is in another state where one is given."""
     records = []
     for rate in RATES:
-        config = replace(fakes.REAL, split=replace(fakes.REAL.split, labelled_rate=rate))
+        split, train = replace(fakes.REAL.split, labelled_rate=rate), replace(fakes.REAL.train, schedule=schedule)
+        config = replace(fakes.REAL, split=split, train=train)
         records += fakes.comparison(home, config, batch=f"{PREFIX}fake")
     if state is not None:
         write_json(records[-1].folder / keys.STATUS_FILE, {**records[-1].status, "state": state})

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from semafo import wording
 from semafo.runs.sweeps import curves
 from semafo.runs.sweeps import tables as sweep_tables
 from semafo.runs.sweeps.clear_differences import clear_differences
 from semafo.runs.sweeps.sweep import Sweep
+from semafo.settings.run_config import CONDENSED, ONE_CYCLE
 
 CAPTION = (
     "Means over splits (over seeds where there is one split) with 95 % intervals by Student's t, on test cells whose "
@@ -18,7 +20,7 @@ def as_text(sweep: Sweep) -> str:
     clear = clear_differences(sweep)
     differing = [clear.table.to_string(index=False), ""] if len(clear.table) else []
     by_rate = sweep_tables.by_rate(sweep).to_string()
-    rest = [CAPTION, "", *differing, clear.words, counted_runs(sweep)]
+    rest = [CAPTION, *training_notes(sweep), "", *differing, clear.words, counted_runs(sweep)]
     return "\n".join([sweep.name, "", by_rate, *_at_one_rate(sweep), "", *rest])
 
 
@@ -40,8 +42,17 @@ def as_csv(sweep: Sweep) -> str:
     titles = {record.run_id: title for title, records in sweep.by_point().items() for record in records}
     found = curves.table(sweep.done())
     found.insert(3, "point", found["run_id"].map(titles))
+    schedules = {record.run_id: record.config.train.schedule for record in sweep.done()}
+    found.insert(4, "schedule", found["run_id"].map(schedules))
     text: str = found.drop(columns="place").to_csv(index=False)
     return text
+
+
+def training_notes(sweep: Sweep) -> list[str]:
+    """On which schedule the runs were trained, where it is not the default, and what to know of it."""
+    schedules = dict.fromkeys(record.config.train.schedule for record in sweep.done())
+    named = [f"Schedule: {wording.SCHEDULES[name]}." for name in schedules if name != CONDENSED]
+    return [*named, *([wording.PREVIEW_NOTE] if ONE_CYCLE in schedules else [])]
 
 
 def counted_runs(sweep: Sweep) -> str:

@@ -54,7 +54,8 @@ def as_html(sweep: Sweep) -> str:
     clear = clear_differences(sweep)
     differing = html_page.wide(clear.table.to_html(border=0, index=False)) if len(clear.table) else ""
     sections.append(f"<h2>Clear differences</h2>{differing}{html_page.paragraph(clear.words, 'caption')}")
-    said = f"<h1>{escape(sweep.name)}</h1>{html_page.paragraph(summary.counted_runs(sweep))}"
+    noted = "".join(html_page.paragraph(note, "warning") for note in summary.training_notes(sweep))
+    said = f"<h1>{escape(sweep.name)}</h1>{html_page.paragraph(summary.counted_runs(sweep))}{noted}"
     return html_page.page(sweep.name, said + "".join(sections))
 
 

@@ -122,6 +122,9 @@ def results(sweep: Sweep) -> None:
         st.info("No run is finished yet. Results appear here as they finish.")
         return
     scores = _scores(sweep.sweep_id, len(done), done)
+    notes = summary.training_notes(sweep)
+    if notes:
+        st.warning(" ".join(notes))
     has_query = sweep.facts["grid"].get("preset") is not None
     offered = {METRICS[name]: name for name in METRICS if scores[name].notna().any()}
     if not offered:
@@ -135,7 +138,7 @@ def results(sweep: Sweep) -> None:
     figure = rate_curves(sweep_report.lines(found), METRICS[metric], reported, narrow=is_narrow())
     beside = " Hollow points are the paper's." if reported else ""
     alt = f"{METRICS[metric]} against labelled rate, one line for each of {len(found)} methods."
-    show_figure(figure, "sweep_curve", alt=alt, caption=summary.CAPTION + beside, runs=())
+    show_figure(figure, "sweep_curve", alt=alt, caption=" ".join([summary.CAPTION + beside, *notes]), runs=())
     by_rate = sweep_tables.by_rate(sweep, metric)
     _table(by_rate, "by-rate", sweep_tables.notes(by_rate, bool(reported)))
     if has_query and metric != QUERY_ACCURACY:
