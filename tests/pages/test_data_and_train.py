@@ -1,5 +1,6 @@
 """Data and Train: choosing cells, refusals, and what is submitted."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -137,6 +138,19 @@ def test_train_submits_every_ticked_mix_with_every_seed(home, open_page):
     }
     assert {config.split.labelled_rate for config in configs} == {0.05}
     assert len(app.session_state["tray"]) == 4
+
+
+def test_the_time_that_is_foreseen_is_that_of_the_schedule(home, open_page):
+    fakes.write_inspection(home, fakes.REAL)
+    app = open_page("train")
+    said = []
+    for schedule in ("one-cycle", "condensed", "constant"):
+        app.radio(key="schedule").set_value(schedule).run()
+        said.append(next(c.value for c in app.caption if "a model, less where" in c.value))
+    seconds = [int(re.match(r"About (\d+) s a model", line)[1]) for line in said]
+    assert seconds[0] <= seconds[1] < seconds[2]
+    button(app, "Train 3 models").click().run()
+    assert {config.train.schedule for config in submitted(home)} == {"constant"}
 
 
 def test_own_weights_and_both_label_weightings(home, open_page):
