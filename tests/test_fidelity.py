@@ -90,17 +90,27 @@ def test_neighbours_survive_being_written_down():
 
 def test_no_case_is_both_chosen_on_and_reported_on():
     assert not {case.seed for case in cases.CHOOSE} & {case.seed for case in cases.REPORT}
-    donors = [cases.Case(cases.SURGERY, seed).config("k.h5ad", cases.TrainSettings()) for seed in (0, 1, 2, 3, 4, 100)]
+    donors = [cases.Case(cases.SURGERY, seed).config("k.h5ad", "condensed") for seed in (0, 1, 2, 3, 4, 100)]
     assert len({config.split.reference for config in donors}) == 6
 
 
-def stock_of(every: tuple[cases.Case, ...]) -> dict[str, dict]:
-    return {case.slug: json.loads((STOCK / f"{case.slug}.json").read_text(encoding="utf-8")) for case in every}
+def stock_of(divisions: tuple[cases.Case, ...], control: bool = False) -> dict[cases.Case, dict]:
+    every = cases.trainings(divisions, control)
+    return {case: json.loads((STOCK / f"{case.slug}.json").read_text(encoding="utf-8")) for case in every}
+
+
+def test_the_control_has_other_training_seeds_on_the_same_divisions():
+    found, others = cases.trainings(cases.REPORT), cases.trainings(cases.REPORT, control=True)
+    assert not {case.slug for case in found} & {case.slug for case in others}
+    assert {case.division for case in found} == {case.division for case in others} == set(cases.REPORT)
+    one, other = (case.config("k.h5ad", "constant") for case in (found[0], others[0]))
+    assert one.split == other.split
+    assert one.train.seed != other.train.seed
 
 
 def test_the_report_says_what_fails_and_ends_with_the_verdict(capsys):
     stock = stock_of(cases.REPORT)
-    assert report("constant", stock, stock, cases.REPORT, as_json=False) == 0
+    assert report("constant", stock, stock, as_json=False) == 0
     said = capsys.readouterr().out
     assert said.endswith("constant passes.\n")
     assert "**no**" not in said
@@ -108,7 +118,7 @@ def test_the_report_says_what_fails_and_ends_with_the_verdict(capsys):
     for found in worse.values():
         for mix in found["mixes"].values():
             mix["accuracy"] -= 0.2
-    assert report("hasty", worse, stock, cases.REPORT, as_json=True) == 1
+    assert report("hasty", worse, stock, as_json=True) == 1
     *text, last = capsys.readouterr().out.splitlines()
     assert not json.loads(last)["passes"]
     assert {check["metric"] for check in json.loads(last)["checks"] if not check["holds"]} == {"accuracy"}
@@ -118,10 +128,11 @@ def test_the_report_says_what_fails_and_ends_with_the_verdict(capsys):
 def test_the_stock_of_every_case_is_kept_with_what_it_was_made_with():
     every = (*cases.REPORT, *cases.CHOOSE, *cases.SHOWN)
     found = stock_of(every)
-    assert {one["machine"]["torch"].partition("+")[0] for one in found.values()} == {"2.13.0"}
+    control = stock_of(cases.REPORT, control=True)
+    assert {one["machine"]["torch"].partition("+")[0] for one in (*found.values(), *control.values())} == {"2.13.0"}
     assert {one["courses"]["semi-supervised"]["n_epochs"] for one in found.values()} == {20}
-    scores = table(found, every, found)
+    scores = table(found, found)
     assert set(TESTED) | set(SHOWN) <= set(scores)
     assert (scores["neighbours_kept"] == 1).all()
     assert scores.loc[[cases.KANG, cases.SURGERY, cases.SIMULATED], list(TESTED)].notna().all().all()
-    assert list(scvi_table(found, every)) == list(OF_SCVI)
+    assert list(scvi_table(found)) == list(OF_SCVI)

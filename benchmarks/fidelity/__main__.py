@@ -13,12 +13,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.fidelity.cases import CHOOSE, OTHER_SEEDS, REPORT, SHOWN
+from benchmarks.fidelity.cases import CHOOSE, REPORT, SHOWN, trainings
 from benchmarks.fidelity.run import measure_all
 from semafo.settings.run_config import CONSTANT
 
-_KEPT = Path(__file__).parent
-STOCK, OTHER = _KEPT / "stock", _KEPT / "stock-other-seeds"
+STOCK = Path(__file__).parent / "stock"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,13 +25,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     cases = CHOOSE if options.choose else (*REPORT, *(() if options.tested_only else SHOWN))
     cases = tuple(case for case in cases if options.case in (None, case.name))
-    stock = measure_all(STOCK, cases, options.kang, CONSTANT, options.jobs)
     is_control = options.schedule == CONSTANT
-    folder = OTHER if is_control else Path(options.keep) / options.schedule
-    ours = measure_all(folder, cases, options.kang, options.schedule, options.jobs, OTHER_SEEDS if is_control else 0)
+    folder = STOCK if is_control else Path(options.keep) / options.schedule
+    stock = measure_all(STOCK, trainings(cases), options.kang, CONSTANT, options.jobs)
+    ours = measure_all(folder, trainings(cases, is_control), options.kang, options.schedule, options.jobs)
     from benchmarks.fidelity.report import report
 
-    return report(options.schedule, ours, stock, cases, options.json)
+    return report(options.schedule, ours, stock, options.json)
 
 
 def _parser() -> argparse.ArgumentParser:

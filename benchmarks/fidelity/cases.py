@@ -3,7 +3,8 @@
 Schedules are chosen on the divisions of `CHOOSE` alone; what is reported is on those of `REPORT`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from semafo.settings.mix import CORNERS, Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
@@ -12,7 +13,8 @@ KANG, SURGERY, SIMULATED = "Kang", "Kang surgery", "simulated"
 PBMC, PANCREAS = "pbmc68k", "pancreas-like"
 MIXES = {name: Mix(*weights) for name, weights in CORNERS.items()}
 LABELLED_RATE = 0.2
-OTHER_SEEDS = 1000  # added to the training seed by the control "stock with other seeds"
+N_SEEDS = {KANG: 1, SURGERY: 1, SIMULATED: 1}  # training seeds of a division, whose scores are averaged
+_SEED_STEP = 1000
 
 _SPECS = {
     SIMULATED: DatasetSpec("simulated:cells=4000", "cell_type", "study"),
@@ -32,18 +34,26 @@ _DONORS = {
 
 @dataclass(frozen=True)
 class Case:
-    """A data set and form on one division: its seed is the split's and the training's."""
+    """A data set and form on one division: its seed is the split's and, with the offset, the training's."""
 
     name: str
     seed: int
+    offset: int = 0
 
     @property
     def slug(self) -> str:
         """For file names."""
-        return f"{self.name.lower().replace(' ', '-')}-{self.seed}"
+        division = f"{self.name.lower().replace(' ', '-')}-{self.seed}"
+        return f"{division}-{self.offset}" if self.offset else division
 
-    def config(self, kang: str, train: TrainSettings) -> RunConfig:
+    @property
+    def division(self) -> "Case":
+        """The same with its first training seed."""
+        return replace(self, offset=0)
+
+    def config(self, kang: str, schedule: str) -> RunConfig:
         """Settings of its runs, without a mix. kang: path of the Kang cells."""
+        train = TrainSettings(schedule, seed=self.seed + self.offset)
         spec = _SPECS.get(self.name, DatasetSpec(kang, "cell_type", "batch"))
         donors = _DONORS[self.seed] if self.name == SURGERY else ()
         reference = tuple(sorted(f"{condition}_{donor}" for condition in ("ctrl", "stim") for donor in donors))
@@ -57,3 +67,12 @@ REPORT = (
     *(Case(SURGERY, seed) for seed in range(5)),
 )
 SHOWN = (Case(PBMC, 0), Case(PANCREAS, 0))  # one seed: looked at, and not part of the verdict
+
+
+def trainings(divisions: Iterable[Case], control: bool = False) -> tuple[Case, ...]:
+    """The divisions with each of their training seeds; control: with as many others."""
+    found = []
+    for division in divisions:
+        n = N_SEEDS.get(division.name, 1) if division in REPORT else 1
+        found += [replace(division, offset=_SEED_STEP * i) for i in range(n * control, n * control + n)]
+    return tuple(found)

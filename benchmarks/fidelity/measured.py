@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from semafo.evaluation.latent import embedding
 from semafo.evaluation.latent.diagnostics import latent_scale
 from semafo.evaluation.neighbours.neighbours import nearest
 from semafo.models.semafovi import SemafoVI
-from semafo.settings.run_config import RunConfig, TrainSettings
+from semafo.settings.run_config import RunConfig
 from semafo.training import steps
 from semafo.training.artefacts.baselines import N_COMPONENTS
 from semafo.training.duration import courses
@@ -30,9 +31,9 @@ _ELBO_DRAWS = 5
 _PACKAGES = ("torch", "scvi-tools", "numpy", "scikit-learn")
 
 
-def measure(case: Case, kang: str, train: TrainSettings) -> dict[str, Any]:
+def measure(case: Case, kang: str, schedule: str) -> dict[str, Any]:
     """Scores of scVI and of each mix on the test cells, seconds of each stage, and what they were made with."""
-    config = case.config(kang, train)
+    config = case.config(kang, schedule)
     prepared = steps.prepare(steps.load_data(config.dataset), config)
     test = np.flatnonzero((prepared.split.cells[keys.PART] == keys.TEST).to_numpy())
     pca = _pca(prepared, config)[test]
@@ -42,13 +43,13 @@ def measure(case: Case, kang: str, train: TrainSettings) -> dict[str, Any]:
     scvi["scib"] = _scib(_scvi_latent(pretrained, prepared, config)[test], prepared, test, pca)
     mixes = {}
     for name, mix in MIXES.items():
-        mixes[name] = _measure_mix(RunConfig(config.dataset, config.split, mix, train), pretrained, prepared, test, pca)
+        mixes[name] = _measure_mix(replace(config, mix=mix), pretrained, prepared, test, pca)
     return {
         "case": case.slug,
         "n_test": len(test),
         "n_cells": prepared.cells.n_obs,
         "courses": {stage: vars(course) for stage, course in courses(config, prepared.facts).items()},
-        "machine": machine(_PACKAGES, train.n_threads),
+        "machine": machine(_PACKAGES, config.train.n_threads),
         "scvi": scvi,
         "mixes": mixes,
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.fidelity.cases import CHOOSE, REPORT, Case
+from benchmarks.fidelity.cases import CHOOSE, REPORT
 from benchmarks.fidelity.gate import MOVED, Check, checks, lower_bound, method_difference
 from benchmarks.fidelity.scores import SHOWN, TESTED, Found, scvi_table, table
 from benchmarks.machine import described
@@ -18,10 +18,10 @@ _FLAGS = {"calibration_error": 0.02, "neighbours_kept": 0.0}
 _RELATIVE_FLAGS = {"latent_scale": 0.2, "elbo_test": 0.01, "elbo": 0.01, "kl": 0.2, "label_gap": 0.5, "n_active": 0.2}
 
 
-def report(schedule: str, ours: Found, stock: Found, cases: tuple[Case, ...], as_json: bool) -> int:
+def report(schedule: str, ours: Found, stock: Found, as_json: bool) -> int:
     """Print everything. Returns 0 where the schedule passes or nothing is tested, else 1."""
-    now, before = table(ours, cases, stock), table(stock, cases, stock)
-    tested = list(dict.fromkeys(case.name for case in cases if case in (*REPORT, *CHOOSE)))
+    now, before = table(ours, stock), table(stock, stock)
+    tested = list(dict.fromkeys(case.name for case in stock if case.division in (*REPORT, *CHOOSE)))
     found = checks(now.loc[tested], before.loc[tested]) if tested else []
     facts = next(iter(stock.values()))["machine"]
     print(f"Stock's scores were made with {described(facts)}.")
@@ -32,11 +32,11 @@ def report(schedule: str, ours: Found, stock: Found, cases: tuple[Case, ...], as
         (f"Test cells: stock / {schedule}", _side_by_side(_means(now), _means(before))),
         (
             f"scVI before any label: stock / {schedule}",
-            _side_by_side(_means(scvi_table(ours, cases)), _means(scvi_table(stock, cases))),
+            _side_by_side(_means(scvi_table(ours)), _means(scvi_table(stock))),
         ),
         (
             f"Processor seconds of training: stock / {schedule}",
-            _side_by_side(_seconds(ours, cases), _seconds(stock, cases)),
+            _side_by_side(_seconds(ours), _seconds(stock)),
         ),
     ):
         print(f"\n## {title}\n\n{drawn}")
@@ -124,10 +124,9 @@ def _is_flagged(column: str, stock: float, ours: float) -> bool:
     return abs(ours - stock) > _FLAGS.get(column, _SCIB_FLAG)
 
 
-def _seconds(found: Found, cases: tuple[Case, ...]) -> pd.DataFrame:
+def _seconds(found: Found) -> pd.DataFrame:
     rows = []
-    for case in cases:
-        of_case = found[case.slug]
+    for case, of_case in found.items():
         mixes = of_case["mixes"].values()
         stages = {
             f"seconds_{stage}": sum(mix["seconds"][stage] for mix in mixes) for stage in ("semi_supervised", "query")

@@ -10,18 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.fidelity.cases import Case
-from semafo.settings.run_config import TrainSettings
 
 _DIGITS = 6
 
 
 def measure_all(
-    folder: Path, cases: Iterable[Case], kang: str, schedule: str, n_jobs: int, seed_offset: int = 0
-) -> dict[str, dict[str, Any]]:
-    """What was found for each case, by its slug.
-
-    seed_offset: added to the training seed, which otherwise is the split's.
-    """
+    folder: Path, cases: Iterable[Case], kang: str, schedule: str, n_jobs: int
+) -> dict[Case, dict[str, Any]]:
+    """What was found for each case."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = "1"  # before the workers import anything
     folder.mkdir(parents=True, exist_ok=True)
@@ -29,14 +25,14 @@ def measure_all(
     missing = [case for case, path in paths.items() if not path.exists()]
     start = time.monotonic()
     with ProcessPoolExecutor(n_jobs, max_tasks_per_child=1) as pool:
-        jobs = [pool.submit(_measure_one, paths[case], case, kang, schedule, seed_offset) for case in missing]
+        jobs = [pool.submit(_measure_one, paths[case], case, kang, schedule) for case in missing]
         for n_done, job in enumerate(as_completed(jobs), 1):
             minutes = (time.monotonic() - start) / 60
             print(f"{schedule}: {job.result()}, {n_done} of {len(missing)}, {minutes:.1f} min", file=sys.stderr)
-    return {case.slug: json.loads(path.read_text()) for case, path in paths.items()}
+    return {case: json.loads(path.read_text()) for case, path in paths.items()}
 
 
-def _measure_one(path: Path, case: Case, kang: str, schedule: str, seed_offset: int) -> str:
+def _measure_one(path: Path, case: Case, kang: str, schedule: str) -> str:
     import logging
     import warnings
 
@@ -44,7 +40,7 @@ def _measure_one(path: Path, case: Case, kang: str, schedule: str, seed_offset: 
     logging.disable(logging.WARNING)
     from benchmarks.fidelity.measured import measure
 
-    found = measure(case, kang, TrainSettings(schedule, seed=case.seed + seed_offset))
+    found = measure(case, kang, schedule)
     draft = path.with_suffix(".draft")
     draft.write_text(json.dumps(_rounded(found), indent=1) + "\n")
     draft.rename(path)

@@ -16,28 +16,32 @@ SHOWN = (
 )
 OF_SCVI = ("elbo", "kl", "n_active", "latent_scale", "bio", "batch")
 
-Found = Mapping[str, dict[str, Any]]  # by a case's slug
+Found = Mapping[Case, dict[str, Any]]
 
 
-def table(found: Found, cases: tuple[Case, ...], beside: Found) -> pd.DataFrame:
-    """Scores of a schedule, indexed by case's name, seed and mix.
+def table(found: Found, beside: Found) -> pd.DataFrame:
+    """Scores of a schedule, indexed by case's name, division and mix: means over training seeds.
 
-    beside: the stock's, among whose neighbours of a cell those that the schedule keeps are counted.
+    beside: the stock's. Of a cell's neighbours there (first training seed) those that the schedule keeps are counted.
     """
     rows = []
-    for case in cases:
-        for mix, scores in found[case.slug]["mixes"].items():
-            other = beside[case.slug]["mixes"][mix]
+    for case, measured in found.items():
+        for mix, scores in measured["mixes"].items():
+            other = beside[case.division]["mixes"][mix]
             named = {"name": case.name, "seed": case.seed, "mix": mix}
             kept = share_kept(other["neighbours"], scores["neighbours"])
             rows.append({**named, **_plain(scores), "neighbours_kept": kept})
-    return pd.DataFrame(rows).set_index(["name", "seed", "mix"]).astype(float)
+    return _means_over_seeds(rows, ["name", "seed", "mix"])
 
 
-def scvi_table(found: Found, cases: tuple[Case, ...]) -> pd.DataFrame:
-    """The same of scVI alone, before any label: indexed by case's name and seed."""
-    rows = [{"name": case.name, "seed": case.seed, **_plain(found[case.slug]["scvi"])} for case in cases]
-    return pd.DataFrame(rows).set_index(["name", "seed"]).astype(float)[list(OF_SCVI)]
+def scvi_table(found: Found) -> pd.DataFrame:
+    """The same of scVI alone, before any label: indexed by case's name and division."""
+    rows = [{"name": case.name, "seed": case.seed, **_plain(measured["scvi"])} for case, measured in found.items()]
+    return _means_over_seeds(rows, ["name", "seed"])[list(OF_SCVI)]
+
+
+def _means_over_seeds(rows: list[dict[str, Any]], of: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(rows).set_index(of).astype(float).groupby(level=of, sort=False).mean()
 
 
 def _plain(scores: dict[str, Any]) -> dict[str, Any]:
