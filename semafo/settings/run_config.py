@@ -171,7 +171,7 @@ class TrainSettings:
     epochs_pretrain, epochs_reference, epochs_query
         Epochs of the scVI stage, of the semi-supervised stage and, in surgery, of the query stage.
     learning_rate
-        Adam's in every stage; the highest one of a one-cycle schedule.
+        Adam's in every stage; the highest one where a schedule changes it.
     kl_warmup_epochs
         Epochs in which the KL terms' weight rises from 0 to 1; begins again in each stage.
     seed
