@@ -9,9 +9,9 @@ from semafo import wording
 from semafo.settings.run_config import TrainSettings
 
 _SCHEDULE_HELP = (
-    "Constant is scvi-tools' own. Condensed comes close to it in fewer epochs; docs/performance.md says how close, and "
-    "how that was tested. The preview is faster still, and for a first look only: it changes how batches mix, and turns "
-    "differences between methods round."
+    "Constant is scvi-tools' own. Condensed comes close to it in fewer epochs; docs/performance.md says how close. The "
+    "preview is faster still, and for a first look only: it changes how batches mix, and turns differences between "
+    "methods round."
 )
 _ACCELERATORS = {"auto": "A GPU if there is one", "cpu": "The CPU"}
 
