@@ -66,13 +66,11 @@ REFERENCE_NOTE = (
     "cannot be compared with the others."
 )
 PREVIEW_NOTE = (
-    "Trained as a preview, on a schedule so short that the latent space is not that of a full training: on the Kang "
-    "cells batches mix worse than with scvi-tools' own schedule, and the differences between scANVI and SemafoVAE in "
-    "batches mixed and biology kept vanish or turn round."
+    "Previews are trained too short for the latent space of a full training: on the Kang cells batches mix worse, and "
+    "the differences between scANVI and SemafoVAE in batches mixed and biology kept vanish or turn round."
 )
 MIXED_SCHEDULES = (
-    "These runs were trained on different schedules, so what differs between them may come from the training and not "
-    "from the method."
+    "Different schedules: what differs between these runs may come from the training and not from the method."
 )
 MIXED_VERSIONS = (
     "These runs were trained by versions of Semafo that choose epochs or rates differently, so what differs between "

@@ -282,8 +282,8 @@ def test_runs_that_were_trained_on_different_schedules_are_told_apart(home, open
     app = open_page(path)
     assert len(app.session_state["tray"]) == 3
     said = [warning.value for warning in app.warning]
-    assert sum("trained on different schedules" in warning for warning in said) == 1
-    assert sum("Trained as a preview" in warning for warning in said) == 1
+    assert sum("Different schedules" in warning for warning in said) == 1
+    assert sum("Previews are trained too short" in warning for warning in said) == 1
     removers = {button.key: button.label for button in app.button if "remove-" in str(button.key)}
     assert removers[f"remove-{preview.run_id}"].endswith("preview")
     assert removers[f"remove-{constant.run_id}"].endswith("constant schedule")

@@ -73,14 +73,14 @@ def test_another_score_is_another_table(home, open_page):
 
 
 def test_a_sweep_on_the_preview_says_so_on_the_page_in_its_report_and_in_its_files(home, open_page):
-    assert "Trained as a preview" not in texts(open_page("sweep"))
+    assert "Previews are trained too short" not in texts(open_page("sweep"))
     sweep = a_sweep(home, schedule=ONE_CYCLE)
     app = open_page("sweep")
     assert not app.exception
-    assert "Schedule: Preview (one-cycle). Trained as a preview" in app.warning[0].value
+    assert "Schedule: Preview (one-cycle). Previews are trained too short" in app.warning[0].value
     for text in (sweep_report.as_html(sweep), summary.as_text(sweep)):
         assert "Schedule: Preview (one-cycle)" in text
-        assert "Trained as a preview" in text
+        assert "Previews are trained too short" in text
     table = pd.read_csv(io.StringIO(summary.as_csv(sweep)))
     assert set(table["schedule"].dropna()) == {ONE_CYCLE}
 

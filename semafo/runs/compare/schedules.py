@@ -19,14 +19,14 @@ def schedule_notes(records: Sequence[RunRecord], names: Sequence[str]) -> list[s
         The runs that stand together, and what they are called there.
     """
     configs = [record.config for record in records]
-    notes = []
-    if _settings_differ(configs):
+    notes, are_mixed = [], _settings_differ(configs)
+    if are_mixed:
         notes.append(f"{wording.MIXED_SCHEDULES} {_by_schedule(configs, names)}")
     elif _courses_differ(records):
         notes.append(wording.MIXED_VERSIONS)
     previews = [name for name, config in zip(names, configs, strict=True) if config.train.schedule == ONE_CYCLE]
     if previews:
-        notes.append(f"{wording.listed(previews)}. {wording.PREVIEW_NOTE}")
+        notes.append(wording.PREVIEW_NOTE if are_mixed else f"{wording.PREVIEW_NOTE} Here: {wording.listed(previews)}.")
     return notes
 
 

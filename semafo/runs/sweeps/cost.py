@@ -136,7 +136,7 @@ def pace(home: Home) -> Pace:
     for row in store.rows(home)[:_LATEST]:
         record = RunRecord(home.runs / row["run_id"])
         seconds, facts = record.status.get("seconds") or {}, record.split()
-        if row["state"] != keys.DONE or not facts or not seconds:
+        if row["state"] != keys.DONE or not facts or "n_genes" not in facts or not seconds:
             continue
         expected = expected_seconds(record.config, facts)
         shared = set(seconds) & set(expected) - {keys.PRETRAIN}  # that one may have come from the cache

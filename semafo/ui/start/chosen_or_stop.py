@@ -30,8 +30,9 @@ def notes(runs: Sequence[ChosenRun]) -> None:
     ):
         if chosen:
             st.warning(f"{wording.listed([run.name for run in chosen])}. {note}")
-    for note in schedule_notes([run.record for run in runs], [run.name for run in runs]):
-        st.warning(note)
+    of_schedules = schedule_notes([run.record for run in runs], [run.name for run in runs])
+    if of_schedules:
+        st.warning(" ".join(of_schedules))
 
 
 def nothing_chosen() -> None:

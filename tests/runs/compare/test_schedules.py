@@ -46,7 +46,7 @@ def test_other_epochs_of_the_same_schedule_are_another_training(home):
 
 def test_a_preview_is_called_one_wherever_it_stands(home):
     preview = on(home, schedule=ONE_CYCLE)
-    assert notes(preview) == [f"run 0. {wording.PREVIEW_NOTE}"]
+    assert notes(preview) == [f"{wording.PREVIEW_NOTE} Here: run 0."]
     assert len(notes(preview, on(home))) == 2
 
 
