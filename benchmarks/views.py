@@ -28,7 +28,7 @@ from benchmarks.pages.large_runs import write_comparison
 from benchmarks.pages.painted import painted
 from semafo.runs.home import Home
 from semafo.ui.charts import colours
-from semafo.ui.latent_space import figures as map_figures
+from semafo.ui.maps import figures as map_figures
 from semafo.ui.maps.selection import Lasso, Selection
 from semafo.ui.session.run_results import artefacts
 from semafo.ui.session.tray import ChosenRun

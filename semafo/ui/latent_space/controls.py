@@ -9,9 +9,9 @@ import streamlit as st
 from semafo.ui.charts.maps.latent import EXPLORE, SELECT
 from semafo.ui.colouring import colourings
 from semafo.ui.latent_space import zoom
-from semafo.ui.latent_space.view import SHOWN, View
 from semafo.ui.maps import projections
 from semafo.ui.maps.toggles import align_toggle, hollow_toggle
+from semafo.ui.maps.view import SHOWN, View
 from semafo.ui.session.run_results import artefacts
 from semafo.ui.session.tray import ChosenRun
 from semafo.ui.widgets import controls

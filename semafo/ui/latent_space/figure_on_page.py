@@ -6,11 +6,11 @@ from typing import Any
 
 from semafo.ui.charts.maps.latent import SELECT
 from semafo.ui.latent_space import controls as map_controls
-from semafo.ui.latent_space import figures as map_figures
-from semafo.ui.latent_space import lasso, tsne
-from semafo.ui.latent_space.view import View
-from semafo.ui.maps import projections
+from semafo.ui.latent_space import tsne
+from semafo.ui.maps import figures as map_figures
+from semafo.ui.maps import lasso, projections
 from semafo.ui.maps.selection import Selection
+from semafo.ui.maps.view import View
 from semafo.ui.session.tray import ChosenRun
 from semafo.ui.widgets import controls
 from semafo.ui.widgets.figure import show_figure

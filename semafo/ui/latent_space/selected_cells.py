@@ -13,9 +13,9 @@ from semafo import keys, wording
 from semafo.evaluation.labels.scores import wilson_interval
 from semafo.ui.charts.maps.latent import Window
 from semafo.ui.latent_space import zoom
-from semafo.ui.latent_space.view import View
 from semafo.ui.maps import selection
 from semafo.ui.maps.selection import Lasso, OneRightOneWrong, Selection
+from semafo.ui.maps.view import View
 from semafo.ui.session.run_results import Artefacts, Coded, artefacts
 from semafo.ui.session.tray import ChosenRun
 from semafo.ui.widgets import downloads, gene_tables

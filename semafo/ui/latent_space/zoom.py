@@ -12,10 +12,9 @@ import streamlit as st
 
 from semafo.ui.charts.maps.latent import Window
 from semafo.ui.charts.maps.panel import STEPS
-from semafo.ui.latent_space import positions
-from semafo.ui.latent_space.view import View
-from semafo.ui.maps import projections, selection
+from semafo.ui.maps import positions, projections, selection
 from semafo.ui.maps.selection import Lasso, Selection
+from semafo.ui.maps.view import View
 from semafo.ui.session.linked_choice import LinkedChoice
 from semafo.ui.session.tray import ChosenRun
 

@@ -1,1 +1,1 @@
-"""Places of cells: projections, maps brought onto one another, cells that are chosen."""
+"""Figures of maps: places of cells, panels, maps brought onto one another, cells that are chosen."""

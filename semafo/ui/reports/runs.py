@@ -18,9 +18,9 @@ from semafo.ui.charts.scores.forest import SYMBOLS, legend_line
 from semafo.ui.colouring import colourings, palettes
 from semafo.ui.integration import table as integration_table
 from semafo.ui.latent_space import figure_on_page
-from semafo.ui.latent_space import figures as map_figures
-from semafo.ui.latent_space.view import View
+from semafo.ui.maps import figures as map_figures
 from semafo.ui.maps import projections
+from semafo.ui.maps.view import View
 from semafo.ui.predictions import by_type_and_batch, label_scores, run_differences
 from semafo.ui.printing import caption as printing_caption
 from semafo.ui.reports import html_page

@@ -14,8 +14,8 @@ from semafo.ui.charts.maps import points
 from semafo.ui.charts.maps.latent import Window
 from semafo.ui.charts.maps.panel import Panel
 from semafo.ui.charts.maps.raster import Raster
-from semafo.ui.latent_space.large import rasters
-from semafo.ui.latent_space.large.rasters import Canvas, Placed
+from semafo.ui.maps.large import rasters
+from semafo.ui.maps.large.rasters import Canvas, Placed
 
 MOST_POINTS = 50_000  # cells of a panel that are drawn one by one
 SAMPLED = 2_400  # points over the pictures of all panels together: each has a text of some 300 bytes

@@ -8,8 +8,8 @@ from semafo import keys
 from semafo.runs.home import Home
 from semafo.ui.charts.colours import Look
 from semafo.ui.charts.maps.panel import Frame, Panel
-from semafo.ui.latent_space import figures as map_figures
-from semafo.ui.latent_space.large import sampling
+from semafo.ui.maps import figures as map_figures
+from semafo.ui.maps.large import sampling
 from semafo.ui.maps.selection import Lasso
 from semafo.ui.session import tray
 from tests.support import fakes

@@ -22,12 +22,11 @@ from semafo.ui.colouring.colourings import (
     TRUE_TYPE,
     WITH_ARGUMENT,
 )
-from semafo.ui.latent_space import positions
-from semafo.ui.latent_space.panels import Scene, empty
-from semafo.ui.latent_space.positions import frames, on_own_map
-from semafo.ui.latent_space.view import ALL_CELLS, QUERY_CELLS, SHOWN, TEST_CELLS, View
-from semafo.ui.maps import projections
+from semafo.ui.maps import positions, projections
+from semafo.ui.maps.panels import Scene, empty
+from semafo.ui.maps.positions import frames, on_own_map
 from semafo.ui.maps.selection import Selection
+from semafo.ui.maps.view import ALL_CELLS, QUERY_CELLS, SHOWN, TEST_CELLS, View
 from semafo.ui.session import grouping
 from semafo.ui.session.run_results import artefacts
 from semafo.ui.session.tray import ChosenRun

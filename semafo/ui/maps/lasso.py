@@ -9,11 +9,10 @@ from typing import Any
 
 import streamlit as st
 
-from semafo.ui.latent_space import positions
-from semafo.ui.latent_space.view import View
-from semafo.ui.maps import selection
+from semafo.ui.maps import positions, selection
 from semafo.ui.maps.polygon import Point
 from semafo.ui.maps.selection import Lasso
+from semafo.ui.maps.view import View
 from semafo.ui.session.tray import ChosenRun
 
 MODES = ("lasso", "box")

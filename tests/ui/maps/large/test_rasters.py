@@ -6,8 +6,8 @@ import pytest
 from PIL import Image, ImageColor
 
 from semafo.ui.charts import colours
-from semafo.ui.latent_space.large import rasters
-from semafo.ui.latent_space.large.rasters import Canvas
+from semafo.ui.maps.large import rasters
+from semafo.ui.maps.large.rasters import Canvas
 
 RED, BLUE = "#FF0000", "#0000FF"
 SQUARE = Canvas(0, 10, 0, 10, 10, 10)  # a pixel a unit

@@ -7,9 +7,9 @@ import streamlit as st
 from numpy.typing import ArrayLike
 
 from semafo.ui.charts.maps.panel import Frame
-from semafo.ui.latent_space.view import View
 from semafo.ui.maps import alignment, projections
 from semafo.ui.maps.procrustes import Similarity
+from semafo.ui.maps.view import View
 from semafo.ui.session.run_results import Artefacts, artefacts
 from semafo.ui.session.tray import ChosenRun
 

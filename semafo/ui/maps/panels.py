@@ -12,11 +12,10 @@ from semafo.ui.charts.maps import density
 from semafo.ui.charts.maps.latent import EXPLORE, HOVER_TEXT_CELLS, SELECT
 from semafo.ui.charts.maps.panel import Frame
 from semafo.ui.colouring.colourings import PREDICTED_TYPE, Painted
-from semafo.ui.latent_space import hover_texts, positions, type_names
-from semafo.ui.latent_space.large import sampling
-from semafo.ui.latent_space.view import View
-from semafo.ui.maps import projections, selection
+from semafo.ui.maps import hover_texts, positions, projections, selection, type_names
+from semafo.ui.maps.large import sampling
 from semafo.ui.maps.selection import Selection
+from semafo.ui.maps.view import View
 from semafo.ui.session import grouping
 from semafo.ui.session.run_results import Artefacts, artefacts
 from semafo.ui.session.tray import ChosenRun

@@ -12,10 +12,9 @@ from semafo.settings.run_config import SplitSettings
 from semafo.ui.charts import colours
 from semafo.ui.charts.maps import points
 from semafo.ui.colouring import colourings
-from semafo.ui.latent_space import figures as map_figures
-from semafo.ui.latent_space import hover_texts, type_names
-from semafo.ui.latent_space.large import sampling
-from semafo.ui.maps import alignment, procrustes, projections, selection
+from semafo.ui.maps import alignment, hover_texts, procrustes, projections, selection, type_names
+from semafo.ui.maps import figures as map_figures
+from semafo.ui.maps.large import sampling
 from semafo.ui.maps.selection import Pairing
 from semafo.ui.session import run_results, tray
 from tests.support import fakes

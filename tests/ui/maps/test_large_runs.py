@@ -1,7 +1,7 @@
 from benchmarks.pages.large_runs import write_comparison
 from semafo.runs.home import Home
-from semafo.ui.latent_space import figures as map_figures
 from semafo.ui.maps import alignment
+from semafo.ui.maps import figures as map_figures
 from semafo.ui.session.tray import ChosenRun
 
 

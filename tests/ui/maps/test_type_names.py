@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from semafo.ui.charts.maps import density
-from semafo.ui.latent_space import type_names
+from semafo.ui.maps import type_names
 
 
 def blobs(*centres, n=200, spread=0.3):
