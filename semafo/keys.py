@@ -95,6 +95,8 @@ EXPRESSION_FILES = ("expression_indptr.npy", "expression_cells.npy", "expression
 OBS_FILE = "obs.parquet"  # the data set's own columns, one row a cell
 REPLAY_FILE = "replay.npz"  # latent positions of a sample of cells at chosen epochs
 REPLAY_FRAMES_FILE = "replay.json"  # stage and epoch of each of these
+LIVE_FOLDER = "live"  # the same positions while the run trains, a file a frame; gone once the run has its maps
+LIVE_SAMPLE_FILE = "sample.json"  # in that folder: true label and batch of each cell, in the order of the positions
 X_TSNE_STATE_FILE = "X_tsne.json"  # how the computation of a t-SNE ended, where it did not end well
 FACTORS_FILE = "factors.json"  # what each latent dimension carries
 TRAVERSAL_FILE = "traversal.npy"  # expression along each dimension, from each type: (types, dimensions, steps, genes)
@@ -109,3 +111,8 @@ CANCEL_FILE = "cancel"  # its presence asks the worker to stop
 def array_file(obsm_key: str) -> str:
     """Name of the file that holds an embedding, one row a cell in the order of the per-cell table."""
     return f"{obsm_key}.npy"
+
+
+def live_frame_file(number: int, stage: str, epoch: int, n_epochs: int) -> str:
+    """Name of a frame's file in the live folder: frames are numbered from 0 as they are made, epoch 0 is the start."""
+    return f"{number:04d}_{stage}_{epoch}_of_{n_epochs}.npy"

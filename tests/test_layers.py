@@ -135,6 +135,7 @@ def test_code_in_documents_and_strings_names_modules_that_are_there():
     [
         *("semafo", "semafo.cli.main", "semafo.cli.compare", "semafo.data.splitting.split"),
         *("semafo.runs.library.store", "semafo.runs.engine.launch", "semafo.runs.engine.process"),
+        "semafo.runs.folder.live_positions",
     ],
 )
 def test_heavy_libraries_stay_in_the_workers(module):

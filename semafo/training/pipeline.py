@@ -28,6 +28,7 @@ from semafo.settings.mix import Mix
 from semafo.settings.run_config import RunConfig
 from semafo.training.artefacts import baselines
 from semafo.training.artefacts.expression import write_expression
+from semafo.training.artefacts.live_frames import remove_live
 from semafo.training.artefacts.predictions import Outcome, scored_population
 from semafo.training.artefacts.replay_recorder import RunRecorder
 from semafo.training.duration import courses, expected_seconds
@@ -123,6 +124,7 @@ def _write_maps(
     write_atomically(run.folder / keys.CELLS_FILE, lambda handle: outcome.table.to_parquet(handle))
     diagnostics = diagnose(model, cells, z, outcome)
     write_expression(run, prepared)
+    remove_live(run.folder)  # last, so that those who watch have the live frames until they have the maps
     write_json(run.folder / keys.PREDICTIONS_FILE, {**outcome.to_dict(), **diagnostics})
 
 

@@ -64,9 +64,13 @@ def is_run_of_sweep(record: RunRecord) -> bool:
 
 
 def keep(folder: Path, names: set[str]) -> None:
-    """Delete every file of a run's folder but these, and but what people wrote about it."""
+    """Delete all that a run's folder holds but these files, and but what people wrote about it."""
     for path in folder.iterdir():
-        if path.name not in {*names, keys.ABOUT_FILE}:
+        if path.name in {*names, keys.ABOUT_FILE}:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)  # a worker that is to stop may be writing there
+        else:
             path.unlink(missing_ok=True)
 
 

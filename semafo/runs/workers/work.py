@@ -184,7 +184,8 @@ def _job(folder: Path, cache: Path, progress: FolderProgress) -> Any:
 def write_manifest(folder: Path, commit: Callable[[dict[str, Any]], None]) -> None:
     """Commit a run: list its files with size and hash. What changes later (status, log) is not listed."""
     changing = {keys.STATUS_FILE, keys.LOG_FILE, keys.MANIFEST_FILE, keys.PROGRESS_FILE, keys.ABOUT_FILE}
-    files = sorted(path for path in folder.iterdir() if path.name not in changing and not path.name.startswith("."))
+    visible = (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    files = sorted(path for path in visible if path.name not in changing)
     listed = {path.name: {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in files}
     commit({"run_id": folder.name, "committed": time.time(), "files": listed})
 

@@ -5,10 +5,14 @@ show cells of the reference, and those of the query join them in the query's sta
 sample, L latent dimensions.
 """
 
+from functools import cached_property, partial
+
 import numpy as np
+import pandas as pd
 
 from semafo import keys
 from semafo.files import write_atomically, write_json
+from semafo.training.artefacts.live_frames import LiveFrames
 from semafo.training.run_context import RunContext
 from semafo.training.stage_cache import pretrain_key
 from semafo.training.stages.prepared_data import Prepared
@@ -20,11 +24,14 @@ class RunRecorder:
 
     The scVI stage's sample is that of whoever trained it, and later stages follow the same cells. In surgery half of
     the cells are the query's: they join at the query stage, which leaves the reference's where they are.
+
+    Each frame is also written as it is made, for those who watch (`semafo.training.artefacts.live_frames`).
     """
 
     def __init__(self, run: RunContext, prepared: Prepared) -> None:
         self._job, self._prepared = run, prepared
-        self.pretrain = StageRecord(self._draw(self._first))
+        self._live = LiveFrames(run.folder, self._described)
+        self.pretrain = StageRecord(self._draw(self._first), on_frame=partial(self._show, keys.PRETRAIN))
         self._later: dict[str, StageRecord] = {}
 
     @property
@@ -38,6 +45,12 @@ class RunRecorder:
     def _query(self) -> np.ndarray:
         return np.flatnonzero((self._prepared.split.cells[keys.ROLE] == keys.QUERY).to_numpy())
 
+    @cached_property
+    def _query_sample(self) -> np.ndarray:
+        """The query's part of the sample, as places among the query's cells; none in one stage."""
+        is_surgery = self._job.config.form == keys.SURGERY
+        return self._draw(self._query) if is_surgery else np.arange(0)
+
     def _draw(self, rows: np.ndarray) -> np.ndarray:
         """A sample of the cells in these rows, as places among them; in surgery either role has half of the sample."""
         types = self._prepared.split.cells[keys.TRUE].to_numpy(dtype=object)[rows]
@@ -45,15 +58,34 @@ class RunRecorder:
         return draw(types, sample_size(parts * len(rows)) // parts)
 
     def follow_scvi(self) -> None:
-        """Take over the record of the scVI stage, if it came from the cache, and its sample."""
+        """Take over the record of the scVI stage, if it came from the cache, and its sample.
+
+        Its last frame is then the first that those who watch this run can see.
+        """
+        is_reused = not self.pretrain.frames
         stage = self._job.cache.path(pretrain_key(self._job.config, self._job.context))
         self.pretrain = StageRecord.read(stage) or StageRecord(self.pretrain.rows)
+        if is_reused and self.pretrain.frames:
+            self._show(keys.PRETRAIN, self.pretrain)
 
     def stage(self, name: str) -> StageRecord:
         """An empty record of one of the later stages."""
-        is_query = name == keys.QUERY_STAGE
-        rows = self._draw(self._query) if is_query else self.pretrain.rows
-        return self._later.setdefault(name, StageRecord(rows))
+        rows = self._query_sample if name == keys.QUERY_STAGE else self.pretrain.rows
+        return self._later.setdefault(name, StageRecord(rows, on_frame=partial(self._show, name)))
+
+    def _show(self, stage: str, record: StageRecord) -> None:
+        """Write a stage's newest frame for those who watch. The query's cells come after those of the first stages."""
+        z = record.frames[-1]
+        if stage == keys.QUERY_STAGE:
+            z = np.concatenate([self._first_stages()[-1].frames[-1], z])
+        self._live.add(stage, record.epochs[-1], record.n_epochs, z)
+
+    def _described(self) -> dict[str, list[str | None]]:
+        """True label and batch of each cell of the sample, the query's last; None where the data have no label."""
+        rows = np.concatenate([self._first[self.pretrain.rows], self._query[self._query_sample]])
+        cells = self._prepared.split.cells.iloc[rows]
+        columns = (keys.TRUE, keys.BATCH_COLUMN)
+        return {name: [None if pd.isna(value) else str(value) for value in cells[name]] for name in columns}
 
     def write(self) -> None:
         """Put the record into the run's folder: frames in their order, cells as rows of the per-cell table."""

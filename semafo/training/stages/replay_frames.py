@@ -5,6 +5,7 @@ generator: training is bit for bit what it is without. Axes: n cells of the samp
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -75,7 +76,9 @@ class StageRecord:
     n_epochs
         Epochs of the stage.
     seconds
-        What recording took.
+        What recording took, with what is done on each frame.
+    on_frame
+        Called with the record after each of its frames, while the stage trains.
     """
 
     rows: np.ndarray
@@ -83,6 +86,7 @@ class StageRecord:
     frames: list[np.ndarray] = field(default_factory=list)
     n_epochs: int = 0
     seconds: float = 0.0
+    on_frame: "Callable[[StageRecord], None] | None" = None
 
     def begin(self, networks: Pass, store: CellStore, n_epochs: int) -> None:
         """Record the start of a stage that is about to be trained."""
@@ -103,6 +107,8 @@ class StageRecord:
             z = self._networks.q_z(self._cells).loc
         self.epochs.append(epoch)
         self.frames.append(z.cpu().numpy().astype(np.float16))
+        if self.on_frame is not None:
+            self.on_frame(self)
         self.seconds += time.perf_counter() - start
 
     def end(self) -> None:

@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from semafo import keys
@@ -15,6 +16,7 @@ from semafo.runs.workers import tickets
 from semafo.runs.workers.progress_files import FolderProgress
 from semafo.runs.workers.tickets import Attempt
 from semafo.runs.workers.work import SUPERSEDED, TRAIN, work
+from semafo.training.artefacts.live_frames import LiveFrames, remove_live
 from tests.support.tiny import tiny_config, wait_for
 
 MANIFEST = {"run_id": "a-run", "files": {}}
@@ -49,6 +51,25 @@ def test_without_its_ticket_a_worker_can_neither_go_on_nor_write_nor_commit(tmp_
             with pytest.raises(RunCancelled):
                 forbidden()
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == [keys.PROGRESS_FILE]
+
+
+def test_without_its_ticket_a_worker_neither_shows_frames_nor_takes_those_of_another_away(tmp_path):
+    attempt, z = Attempt(tmp_path, tickets.issue(tmp_path)), np.zeros((1, 2), np.float16)
+    with attempt.held():
+        frames = LiveFrames(tmp_path, lambda: {keys.TRUE: ["T"], keys.BATCH_COLUMN: ["one"]})
+        not_begun = LiveFrames(tmp_path, lambda: {})
+        frames.add(keys.PRETRAIN, 0, 2, z)
+        tickets.issue(tmp_path)  # the run is given to another worker
+        before = sorted(tmp_path.rglob("*"))
+        for forbidden in (
+            lambda: frames.add(keys.PRETRAIN, 1, 2, z),
+            lambda: not_begun.add(keys.PRETRAIN, 0, 2, z),
+            lambda: LiveFrames(tmp_path, lambda: {}),
+            lambda: remove_live(tmp_path),
+        ):
+            with pytest.raises(RunSuperseded):
+                forbidden()
+        assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_worker_whose_ticket_is_gone_stops_at_its_next_step(tmp_path, monkeypatch):

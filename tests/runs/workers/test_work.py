@@ -9,11 +9,14 @@ import pytest
 from semafo import keys
 from semafo.errors import DataError, RunCancelled
 from semafo.files import write_json
+from semafo.runs.folder.live_positions import LivePositions
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.runs.library import store
+from semafo.runs.workers import tickets
 from semafo.runs.workers.progress_files import FolderProgress
-from semafo.runs.workers.work import SCORE, TRAIN, reason_of, work
+from semafo.runs.workers.work import SCORE, TRAIN, reason_of, work, write_manifest
+from semafo.training import pipeline
 from tests.support.tiny import tiny_config
 
 
@@ -30,6 +33,7 @@ def test_both_halves_done_by_hand_make_a_whole_run(queued):
     assert work(str(record.folder), str(home.cache), TRAIN).state == keys.DONE
     assert record.has_maps
     assert not record.has_scores
+    assert not (record.folder / keys.LIVE_FOLDER).exists()
     assert work(str(record.folder), str(home.cache), SCORE).state == keys.DONE
     assert (record.folder / keys.MANIFEST_FILE).exists()
 
@@ -50,6 +54,35 @@ def test_a_run_that_is_asked_to_stop_answers_cancelled(queued):
     home, record = queued
     (record.folder / keys.CANCEL_FILE).touch()
     assert work(str(record.folder), str(home.cache), TRAIN).state == keys.CANCELLED
+
+
+def test_frames_can_be_watched_until_the_maps_are_there_and_no_longer(queued, monkeypatch):
+    home, record = queued
+    write_json(record.folder / keys.STATUS_FILE, {"state": keys.RUNNING})
+    (record.folder / keys.LIVE_FOLDER).mkdir()
+    stale = record.folder / keys.LIVE_FOLDER / keys.live_frame_file(9000, keys.SEMI_SUPERVISED, 2, 2)
+    stale.touch()  # of an attempt that was given up
+    seen = []
+
+    def look(*arguments, **options):
+        seen.append((LivePositions.of(record), (record.folder / keys.REPLAY_FRAMES_FILE).exists(), stale.exists()))
+        return umap(*arguments, **options)
+
+    umap = pipeline.embedding.umap
+    monkeypatch.setattr(pipeline.embedding, "umap", look)
+    assert work(str(record.folder), str(home.cache), TRAIN, tickets.issue(record.folder)).state == keys.DONE
+    ((live, has_replay, has_stale),) = seen
+    assert (live.stage, live.epoch, has_replay, has_stale) == (keys.SEMI_SUPERVISED, 2, True, False)
+    assert LivePositions.of(record) is None
+    assert not (record.folder / keys.LIVE_FOLDER).exists()
+
+
+def test_a_folder_within_a_run_is_no_part_of_it(tmp_path):
+    (tmp_path / keys.CONFIG_FILE).touch()
+    (tmp_path / keys.LIVE_FOLDER).mkdir()
+    listed = []
+    write_manifest(tmp_path, listed.append)
+    assert list(listed[0]["files"]) == [keys.CONFIG_FILE]
 
 
 def test_a_broken_config_fails_with_a_reason_and_a_log(queued):

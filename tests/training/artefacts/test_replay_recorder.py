@@ -1,5 +1,6 @@
 """The record of training: right, small, the same cells for all, and without any effect on what is trained."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from semafo.files import read_json, write_json
 from semafo.runs.library.store import in_context
 from semafo.settings.mix import Mix
 from semafo.training.artefacts import replay_recorder
+from semafo.training.artefacts.live_frames import LiveFrames
 from semafo.training.artefacts.replay_recorder import RunRecorder
 from semafo.training.run_context import RunContext
 from semafo.training.stage_cache import StageCache, pretrain_key
@@ -140,11 +142,13 @@ def test_in_surgery_the_querys_cells_join_at_their_stage_and_the_references_stay
 
 
 def test_weights_and_later_draws_are_the_same_bit_for_bit_without_the_record(trained, tmp_path):
-    form, _, model, *_, after = trained
+    form, folder, model, *_, after = trained
+    assert len(list((folder / keys.LIVE_FOLDER).glob("*.npy"))) == len(written(folder)[0])  # each was written at once
     plain, *_, expected_after = train(tmp_path / "run", configured(form), recorded=False)
     found, expected = model.module.state_dict(), plain.module.state_dict()
     assert all(torch.equal(found[name], expected[name]) for name in expected)
     assert after == expected_after
+    assert not (tmp_path / "run" / keys.LIVE_FOLDER).exists()
 
 
 def test_a_run_that_finds_the_scvi_stage_in_the_cache_has_its_record_and_its_cells(trained):
@@ -174,6 +178,18 @@ def test_a_cached_scvi_stage_from_before_records_is_left_out(trained, tmp_path):
     z, rows, noted = written(tmp_path)
     assert z.shape == (1, len(rows), 3)
     assert list(noted["n_epochs"]) == [keys.SEMI_SUPERVISED]
+
+
+def test_what_is_done_on_a_frame_counts_as_recording(tmp_path, monkeypatch):
+    add = LiveFrames.add
+
+    def add_slowly(self, *arguments):
+        add(self, *arguments)
+        time.sleep(0.05)
+
+    monkeypatch.setattr(LiveFrames, "add", add_slowly)
+    train(tmp_path / "run", configured(keys.ONE_STAGE))
+    assert all(seconds >= 0.15 for seconds in written(tmp_path / "run")[2]["seconds"].values())  # three frames each
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path):
