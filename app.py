@@ -15,6 +15,7 @@ page = st.navigation(
     [
         st.Page("pages/data.py", title="Data", default=True),
         st.Page("pages/train.py", title="Train"),
+        st.Page("pages/compare.py", title="Compare"),
         st.Page("pages/annotate.py", title="Annotate"),
         st.Page("pages/latent_space.py", title="Latent space"),
         st.Page("pages/replay.py", title="Replay"),

@@ -26,7 +26,7 @@ if not any(run.record.has_maps for run in runs):
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     population = controls.population("prediction_cells")
-    by = confusion_matrices.normalisation()
+    by = controls.normalisation()
 confusion_matrices.show_panels(runs, population, by, narrow)
 matrix_cell.show(runs)
 label_scores.show_scores(runs, population)

@@ -34,5 +34,5 @@ with form:
         attempt(tray.start, configs)
         st.rerun()
     train_form.cost(inspection, configs)
-    controls.link_to_maps()
+    controls.link_to_comparison()
 training_progress.details()

@@ -30,7 +30,7 @@ HEIGHT = {
 # Rooms of ui that belong to one page; the others are shared. A report is made of the parts of pages.
 PAGE_ROOMS = {
     *("data", "train", "annotate", "latent_space", "predictions", "integration"),
-    *("factors", "replay", "sweep", "runs"),
+    *("factors", "replay", "sweep", "runs", "compare"),
 }
 ABOVE_PAGES = {"reports"}
 

@@ -4,7 +4,7 @@ Two runs are two trained models: what is said of them holds for these test cells
 over the splits and seeds that their runs share.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -26,6 +26,8 @@ from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.folder.test_cells import TestedCells, have_same_test_cells
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import RunConfig
+
+Pair = tuple[int, int]  # split seed and training seed of a run
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,27 @@ def methods(records: Iterable[RunRecord]) -> list[MethodGroup]:
     return [_group(members) for members in groups.values()]
 
 
+def contrast(a: Mapping[Pair, RunRecord], b: Mapping[Pair, RunRecord]) -> MethodDifference | None:
+    """Accuracy of method b minus that of a over the splits and seeds that both have; None where there is none.
+
+    a, b: their runs by (split seed, training seed). Pairs with different test cells are left out, and so are cells of
+    types that only one of a pair was shown.
+    """
+    tested_a, tested_b = {}, {}
+    for pair in a.keys() & b.keys():
+        if have_same_test_cells(a[pair], b[pair]):
+            one, other = TestedCells.of(a[pair]), TestedCells.of(b[pair])
+            tested_a[pair], tested_b[pair] = one.among(other.is_correct.index), other.among(one.is_correct.index)
+    return _over_pairs(tested_a, tested_b)
+
+
+def contrast_with_baseline(runs: Mapping[Pair, RunRecord], name: str) -> MethodDifference | None:
+    """Accuracy of a method minus that of a baseline (of `keys.BASELINES`) on the same cells, over its runs."""
+    found = {pair: TestedCells.of(run, name) for pair, run in runs.items()}
+    baseline = {pair: cells for pair, cells in found.items() if cells is not None}
+    return _over_pairs(baseline, {pair: TestedCells.of(runs[pair]) for pair in baseline})
+
+
 def words(a: str, b: str, difference: PairedDifference, subject: str = "these two runs") -> str:
     """One sentence: how far b is above or below a, how sure that is, and of what it speaks."""
     verdict = "a clear difference" if difference.is_clear else wording.NO_CLEAR_DIFFERENCE
@@ -189,11 +212,17 @@ def _scores(name: str, runs: dict[tuple[int, int], TestedCells], is_baseline: bo
 
 
 def _contrast(
-    a: str, runs_a: dict[tuple[int, int], TestedCells], b: str, runs_b: dict[tuple[int, int], TestedCells]
+    a: str, runs_a: Mapping[Pair, TestedCells], b: str, runs_b: Mapping[Pair, TestedCells]
 ) -> MethodContrast | None:
     """Method b minus method a over the splits and seeds that both have; None where there is none."""
-    rows = [_pair_rows(pair, runs_a[pair], runs_b[pair]) for pair in runs_a if pair in runs_b]
-    return MethodContrast(a, b, hierarchical_bootstrap(pd.concat(rows))) if rows else None
+    found = _over_pairs(runs_a, runs_b)
+    return None if found is None else MethodContrast(a, b, found)
+
+
+def _over_pairs(runs_a: Mapping[Pair, TestedCells], runs_b: Mapping[Pair, TestedCells]) -> MethodDifference | None:
+    pairs = sorted(pair for pair in runs_a if pair in runs_b and len(runs_a[pair].is_correct))
+    rows = [_pair_rows(pair, runs_a[pair], runs_b[pair]) for pair in pairs]
+    return hierarchical_bootstrap(pd.concat(rows)) if rows else None
 
 
 def _pair_rows(pair: tuple[int, int], a: TestedCells, b: TestedCells) -> pd.DataFrame:

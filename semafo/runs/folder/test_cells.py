@@ -61,6 +61,11 @@ class TestedCells:
         true = scored[keys.TRUE].astype(object)
         return cls(predicted.reindex(true.index).astype(object) == true, true, scored[keys.BATCH_COLUMN].astype(str))
 
+    def among(self, names: pd.Index) -> "TestedCells":
+        """Those of the cells that have one of these names."""
+        kept = self.is_correct.index.intersection(names)
+        return TestedCells(self.is_correct[kept], self.true[kept], self.batch[kept])
+
     @property
     def accuracy(self) -> float:
         """Share of correct cells, 0 to 1."""

@@ -13,8 +13,8 @@ from semafo import keys, wording
 from semafo.evaluation.labels.scores import wilson_interval
 from semafo.ui.charts.maps.latent import Window
 from semafo.ui.latent_space import zoom
-from semafo.ui.maps import selection
-from semafo.ui.maps.selection import Lasso, OneRightOneWrong, Selection
+from semafo.ui.maps import chosen_cells, selection
+from semafo.ui.maps.selection import Selection
 from semafo.ui.maps.view import View
 from semafo.ui.session.run_results import Artefacts, Coded, artefacts
 from semafo.ui.session.tray import ChosenRun
@@ -66,20 +66,9 @@ def show(chosen: Selection | None, runs: Sequence[ChosenRun], view: View) -> Non
 def chosen_of(chosen: Selection, runs: Sequence[ChosenRun]) -> list[Chosen]:
     """The selected cells of each run with maps; that in which they were selected comes first."""
     ready = [run for run in runs if run.record.has_maps]
-    ready.sort(key=lambda run: run.run_id != chosen.run_ids[0])
+    ready.sort(key=lambda run: run.run_id not in chosen.run_ids[:1])
     found = [(run, artefacts(run.record)) for run in ready]
-    return [Chosen(run, one, selection.mask(one, chosen, runs)) for run, one in found]
-
-
-def described(chosen: Selection, runs: Sequence[ChosenRun]) -> str:
-    """Where the cells were selected, in a few words."""
-    names = {run.run_id: run.name for run in runs}
-    first = names.get(chosen.run_ids[0], "a run that is not chosen")
-    if isinstance(chosen, Lasso):
-        return f"inside the outline on the {chosen.projection} of {first}"
-    if isinstance(chosen, OneRightOneWrong):
-        return f"{first} right, {names.get(chosen.wrong_run_id, 'a run that is not chosen')} wrong"
-    return f"{chosen.true_label} predicted as {chosen.predicted_label} by {first}"
+    return [Chosen(run, one, chosen_cells.mask(one, chosen, runs)) for run, one in found]
 
 
 def why_none(chosen: Selection, runs: Sequence[ChosenRun]) -> str:
@@ -92,7 +81,7 @@ def why_none(chosen: Selection, runs: Sequence[ChosenRun]) -> str:
 def _head(chosen: Selection, found: Sequence[Chosen], runs: Sequence[ChosenRun], view: View) -> None:
     n = max((one.count for one in found), default=0)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.markdown(f"**{wording.cells(n)} selected** · {described(chosen, runs)}", width="stretch")
+        st.markdown(f"**{wording.cells(n)} selected** · {chosen_cells.described(chosen, runs)}", width="stretch")
         around = zoom.around(chosen, runs, view)
         if around is not None and zoom.from_text(zoom.to_text(around)) != view.window:
             st.button("Zoom in", key="zoom_in", on_click=zoom.into, args=(around,), **_ZOOM_IN)
@@ -198,10 +187,10 @@ def by_run(found: Sequence[Chosen]) -> pd.DataFrame:
 def right_of(one: Chosen) -> tuple[int, int]:
     """Selected test cells that are rightly predicted, and those that are scored: of types that the model was shown."""
     seen = (one.run.record.split() or {}).get("seen_types")
-    scored = one.mask & selection.in_population(one.found, selection.TEST)
+    scored = one.mask & chosen_cells.in_population(one.found, selection.TEST)
     true = one.found.coded(keys.TRUE)
     scored &= true.codes >= 0 if seen is None else true.isin(seen)
-    return int(np.count_nonzero(selection.is_right(one.found) & scored)), int(np.count_nonzero(scored))
+    return int(np.count_nonzero(chosen_cells.is_right(one.found) & scored)), int(np.count_nonzero(scored))
 
 
 def cell_frame(found: Sequence[Chosen]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from semafo.ui.charts.maps.latent import Window
 from semafo.ui.charts.maps.panel import STEPS
-from semafo.ui.maps import positions, projections, selection
+from semafo.ui.maps import chosen_cells, positions, projections
 from semafo.ui.maps.selection import Lasso, Selection
 from semafo.ui.maps.view import View
 from semafo.ui.session.linked_choice import LinkedChoice
@@ -87,7 +87,7 @@ def _places_of_cells(chosen: Selection, runs: Sequence[ChosenRun], view: View) -
     for i, found in enumerate(positions.with_maps(runs, view)):
         if found is None:
             continue
-        lit = selection.mask(found, chosen, runs)
+        lit = chosen_cells.mask(found, chosen, runs)
         if lit.any():
             return positions.in_figure(runs, view, i, projections.places(found, view.map_name)[lit])
     return None

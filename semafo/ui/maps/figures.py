@@ -59,15 +59,15 @@ __all__ = [
 
 def figure(runs: Sequence[ChosenRun], view: View, chosen: Selection | None = None) -> SettledFigure:
     """The maps of the runs, the chosen cells lit. One that was made before is not made again."""
-    return _figure(tuple(_face(run) for run in runs), view, chosen, runs)
+    return _figure(tuple(face(run) for run in runs), view, chosen, runs)
 
 
 def figure_of_one(run: ChosenRun, looks_at: Sequence[View], chosen: Selection | None = None) -> SettledFigure:
     """One run in up to six views, each with a legend or a colour scale of its own."""
-    return _figure_of_one(_face(run), tuple(looks_at), chosen, run)
+    return _figure_of_one(face(run), tuple(looks_at), chosen, run)
 
 
-def _face(run: ChosenRun) -> tuple[str, ...]:
+def face(run: ChosenRun) -> tuple[str, ...]:
     """Everything about a run that its panel depends on."""
     if not run.record.has_maps:
         return run.name, run.colour, str(run.record.folder), grouping.not_ready(run)
@@ -87,19 +87,24 @@ def _figure_of_one(face: tuple, looks_at: tuple, chosen: Selection | None, _run:
 
 def draw(runs: Sequence[ChosenRun], view: View, chosen: Selection | None = None) -> SettledFigure:
     """The same as `figure` without memory."""
+    revision = f"{view.map_name} {view.aligned} {view.same_scale} {view.narrow}"
+    return _figure_from(panels(runs, view, chosen), view, revision)
+
+
+def panels(runs: Sequence[ChosenRun], view: View, chosen: Selection | None = None) -> list[Panel]:
+    """A panel a run, in their order; of a run without a map one that says why."""
     found = positions.with_maps(runs, view)
     painted = colourings.paint(found, view.colouring, view.argument)
     scene = Scene(runs, found, chosen, len(runs))
-    panels = [
+    return [
         empty(run, _why_nothing(run, view)) if one is None else scene.panel(i, view, painted, frame)
         for i, (run, one, frame) in enumerate(zip(runs, found, frames(runs, view), strict=True))
     ]
-    return _figure_from(panels, view, f"{view.map_name} {view.aligned} {view.same_scale} {view.narrow}")
 
 
 def draw_one(run: ChosenRun, looks_at: Sequence[View], chosen: Selection | None = None) -> SettledFigure:
     """The same as `figure_of_one` without memory."""
-    panels = []
+    drawn = []
     for view in looks_at:
         [one] = positions.with_maps([run], view)
         painted = colourings.paint([one], view.colouring, view.argument)
@@ -108,8 +113,8 @@ def draw_one(run: ChosenRun, looks_at: Sequence[View], chosen: Selection | None 
         else:
             panel = Scene([run], [one], chosen, len(looks_at)).panel(0, view, painted, frames([run], view)[0])
         title = painted.title if len({v.map_name for v in looks_at}) == 1 else f"{painted.title} · {view.map_name}"
-        panels.append(replace(panel, title=title, lines=(), colour=None))
-    return _figure_from(panels, looks_at[0], " ".join(view.map_name for view in looks_at))
+        drawn.append(replace(panel, title=title, lines=(), colour=None))
+    return _figure_from(drawn, looks_at[0], " ".join(view.map_name for view in looks_at))
 
 
 def _why_nothing(run: ChosenRun, view: View) -> str:
@@ -118,5 +123,5 @@ def _why_nothing(run: ChosenRun, view: View) -> str:
     return projections.why_not(artefacts(run.record), view.map_name)
 
 
-def _figure_from(panels: Sequence[Panel], view: View, revision: str) -> SettledFigure:
-    return latent_panels(panels, None, narrow=view.narrow, window=view.window, mode=view.mode, revision=revision)
+def _figure_from(drawn: Sequence[Panel], view: View, revision: str) -> SettledFigure:
+    return latent_panels(drawn, None, narrow=view.narrow, window=view.window, mode=view.mode, revision=revision)

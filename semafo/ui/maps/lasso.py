@@ -27,6 +27,8 @@ def take(key: str, runs: Sequence[ChosenRun], looks_at: Sequence[View]) -> None:
     if drawn is None:
         return
     panel, corners = drawn
+    if panel >= max(len(runs), len(looks_at)):  # drawn beside the maps
+        return
     run, view, place = (runs[0], looks_at[panel], 0) if len(looks_at) > 1 else (runs[panel], looks_at[0], panel)
     own = positions.on_own_map(runs, view, place, corners)
     if own is None:  # drawn on a panel that says why it has no map

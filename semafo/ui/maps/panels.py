@@ -12,7 +12,7 @@ from semafo.ui.charts.maps import density
 from semafo.ui.charts.maps.latent import EXPLORE, HOVER_TEXT_CELLS, SELECT
 from semafo.ui.charts.maps.panel import Frame
 from semafo.ui.colouring.colourings import PREDICTED_TYPE, Painted
-from semafo.ui.maps import hover_texts, positions, projections, selection, type_names
+from semafo.ui.maps import chosen_cells, hover_texts, positions, projections, type_names
 from semafo.ui.maps.large import sampling
 from semafo.ui.maps.selection import Selection
 from semafo.ui.maps.view import View
@@ -46,7 +46,7 @@ class Scene:
         places, rows = positions.places(one, self.found, view), view.rows(one)
         if view.projection == projections.TSNE:
             rows = rows[np.isfinite(places[rows, 0])]  # of very many cells a sample is laid out
-        lit = None if self.chosen is None else _taken(selection.mask(one, self.chosen, self.runs), rows)
+        lit = None if self.chosen is None else _taken(chosen_cells.mask(one, self.chosen, self.runs), rows)
         by_name = painted.looks is not None
         panel = Panel(
             title=run.name,

@@ -1,7 +1,7 @@
 """Cells that are chosen on one page and stand out on all: what chose them, in the session and in the URL.
 
-Not the cells are kept but a rule that finds them: a lasso on a run's map, a cell of its confusion matrix, or two runs
-of which one is right. A rule is short enough for a link, and finds the same cells in every run that has them.
+Not the cells are kept but a rule that finds them: a lasso on a run's map, a cell of its confusion matrix, two runs of
+which one is right, or a type. A rule is short enough for a link, and finds the same cells in every run that has them.
 """
 
 import contextlib
@@ -11,15 +11,10 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 import numpy as np
-import pandas as pd
-import streamlit as st
 
-from semafo import keys
-from semafo.ui.maps import alignment, projections
 from semafo.ui.maps import polygon as maps_polygon
+from semafo.ui.maps import projections
 from semafo.ui.session.linked_choice import LinkedChoice
-from semafo.ui.session.run_results import Artefacts, artefacts
-from semafo.ui.session.tray import ChosenRun
 
 URL_KEY = "selection"
 TEST, QUERY = "test", "query"
@@ -83,7 +78,19 @@ class OneRightOneWrong:
         return (self.right_run_id, self.wrong_run_id)
 
 
-Selection = Lasso | Pairing | OneRightOneWrong
+@dataclass(frozen=True)
+class OfType:
+    """All cells whose label in the data is this type, in every run."""
+
+    true_label: str
+
+    @property
+    def run_ids(self) -> tuple[str, ...]:
+        """It speaks of no run."""
+        return ()
+
+
+Selection = Lasso | Pairing | OneRightOneWrong | OfType
 
 
 # --- Session ----------------------------------------------------------------------------------------------------------
@@ -113,7 +120,9 @@ def _linked() -> LinkedChoice[Selection]:
 
 
 def to_text(selection: Selection) -> str:
-    """`lasso:RUN:UMAP:x,y;x,y;…`, `pair:RUN:test:TRUE>PREDICTED` or `differ:RIGHT>WRONG`, names percent-escaped."""
+    """`lasso:RUN:UMAP:x,y;…`, `pair:RUN:test:TRUE>PREDICTED`, `differ:RIGHT>WRONG` or `type:NAME`, names escaped."""
+    if isinstance(selection, OfType):
+        return f"type:{_escaped(selection.true_label)}"
     if isinstance(selection, Lasso):
         corners = ";".join(f"{x:.{_DIGITS}g},{y:.{_DIGITS}g}" for x, y in selection.polygon)
         return f"lasso:{_escaped(selection.run_id)}:{_escaped(selection.projection)}:{corners}"
@@ -139,6 +148,8 @@ def from_text(text: str) -> Selection | None:
             runs, _, population = rest.partition(":")
             right, wrong = map(unquote, runs.split(">"))
             return OneRightOneWrong(right, wrong, _population(population or TEST))
+        if kind == "type" and rest:
+            return OfType(unquote(rest))
     return None
 
 
@@ -168,81 +179,3 @@ def _corners(text: str) -> tuple[maps_polygon.Point, ...]:
 
 def _rounded(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")
-
-
-# --- Cells ------------------------------------------------------------------------------------------------------------
-
-
-def cells(selection: Selection, runs: Sequence[ChosenRun]) -> pd.Index:
-    """Names of the selected cells; none where a run that the selection speaks of is not among the runs."""
-    found = _artefacts_of(selection, runs)
-    if found is None:
-        return pd.Index([], dtype=object, name=keys.CELL)
-    rows = _rows(to_text(selection), tuple(one.key for one in found), selection, found)
-    return pd.Index(found[0].names.to_pandas()[rows], name=keys.CELL)
-
-
-def mask(found: Artefacts, selection: Selection, runs: Sequence[ChosenRun]) -> np.ndarray:
-    """Which cells of any run are selected, (n,) bool: those with the names of the selected ones, in the same data."""
-    source = _artefacts_of(selection, runs)
-    if source is None:
-        return np.zeros(found.n_cells, dtype=bool)
-    rows = _rows(to_text(selection), tuple(one.key for one in source), selection, source)
-    theirs = np.zeros(source[0].n_cells, dtype=bool)
-    theirs[rows] = True
-    if found.key == source[0].key:
-        return theirs
-    mine, others = alignment.shared(found, source[0])
-    selected = np.zeros(found.n_cells, dtype=bool)
-    selected[mine] = theirs[others]
-    return selected
-
-
-def _artefacts_of(selection: Selection, runs: Sequence[ChosenRun]) -> list[Artefacts] | None:
-    """Artefacts of the runs that the selection speaks of, in its order; None where one is missing."""
-    by_id = {run.run_id: run.record for run in runs}
-    records = []
-    for run_id in selection.run_ids:
-        record = by_id.get(run_id)
-        if record is None or not record.has_maps:
-            return None
-        records.append(record)
-    return [artefacts(record) for record in records]
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _rows(text: str, keys_of: tuple[str, ...], _selection: Selection, _found: list[Artefacts]) -> np.ndarray:
-    """Rows of the selected cells in the first run."""
-    first = _found[0]
-    if isinstance(_selection, Lasso):
-        if projections.why_not(first, _selection.projection):
-            return np.array([], dtype=np.int64)
-        places = projections.places(first, _selection.projection)
-        return np.flatnonzero(maps_polygon.inside(places, _selection.polygon))
-    if isinstance(_selection, Pairing):
-        is_true = first.coded(keys.TRUE).isin([_selection.true_label])
-        is_predicted = first.coded(keys.PREDICTED).isin([_selection.predicted_label])
-        return np.flatnonzero(is_true & is_predicted & in_population(first, _selection.population))
-    right, wrong = _found
-    return _told_apart(right, wrong, _selection.population)
-
-
-def _told_apart(right: Artefacts, wrong: Artefacts, population: str) -> np.ndarray:
-    """Rows in `right` of the cells that it alone gets right."""
-    rows, others = alignment.shared(right, wrong)
-    differs = is_right(right)[rows] & ~is_right(wrong)[others]
-    differs &= in_population(right, population)[rows] & in_population(wrong, population)[others]
-    return np.sort(rows[differs])
-
-
-def in_population(found: Artefacts, population: str) -> np.ndarray:
-    """Which cells are test cells (`test`), or query cells (`query`), (n,) bool."""
-    if population == TEST:
-        return found.coded(keys.PART).isin([keys.TEST])
-    return found.coded(keys.ROLE).isin([keys.QUERY])
-
-
-def is_right(found: Artefacts) -> np.ndarray:
-    """Which cells have the label that was predicted, (n,) bool; none without a label."""
-    true = found.coded(keys.TRUE)
-    return (true.codes >= 0) & (true.codes == found.coded(keys.PREDICTED).among(true.names))

@@ -17,22 +17,7 @@ from semafo.ui.session import grouping
 from semafo.ui.session.run_names import short_dataset
 from semafo.ui.session.run_results import artefacts
 from semafo.ui.session.tray import ChosenRun
-from semafo.ui.widgets import controls
 from semafo.ui.widgets.figure import show_figure
-
-NORMALISATIONS = {"By row": "row", "By column": "column", "Counts": "counts"}
-
-
-def normalisation() -> str:
-    """Shares of the observed type, of the predicted type, or counts."""
-    picked = controls.choice(
-        "Scale",
-        list(NORMALISATIONS),
-        "normalisation",
-        help="By row: share of each observed type, so the diagonal is the share found. By column: share of each "
-        "predicted type, as in the paper's notebook. Counts: cells.",
-    )
-    return NORMALISATIONS[picked]
 
 
 def show_panels(runs: Sequence[ChosenRun], population: str, by: str, narrow: bool) -> None:

@@ -12,7 +12,7 @@ from semafo.runs.compare.disagreement import FIRST, Share
 from semafo.runs.folder.run_record import RunRecord
 from semafo.ui import charts
 from semafo.ui.charts import FlipRow
-from semafo.ui.maps import selection
+from semafo.ui.maps import chosen_cells, selection
 from semafo.ui.session import grouping, navigation
 from semafo.ui.session.run_results import Artefacts, artefacts
 from semafo.ui.session.tray import ChosenRun
@@ -176,14 +176,14 @@ def _genes(pair: tuple[ChosenRun, ChosenRun], short: Sequence[str], by_type: pd.
 def selection_mask(pair: Sequence[ChosenRun], chosen: selection.OneRightOneWrong) -> np.ndarray:
     """Cells of the right run's table that are flipped, (n,) bool."""
     right = next(run for run in pair if run.run_id == chosen.right_run_id)
-    return selection.mask(artefacts(right.record), chosen, pair)
+    return chosen_cells.mask(artefacts(right.record), chosen, pair)
 
 
 def both_right(pair: Sequence[ChosenRun], place: int) -> np.ndarray:
     """Test cells, in the order of one of the runs, that it gets right and the other one too, (n,) bool."""
     own = artefacts(pair[place].record)
     alone = selection_mask(pair, selection.OneRightOneWrong(pair[place].run_id, pair[1 - place].run_id))
-    return selection.is_right(own) & selection.in_population(own, selection.TEST) & ~alone
+    return chosen_cells.is_right(own) & chosen_cells.in_population(own, selection.TEST) & ~alone
 
 
 def groups_of(found: Artefacts, flips: np.ndarray, right: np.ndarray, types: Sequence[str]) -> Groups:

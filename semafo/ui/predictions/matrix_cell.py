@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from semafo import keys, wording
-from semafo.ui.maps import selection
+from semafo.ui.maps import chosen_cells, selection
 from semafo.ui.maps.selection import Pairing
 from semafo.ui.session import navigation
 from semafo.ui.session.run_results import Artefacts, artefacts
@@ -32,7 +32,7 @@ def show(runs: Sequence[ChosenRun]) -> None:
             _clear_button()
             return
         found = artefacts(run.record)
-        mask = selection.mask(found, chosen, runs)
+        mask = chosen_cells.mask(found, chosen, runs)
         words_column, genes_column = st.columns([5, 6], gap="large")
         with words_column:
             _words(found, mask, chosen, run)
@@ -101,7 +101,7 @@ def groups_of(found: Artefacts, mask: np.ndarray, chosen: Pairing) -> Groups:
 
 def _of_type(found: Artefacts, chosen: Pairing) -> np.ndarray:
     of_type = found.coded(keys.TRUE).isin([chosen.true_label])
-    return of_type & selection.in_population(found, chosen.population)
+    return of_type & chosen_cells.in_population(found, chosen.population)
 
 
 def _right_of_type(found: Artefacts, chosen: Pairing) -> np.ndarray:

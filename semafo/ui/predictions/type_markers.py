@@ -10,7 +10,7 @@ import streamlit as st
 from semafo import keys, wording
 from semafo.runs.compare.type_markers import A_TYPE, type_markers
 from semafo.ui import charts
-from semafo.ui.maps import selection
+from semafo.ui.maps import chosen_cells, selection
 from semafo.ui.session.run_results import artefacts
 from semafo.ui.session.tray import ChosenRun
 from semafo.ui.widgets import controls, downloads, gene_tables
@@ -63,5 +63,5 @@ def _markers(key: str, population: str, _run: ChosenRun) -> dict[str, Any]:
     found, genes = artefacts(_run.record), gene_tables.genes_of(_run.record)
     assert genes is not None  # only runs that have genes are offered
     predicted = found.coded(keys.PREDICTED)
-    codes = np.where(selection.in_population(found, population), predicted.codes, -1)
+    codes = np.where(chosen_cells.in_population(found, population), predicted.codes, -1)
     return type_markers(genes, codes, predicted.names)

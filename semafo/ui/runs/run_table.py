@@ -74,14 +74,14 @@ def actions(selected: Sequence[RunRecord]) -> None:
     """What can be done with the selected runs: always in its place, so that selecting moves nothing."""
     run_ids = [record.run_id for record in selected]
     readable = [record for record in selected if record.is_readable]
-    shown = [record.run_id for record in readable][: session_tray.TRAY_SIZE]
+    shown = session_tray.fitting(record.run_id for record in readable)
     active = [record.run_id for record in selected if record.is_active]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if st.button(
             f"Show {wording.counted(len(shown), 'run')}" if shown else "Show", type="primary", disabled=not shown
         ):
             session_tray.show(shown)
-            navigation.go_to(navigation.LATENT_PAGE)
+            navigation.go_to(navigation.COMPARE_PAGE)
         if readable and len(selected) == 1:
             name_tags_notes.edit_button(readable[0])
         elif readable:

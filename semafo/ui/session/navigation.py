@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-LATENT_PAGE, TRAIN_PAGE, DATA_PAGE, RUNS_PAGE = (
-    f"pages/{name}.py" for name in ("latent_space", "train", "data", "runs")
+COMPARE_PAGE, LATENT_PAGE, TRAIN_PAGE, DATA_PAGE, RUNS_PAGE = (
+    f"pages/{name}.py" for name in ("compare", "latent_space", "train", "data", "runs")
 )
 
-LATENT_TITLE = "Latent space"
+COMPARE_TITLE = "Compare"
 
 
 def go_to(page: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from semafo import wording
+from semafo.runs.compare import columns
 from semafo.runs.folder.run_record import RunRecord
 from semafo.settings.run_config import RunConfig
 
@@ -11,6 +12,21 @@ from semafo.settings.run_config import RunConfig
 def names_of(records: Sequence[RunRecord]) -> list[str]:
     """Names that tell these runs apart, see `distinct_names`."""
     return distinct_names([record.config for record in records], [record.about.name for record in records])
+
+
+def column_names(stacks: Sequence[Sequence[RunRecord]]) -> list[str]:
+    """Names of columns: a single run's own, `scANVI · 20 % · 3 seeds` of several runs of equal settings."""
+    own = [records[0].about.name if len(records) == 1 else None for records in stacks]
+    names = distinct_names([records[0].config for records in stacks], own)
+    return [_of_many(name, records) if len(records) > 1 else name for name, records in zip(names, stacks, strict=True)]
+
+
+def _of_many(name: str, records: Sequence[RunRecord]) -> str:
+    config, parts = records[0].config, name.split(" · ")
+    seed, split = f"seed {config.train.seed}", f"split {config.split.split_seed}"
+    place = parts.index(seed) if seed in parts else len(parts)
+    parts[place : place + 1] = [columns.counted(records)]
+    return " · ".join(part for part in parts if part != split)
 
 
 def distinct_names(configs: Sequence[RunConfig], own: Sequence[str | None] | None = None) -> list[str]:

@@ -1,15 +1,16 @@
 """The sidebar: the tray of chosen runs, and what is in training."""
 
+from collections import Counter
 from typing import Any
 
 import streamlit as st
 
-from semafo import wording
+from semafo import keys, wording
 from semafo.ui.charts import colours
 from semafo.ui.session import tray
 from semafo.ui.session.home import all_rows, any_runs
 from semafo.ui.session.run_names import short_dataset
-from semafo.ui.session.tray import ChosenRun
+from semafo.ui.session.tray import ChosenColumn
 from semafo.ui.shell import training_progress
 
 _ADD = "tray_add"
@@ -17,39 +18,49 @@ _ADD = "tray_add"
 
 def show(page_title: str) -> None:
     """Draw the sidebar of any page."""
-    runs = tray.chosen_runs()
-    if runs or any_runs():
-        _tray(runs)
+    columns = tray.columns()
+    if columns or any_runs():
+        _tray(columns)
     training_progress.finished_link(page_title)
     training_progress.watch(page_title)
 
 
-def _tray(runs: list[ChosenRun]) -> None:
-    st.markdown(f"**Chosen runs** · {len(runs)} of {tray.TRAY_SIZE}")
-    datasets = {run.record.config.dataset.name for run in runs}
-    for run in runs:
+def _tray(columns: list[ChosenColumn]) -> None:
+    st.markdown(f"**Chosen runs** · {len(columns)} of {tray.TRAY_SIZE}")
+    datasets = {column.shown.record.config.dataset.name for column in columns}
+    for column in columns:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-            st.html(_name(run, len(datasets) > 1), width="stretch")
+            st.html(_name(column, len(datasets) > 1), width="stretch")
             st.button(
-                f"Remove {run.name}",  # for screen readers: the styles show the icon alone
+                f"Remove {column.name}",  # for screen readers: the styles show the icon alone
                 icon=":material/close:",
-                key=f"remove-{run.run_id}",
+                key=f"remove-{column.column_id}",
                 type="tertiary",
-                help=f"Take {run.name} out of every view",
+                help=f"Take {column.name} out of every view",
                 on_click=tray.remove,
-                args=(run.run_id,),
+                args=[run.run_id for run in column.runs],
             )
-    _add({run.run_id for run in runs})
+    _add({run.run_id for column in columns for run in column.runs})
 
 
-def _name(run: ChosenRun, with_dataset: bool) -> str:
-    extra = wording.STATES[run.record.state].lower() if run.record.state != "done" else ""
-    dataset = short_dataset(run.record.config.dataset.name) if with_dataset else ""
-    dataset = "" if dataset in run.name.split(" · ") else dataset  # said already
-    settings = run.record.default_title if run.record.about.name else ""
-    small = " · ".join(part for part in (settings, dataset, extra) if part)
+def _name(column: ChosenColumn, with_dataset: bool) -> str:
+    """A swatch a run, the column's name, and what else must be known of it."""
+    record = column.shown.record
+    dataset = short_dataset(record.config.dataset.name) if with_dataset else ""
+    dataset = "" if dataset in column.name.split(" · ") else dataset  # said already
+    settings = record.default_title if record.about.name and len(column.runs) == 1 else ""
+    small = " · ".join(part for part in (settings, dataset, _states(column)) if part)
     below = f"<br><small>{small}</small>" if small else ""
-    return f'<div class="semafo-run">{colours.swatch(run.colour)} {run.name}{below}</div>'
+    swatches = "".join(map(colours.swatch, dict.fromkeys(run.colour for run in column.runs)))
+    return f'<div class="semafo-run">{swatches} {column.name}{below}</div>'
+
+
+def _states(column: ChosenColumn) -> str:
+    """`training`, of several runs `2 training, 1 waiting`; nothing where all are done."""
+    states = Counter(wording.STATES[run.record.state].lower() for run in column.runs if run.record.state != keys.DONE)
+    if len(column.runs) == 1:
+        return "".join(states)
+    return ", ".join(f"{n} {state}" for state, n in states.items())
 
 
 def _add(chosen: set[str]) -> None:

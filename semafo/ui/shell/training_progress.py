@@ -35,7 +35,7 @@ Signature = dict[str, tuple[str, bool, bool]]
 def signature() -> Signature:
     """What a page depends on: state, maps and scores of the active runs and of the tray."""
     records = {record.run_id: record for record in active_runs()}
-    records |= {chosen.run_id: chosen.record for chosen in tray.chosen_runs()}
+    records |= {chosen.run_id: chosen.record for chosen in tray.all_runs()}
     return {run_id: (record.state, record.has_maps, record.has_scores) for run_id, record in records.items()}
 
 
@@ -56,7 +56,7 @@ def watch(page_title: str) -> None:
 
 
 def announce() -> None:
-    """Tell of the runs that ended since the last drawing, with a link to the maps of the finished ones."""
+    """Tell of the runs that ended since the last drawing, with a link to where the finished ones are compared."""
     news = st.session_state.pop(_NEWS, {})
     for run_id, run_state in news.items():
         record = RunRecord(current_home().runs / run_id)
@@ -70,15 +70,15 @@ def announce() -> None:
 
 
 def finished_link(page_title: str) -> None:
-    """A link to the run that finished last, until its map was visited."""
+    """A link to where the run that finished last is compared, until it was followed."""
     run_id = st.session_state.get("finished_run")
     if run_id is None:
         return
-    if page_title == navigation.LATENT_TITLE or not (current_home().runs / run_id).exists():
+    if page_title == navigation.COMPARE_TITLE or not (current_home().runs / run_id).exists():
         del st.session_state["finished_run"]
         return
     title = RunRecord(current_home().runs / run_id).title
-    st.page_link(navigation.LATENT_PAGE, label=f"{title} is done: see its map")
+    st.page_link(navigation.COMPARE_PAGE, label=f"{title} is done: compare it")
 
 
 def cards(chosen: Sequence[ChosenRun], *, narrow: bool, tall: bool) -> None:
@@ -158,7 +158,7 @@ def _details() -> None:
 
 def _active() -> list[ChosenRun]:
     """Active runs, in the tray's colours where they are in it."""
-    looks = {chosen.run_id: chosen.colour for chosen in tray.chosen_runs()}
+    looks = {chosen.run_id: chosen.colour for chosen in tray.all_runs()}
     return [ChosenRun(r, r.title, looks.get(r.run_id, colours.NEUTRAL)) for r in active_runs()]
 
 

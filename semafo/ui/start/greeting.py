@@ -44,7 +44,7 @@ def _start(preset: FirstComparison) -> None:
     except SemafoError as error:
         st.error(str(error))
         return
-    navigation.go_to(navigation.LATENT_PAGE)
+    navigation.go_to(navigation.COMPARE_PAGE)
 
 
 def remember(key: str) -> None:

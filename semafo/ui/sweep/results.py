@@ -236,4 +236,4 @@ def _files(sweep: Sweep, done: Sequence[RunRecord]) -> None:
             )
         if st.button("Show the newest runs in the other views", key="sweep_show", type="tertiary"):
             tray.show([record.run_id for record in done[-tray.TRAY_SIZE :]])
-            navigation.go_to(navigation.LATENT_PAGE)
+            navigation.go_to(navigation.COMPARE_PAGE)

@@ -55,8 +55,9 @@ def cost(inspection: Inspection, configs: Sequence[RunConfig]) -> None:
     """What pressing the button will take, on the schedule that was chosen."""
     if configs:
         seconds = sum(expected_seconds(configs[0], _counts(inspection, configs[0])).values())
+        n_mixes = len({config.mix for config in configs})
         st.caption(
-            f"{wording.about(seconds).capitalize()} a model, less where the scVI stage is shared. {_fit(len(configs))}"
+            f"{wording.about(seconds).capitalize()} a model, less where the scVI stage is shared. {_fit(n_mixes)}"
         )
 
 
@@ -70,7 +71,7 @@ def _counts(inspection: Inspection, config: RunConfig) -> dict[str, int]:
     return {"n_cells": n_cells, "n_genes": n_genes, "n_reference": n_reference, "n_query": n_query}
 
 
-def _fit(n_models: int) -> str:
-    if n_models <= tray.TRAY_SIZE:
+def _fit(n_mixes: int) -> str:
+    if n_mixes <= tray.TRAY_SIZE:
         return ""
-    return f"The first {tray.TRAY_SIZE} are shown side by side; the others are on the Runs page."
+    return f"The first {tray.TRAY_SIZE} mixes are shown side by side; the others are on the Runs page."

@@ -9,6 +9,7 @@ from semafo.ui.session import navigation, tray
 
 Option = TypeVar("Option")
 
+NORMALISATIONS = {"By row": "row", "By column": "column", "Counts": "counts"}
 QUIET_CHART = {"displayModeBar": False, "responsive": True}
 MAP_CHART = {
     "displaylogo": False,
@@ -100,7 +101,19 @@ def population(key: str) -> str:
     return "test" if picked == "Test cells" else "query"
 
 
-def link_to_maps() -> None:
-    """From training to the maps."""
+def normalisation() -> str:
+    """Shares of the observed type, of the predicted type, or counts."""
+    picked = choice(
+        "Scale",
+        list(NORMALISATIONS),
+        "normalisation",
+        help="By row: share of each observed type, so the diagonal is the share found. By column: share of each "
+        "predicted type, as in the paper's notebook. Counts: cells.",
+    )
+    return NORMALISATIONS[picked]
+
+
+def link_to_comparison() -> None:
+    """From training to what comes of it."""
     if tray.run_ids():
-        st.page_link(navigation.LATENT_PAGE, label="See the chosen runs in the latent space")
+        st.page_link(navigation.COMPARE_PAGE, label="Compare the chosen runs")

@@ -13,7 +13,7 @@ from semafo.ui.charts import ScoreRow, colours
 from semafo.ui.session import grouping
 from semafo.ui.session.run_names import short_dataset
 from semafo.ui.session.run_results import artefacts
-from semafo.ui.session.tray import ChosenRun
+from semafo.ui.session.tray import ChosenColumn, ChosenRun
 
 LABEL_SCORES = {
     "accuracy": ("Accuracy", "Share of the scored cells whose predicted type is right."),
@@ -134,6 +134,38 @@ def score_rows(runs: Sequence[ChosenRun], bio_weight: float) -> list[ScoreRow]:
             colour = run.colour if own else colours.NEUTRAL
             found[identity] = ScoreRow(name, colour, dict(scores), aggregate(scores, bio_weight))
     return sorted(found.values(), key=lambda row: (row.means["total"] is None, -(row.means["total"] or 0)))
+
+
+def column_rows(columns: Sequence[ChosenColumn], bio_weight: float) -> list[ScoreRow]:
+    """Integration scores of columns, means over their runs; once for each data set those of scVI and PCA.
+
+    Best total first.
+    """
+    found: list[ScoreRow] = []
+    references: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for column in columns:
+        tables = [run.record.integration().get("rows", {}) for run in column.runs if run.record.has_scores]
+        own = [table["model"] for table in tables if "model" in table]
+        if own:
+            found.append(_mean_row(column.name, column.colour, own, bio_weight))
+        dataset = short_dataset(column.shown.record.config.dataset.name)
+        for table in tables:
+            for key in table.keys() - {"model"}:
+                references.setdefault((key, dataset), []).append(table[key])
+    several = len({dataset for _, dataset in references}) > 1
+    for (key, dataset), rows in sorted(references.items()):
+        found.append(_mean_row(f"{key} · {dataset}" if several else key, colours.NEUTRAL, rows, bio_weight))
+    return sorted(found, key=lambda row: (row.means["total"] is None, -(row.means["total"] or 0)))
+
+
+def _mean_row(name: str, colour: str, rows: Sequence[Mapping[str, Any]], bio_weight: float) -> ScoreRow:
+    """A row of means; a score that a run has not is undefined."""
+    means: dict[str, float | None] = {}
+    for metric in METRICS:
+        values = [row.get(metric.key) for row in rows]
+        known = [float(value) for value in values if wording.is_number(value)]
+        means[metric.key] = sum(known) / len(known) if len(known) == len(values) else None
+    return ScoreRow(name, colour, means, aggregate(means, bio_weight))
 
 
 def _rounded(value: Any) -> float | None:

@@ -12,7 +12,7 @@ from semafo.settings.run_config import SplitSettings
 from semafo.ui.charts import colours
 from semafo.ui.charts.maps import points
 from semafo.ui.colouring import colourings
-from semafo.ui.maps import alignment, hover_texts, procrustes, projections, selection, type_names
+from semafo.ui.maps import alignment, hover_texts, procrustes, projections, type_names
 from semafo.ui.maps import figures as map_figures
 from semafo.ui.maps.large import sampling
 from semafo.ui.maps.selection import Pairing
@@ -170,7 +170,7 @@ def test_a_few_chosen_cells_are_points_even_where_most_cells_are_in_the_picture(
     chosen_cells = Pairing(
         "query", found.coded(keys.TRUE).names[0], found.coded(keys.PREDICTED).names[0], runs[0].run_id
     )
-    n = int(selection.mask(found, chosen_cells, runs).sum())
+    n = int(chosen_cells.mask(found, chosen_cells, runs).sum())
     figure = map_figures.draw(runs, map_figures.View(), chosen_cells)
     assert len(figure.layout.images) == 6  # of all cells, faint, and of the chosen ones
     lit = [len(t.x) for t in figure.data if t.xaxis == "x" and t.marker.opacity > 0.5]

@@ -8,7 +8,7 @@ from hypothesis import given, strategies
 from semafo import keys
 from semafo.runs.home import Home
 from semafo.settings.mix import Mix
-from semafo.ui.maps import polygon, projections, selection
+from semafo.ui.maps import chosen_cells, polygon, projections, selection
 from semafo.ui.maps.selection import Lasso, OneRightOneWrong, Pairing
 from semafo.ui.session import tray
 from semafo.ui.session.run_results import artefacts
@@ -70,8 +70,8 @@ def test_a_lasso_selects_the_same_cells_in_every_run(runs):
     expected = polygon.inside(found[1].umap, corners)
     assert 0 < expected.sum() < len(expected)
     for one in found:
-        assert (selection.mask(one, lasso, runs) == expected).all()
-    assert list(selection.cells(lasso, runs)) == list(found[1].cells.index[expected])
+        assert (chosen_cells.mask(one, lasso, runs) == expected).all()
+    assert list(chosen_cells.cells(lasso, runs)) == list(found[1].cells.index[expected])
 
 
 def test_a_cell_of_a_confusion_matrix_selects_what_it_counts(runs):
@@ -81,7 +81,7 @@ def test_a_cell_of_a_confusion_matrix_selects_what_it_counts(runs):
         types = predictions["types"]
         for i, j in zip(*np.nonzero(counts), strict=True):
             pairing = Pairing(population, types[i], types[j], runs[0].run_id)
-            assert len(selection.cells(pairing, runs)) == counts[i, j]
+            assert len(chosen_cells.cells(pairing, runs)) == counts[i, j]
 
 
 def test_a_disagreement_selects_the_cells_that_one_run_alone_gets_right(runs):
@@ -93,7 +93,7 @@ def test_a_disagreement_selects_the_cells_that_one_run_alone_gets_right(runs):
     ):
         expected = set(tables[0].index[mask & is_right[0] & ~is_right[1]])
         chosen = OneRightOneWrong(runs[0].run_id, runs[1].run_id, population)
-        assert set(selection.cells(chosen, runs)) == expected != set()
+        assert set(chosen_cells.cells(chosen, runs)) == expected != set()
 
 
 def test_runs_that_hold_other_cells_light_up_those_that_they_share(tmp_path, runs):
@@ -104,11 +104,11 @@ def test_runs_that_hold_other_cells_light_up_those_that_they_share(tmp_path, run
     np.save(part.folder / keys.array_file(keys.X_UMAP), umap)
     fewer = artefacts(part)
     everywhere = Lasso.around(runs[0].run_id, projections.UMAP, [(-4, -4), (6, -3), (5, 7), (-2, 3)])
-    selected = set(selection.cells(everywhere, runs))
-    found = selection.mask(fewer, everywhere, runs)
+    selected = set(chosen_cells.cells(everywhere, runs))
+    found = chosen_cells.mask(fewer, everywhere, runs)
     assert set(cells.index[found]) == selected & set(cells.index)
     other = replace(fewer, data="another data set", key="another")
-    assert not selection.mask(other, everywhere, runs).any()
+    assert not chosen_cells.mask(other, everywhere, runs).any()
 
 
 def test_a_selection_of_a_run_that_is_not_there_selects_nothing(runs):
@@ -118,5 +118,5 @@ def test_a_selection_of_a_run_that_is_not_there_selects_nothing(runs):
         Lasso.around(runs[0].run_id, "z1 z99", [(-99, -99), (99, -99), (0, 99)]),
         OneRightOneWrong(runs[0].run_id, "gone"),
     ):
-        assert not selection.mask(found, chosen, runs).any()
-        assert len(selection.cells(chosen, runs)) == 0
+        assert not chosen_cells.mask(found, chosen, runs).any()
+        assert len(chosen_cells.cells(chosen, runs)) == 0

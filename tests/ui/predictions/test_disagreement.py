@@ -7,7 +7,7 @@ import streamlit as st
 from semafo import keys
 from semafo.runs.compare import disagreement as flipped
 from semafo.runs.home import Home
-from semafo.ui.maps import selection
+from semafo.ui.maps import chosen_cells
 from semafo.ui.maps.selection import OneRightOneWrong, Pairing
 from semafo.ui.predictions import by_type_and_batch, disagreement, matrix_cell, mistakes
 from semafo.ui.predictions.confusion_matrices import ShownMatrix
@@ -36,7 +36,7 @@ def test_every_count_of_a_matrix_is_the_number_of_cells_that_a_click_on_it_selec
         counts = grouping.matrix(run, "test").counts
         for row, column in zip(*np.nonzero(counts), strict=True):
             chosen = shown.pairing([{"customdata": [panel, int(row), int(column)]}])
-            assert len(selection.cells(chosen, runs)) == counts[row, column]
+            assert len(chosen_cells.cells(chosen, runs)) == counts[row, column]
 
 
 def test_a_click_and_its_place_are_each_other_s_inverse(shown):
@@ -58,7 +58,7 @@ def test_a_selected_cell_is_described_by_its_count_share_and_confidence(runs, sh
     table = mistakes.pairs(runs[0], "test")
     top = table.iloc[0]
     chosen = Pairing("test", top["Observed"], top["Predicted"], runs[0].run_id)
-    mask = selection.mask(found, chosen, runs)
+    mask = chosen_cells.mask(found, chosen, runs)
     assert matrix_cell.sentence(int(mask.sum()), chosen, "scANVI") == (
         f"**{top['Cells']} {top['Observed']} cells predicted as {top['Predicted']} by scANVI**"
     )
@@ -68,14 +68,14 @@ def test_a_selected_cell_is_described_by_its_count_share_and_confidence(runs, sh
     frame = matrix_cell.cell_frame(found, mask)
     assert len(frame) == top["Cells"]
     assert set(frame[keys.TRUE]) == {top["Observed"]}
-    assert frame[keys.CELL].tolist() == list(selection.cells(chosen, runs))
+    assert frame[keys.CELL].tolist() == list(chosen_cells.cells(chosen, runs))
 
 
 def test_mistaken_cells_are_compared_with_the_rightly_predicted_ones_of_their_type(runs, shown):
     found = artefacts(runs[0].record)
     top = mistakes.pairs(runs[0], "test").iloc[0]
     chosen = Pairing("test", top["Observed"], top["Predicted"], runs[0].run_id)
-    groups = matrix_cell.groups_of(found, selection.mask(found, chosen, runs), chosen)
+    groups = matrix_cell.groups_of(found, chosen_cells.mask(found, chosen, runs), chosen)
     cells = found.cells
     right = (
         (cells[keys.PART] == keys.TEST)
@@ -84,7 +84,7 @@ def test_mistaken_cells_are_compared_with_the_rightly_predicted_ones_of_their_ty
     )
     np.testing.assert_array_equal(groups.second, right.to_numpy())
     diagonal = Pairing("test", top["Observed"], top["Observed"], runs[0].run_id)
-    others = matrix_cell.groups_of(found, selection.mask(found, diagonal, runs), diagonal)
+    others = matrix_cell.groups_of(found, chosen_cells.mask(found, diagonal, runs), diagonal)
     assert not (others.first & others.second).any()
     assert others.first.sum() + others.second.sum() == top["Of observed"]
 
@@ -103,7 +103,7 @@ def test_genes_are_told_where_the_run_kept_expression_and_only_there(runs):
 def test_flipped_cells_are_those_that_the_map_shows(runs):
     for first, second in ((runs[0], runs[1]), (runs[1], runs[0])):
         found = flipped.between(first.record, second.record)
-        assert len(selection.cells(OneRightOneWrong(first.run_id, second.run_id), runs)) == found.only_first.count
+        assert len(chosen_cells.cells(OneRightOneWrong(first.run_id, second.run_id), runs)) == found.only_first.count
         both = disagreement.both_right((first, second), 0)
         assert both.sum() == found.both_right.count
 

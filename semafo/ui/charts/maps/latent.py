@@ -53,7 +53,7 @@ def latent_panels(
     revision
         While it stays the same, what a person zoomed to stays when the figure changes.
     """
-    panels = [_dressed(panel, looks) for panel in _framed(panels, together)]
+    panels = [dressed(panel, looks) for panel in framed(panels, together)]
     key = Key(panels, narrow)
     columns = style.panels_in_a_row(len(panels), narrow, least=2)
     rows = max(1, math.ceil(len(panels) / columns))
@@ -61,7 +61,7 @@ def latent_panels(
     height = rows * (panel_height + TITLE_HEIGHT) + key.pixels
     places = _places(len(panels), columns, panel_height, height - key.pixels - TITLE_HEIGHT)
     size = points.size_of(max((panel.n_cells for panel in panels), default=0))
-    traces = [trace for i, panel in enumerate(panels) for trace in _on_axes(i, _traces(panel, key, size))]
+    traces = [trace for i, panel in enumerate(panels) for trace in on_axes(i, panel_traces(panel, key, size))]
     traces += name_once(traces)
     layout = {
         "height": height,
@@ -71,9 +71,9 @@ def latent_panels(
         "dragmode": "lasso" if mode == SELECT else "pan",
         "uirevision": revision or None,
         "font": {"size": style.TEXT_SIZE},
-        "annotations": [text for i, panel in enumerate(panels) for text in _texts(i, panel)],
-        "images": [image for i, panel in enumerate(panels) for image in _images(i, panel)],
-        **_axes(panels, places, window),
+        "annotations": [text for i, panel in enumerate(panels) for text in panel_texts(i, panel)],
+        "images": [image for i, panel in enumerate(panels) for image in panel_images(i, panel)],
+        **map_axes(panels, places, window),
         **key.layout(panels, height, places),
     }
     return PlainFigure(traces, layout)
@@ -89,12 +89,14 @@ def _places(n: int, columns: int, panel_height: int, height: int) -> list[Place]
     return found
 
 
-def _on_axes(index: int, traces: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def on_axes(index: int, traces: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Traces on the axes of the nth panel."""
     suffix = style.axis_suffix(index)
     return [{**trace, "xaxis": f"x{suffix}", "yaxis": f"y{suffix}"} for trace in traces]
 
 
-def _framed(panels: Sequence[Panel], together: bool) -> list[Panel]:
+def framed(panels: Sequence[Panel], together: bool) -> list[Panel]:
+    """Panels with a frame each; `together`: those without one share it."""
     maps = [panel.xy for panel in panels if panel.xy is not None and len(panel.xy) and panel.frame is None]
     shared = Frame.around(maps) if together and maps else None
     return [
@@ -105,14 +107,14 @@ def _framed(panels: Sequence[Panel], together: bool) -> list[Panel]:
     ]
 
 
-def _dressed(panel: Panel, looks: Mapping[str, Look] | None) -> Panel:
+def dressed(panel: Panel, looks: Mapping[str, Look] | None) -> Panel:
     """A panel with its own looks or scale."""
     if panel.numbers is not None:
         return replace(panel, looks=None, scale=panel.scale or PROBABILITY)
     return replace(panel, looks=looks if panel.looks is None else panel.looks, scale=None)
 
 
-def _traces(panel: Panel, key: Key, size: float) -> list[dict[str, Any]]:
+def panel_traces(panel: Panel, key: Key, size: float) -> list[dict[str, Any]]:
     """Points of a panel and its lines of equal density."""
     if panel.xy is None or panel.frame is None:
         return [points.nothing()]
@@ -127,7 +129,7 @@ def _traces(panel: Panel, key: Key, size: float) -> list[dict[str, Any]]:
     return [{**trace, **legend} for trace in found] + points.contour_traces(panel, panel.frame) or [points.nothing()]
 
 
-def _images(index: int, panel: Panel) -> list[dict[str, Any]]:
+def panel_images(index: int, panel: Panel) -> list[dict[str, Any]]:
     """Pictures of all cells below a panel's points."""
     suffix, found = style.axis_suffix(index), []
     for raster, opacity in ((panel.image, 1.0 if panel.lit_image is None else 0.15), (panel.lit_image, 1.0)):
@@ -140,7 +142,7 @@ def _images(index: int, panel: Panel) -> list[dict[str, Any]]:
     return found
 
 
-def _texts(index: int, panel: Panel) -> list[dict[str, Any]]:
+def panel_texts(index: int, panel: Panel) -> list[dict[str, Any]]:
     """A panel's title, what its directions are, and the names on the map."""
     suffix = style.axis_suffix(index)
     lines = panel.lines or ("&nbsp;", "&nbsp;")  # as many as its neighbours have
@@ -158,7 +160,7 @@ def _texts(index: int, panel: Panel) -> list[dict[str, Any]]:
     return found
 
 
-def _axes(panels: Sequence[Panel], places: Sequence[Place], window: Window | None) -> dict[str, Any]:
+def map_axes(panels: Sequence[Panel], places: Sequence[Place], window: Window | None) -> dict[str, Any]:
     """Equal aspect, no ticks: a map's axes have no meaning. All panels show the same piece of the figure."""
     quiet = {"showticklabels": False, "showgrid": False, "zeroline": False, "ticks": "", "title": {"text": ""}}
     frame = {"showline": True, "mirror": True, "linecolor": colours.GRID, "linewidth": 1}

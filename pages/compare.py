@@ -1,0 +1,17 @@
+"""Compare: everything about the chosen methods at once."""
+
+from semafo.ui.compare import controls as compare_controls
+from semafo.ui.compare import figure_on_page, integration, verdict
+from semafo.ui.session import tray
+from semafo.ui.session.viewport import is_narrow
+from semafo.ui.shell import page_frame
+from semafo.ui.start.chosen_or_stop import chosen_or_stop
+
+page_frame.title("Compare")
+chosen_or_stop()
+narrow = is_narrow()
+columns = tray.columns()
+look = compare_controls.row(columns, narrow)
+figure_on_page.show(columns, look)
+verdict.show(columns)
+integration.show(columns, narrow)

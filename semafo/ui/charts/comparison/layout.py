@@ -1,0 +1,88 @@
+"""Where the parts of the comparison stand: blocks side by side, one a method, each of bands from top to bottom."""
+
+import math
+from dataclasses import dataclass
+
+from semafo.ui.charts.maps.legend import Place
+
+MOST_IN_A_ROW = 4
+GAP = 0.02  # between neighbours, as a share of the width
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Heights in pixels of what a block has, from its top."""
+
+    title: int = 68
+    map: int = 280
+    gap: int = 8
+    matrix: int = 280
+    room: int = 10
+    scores: int = 56
+    ticks: int = 34
+
+    @property
+    def block(self) -> int:
+        """Height of a whole block."""
+        return self.title + self.map + self.gap + self.matrix + self.room + self.scores + self.ticks
+
+    @property
+    def tops(self) -> dict[str, int]:
+        """Pixels from a block's top to the top of each band that is drawn in."""
+        of_matrix = self.title + self.map + self.gap
+        return {"map": self.title, "matrix": of_matrix, "scores": of_matrix + self.matrix + self.room}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Blocks of a comparison.
+
+    Attributes
+    ----------
+    n, columns
+        Blocks, and how many of them stand in a row; slots beyond the last stay empty.
+    bands
+        Heights within a block.
+    left
+        Pixels for names at the left: the same whatever they are, so that nothing moves once they are known.
+    """
+
+    n: int
+    columns: int
+    bands: Bands
+    left: int = 152
+
+    @classmethod
+    def of(cls, n: int, narrow: bool) -> "Layout":
+        """At most four in a row, five and six in two rows of three; on a telephone one below the other."""
+        if narrow:
+            return cls(n, 1, Bands(map=250, matrix=230), left=100)
+        columns = max(2, n if n <= MOST_IN_A_ROW else 3)
+        side = {2: 300, 3: 280}.get(columns, 240)
+        return cls(n, columns, Bands(map=side, matrix=side))
+
+    @property
+    def rows(self) -> int:
+        """Rows of blocks."""
+        return max(1, math.ceil(self.n / self.columns))
+
+    @property
+    def name_length(self) -> int:
+        """Characters of a name that fit at the left."""
+        return int((self.left - 14) / 6.2)
+
+    @property
+    def height(self) -> int:
+        """Pixels of all blocks."""
+        return self.rows * self.bands.block
+
+    def place(self, band: str, i: int) -> Place:
+        """Where a band of the ith block stands, as shares of the plotting area's width and height."""
+        width = (1 - GAP * (self.columns - 1)) / self.columns
+        left = (i % self.columns) * (width + GAP)
+        top = (i // self.columns) * self.bands.block + self.bands.tops[band]
+        return (left, left + width), (1 - (top + getattr(self.bands, band)) / self.height, 1 - top / self.height)
+
+    def is_first(self, i: int) -> bool:
+        """Whether the ith block is the first of its row: names stand at its left."""
+        return i % self.columns == 0

@@ -1,0 +1,1 @@
+"""The Compare page: maps, confusion matrices and scores of every method at once."""
