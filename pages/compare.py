@@ -5,7 +5,7 @@ from semafo.ui.compare import figure_on_page, integration, verdict
 from semafo.ui.session import tray
 from semafo.ui.session.viewport import is_narrow
 from semafo.ui.shell import page_frame
-from semafo.ui.start.chosen_or_stop import chosen_or_stop
+from semafo.ui.start.chosen_or_stop import chosen_or_stop, why_nothing
 
 page_frame.title("Compare")
 chosen_or_stop()
@@ -13,5 +13,6 @@ narrow = is_narrow()
 columns = tray.columns()
 look = compare_controls.row(columns, narrow)
 figure_on_page.show(columns, look)
+why_nothing([column.shown for column in columns])
 verdict.show(columns)
 integration.show(columns, narrow)

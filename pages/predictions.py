@@ -11,6 +11,7 @@ from semafo.ui.predictions import (
     method_differences,
     run_differences,
 )
+from semafo.ui.session import presenting
 from semafo.ui.session.viewport import is_narrow
 from semafo.ui.shell import page_frame, training_progress
 from semafo.ui.start.chosen_or_stop import chosen_or_stop, why_nothing
@@ -22,6 +23,10 @@ narrow = is_narrow()
 if not any(run.record.has_maps for run in runs):
     training_progress.cards(runs, narrow=narrow, tall=False)
     why_nothing(runs)
+    st.stop()
+
+if presenting.is_on():
+    disagreement.show(runs, narrow)
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -1,6 +1,7 @@
 """What all figures share: margins, panels and their titles, colour bars, room for the legend."""
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -160,3 +161,22 @@ def legend_rows(bottom: float = 0.0, most: int | None = None) -> dict[str, objec
         "title": {"text": ""},
         **({"maxheight": most} if most else {}),
     }
+
+
+def enlarged(value: Any, factor: float, is_text: bool = False) -> Any:
+    """A figure's plain values with texts `factor` times as large; sizes of anything but texts stay.
+
+    is_text: whether the value is the look of a text.
+    """
+    if factor == 1:
+        return value
+    if isinstance(value, dict):
+        return {
+            key: factor * part if is_text and key == "size" else enlarged(part, factor, key.endswith("font"))
+            for key, part in value.items()
+        }
+    if isinstance(value, list):
+        return [enlarged(part, factor) for part in value]
+    if isinstance(value, str) and "font-size:" in value:
+        return re.sub(r"font-size:(\d+)px", lambda found: f"font-size:{factor * int(found[1]):.0f}px", value)
+    return value

@@ -30,6 +30,7 @@ class Comparison:
 
     view: View
     by: str = "row"
+    height: int | None = None  # pixels of the figure on a wall
 
 
 def types_of(columns: Sequence[ChosenColumn]) -> Mapping[str, Look]:
@@ -79,6 +80,7 @@ def draw(columns: Sequence[ChosenColumn], look: Comparison, chosen: Selection | 
         window=look.view.window,
         mode=look.view.mode,
         revision=f"{look.view.map_name} {look.view.aligned} {look.view.narrow}",
+        height=look.height,
     )
 
 
@@ -94,7 +96,8 @@ def blocks(
     for column, panel, title in zip(columns, panels, titles, strict=True):
         counted = ColumnCounts.of(column, types, chosen, every)
         if not counted.runs:
-            note = grouping.not_ready(column.shown)
+            is_active = any(run.record.is_active for run in column.runs)  # then its live map stands there
+            note = "" if is_active else grouping.not_ready(column.shown)
             found.append(Block(replace(panel, title=title, colour=column.colour, lines=(), note=note)))
             continue
         scores = counted.scores(with_baseline=chosen is None)

@@ -11,10 +11,11 @@ from semafo.ui.compare import strip
 from semafo.ui.compare.blocks import Comparison
 from semafo.ui.maps.toggles import align_toggle, hollow_toggle
 from semafo.ui.maps.view import View
-from semafo.ui.session import tray
+from semafo.ui.session import presenting, tray
 from semafo.ui.session.tray import ChosenColumn
 from semafo.ui.widgets import controls
 
+_AROUND = 90  # pixels above and below the figure while presenting
 MODES = {"Explore": EXPLORE, "Select": SELECT}
 
 
@@ -37,8 +38,17 @@ def row(columns: Sequence[ChosenColumn], narrow: bool) -> Comparison:
             hollow = hollow_toggle()
             aligned = align_toggle([column.shown for column in columns])
             _seeds(columns)
+            st.button(
+                "Present",
+                key="present_button",
+                icon=":material/slideshow:",
+                on_click=presenting.turn,
+                args=(True,),
+                help="Without sidebar and controls, in larger type (key P). Arrow keys walk through the pages, Escape "
+                "ends it.",
+            )
     view = View(colouring, hollow=hollow, aligned=aligned, narrow=narrow, labels=labels, mode=MODES[mode])
-    return Comparison(view, by)
+    return Comparison(view, by, presenting.height() - _AROUND if presenting.is_on() else None)
 
 
 def _seeds(columns: Sequence[ChosenColumn]) -> None:

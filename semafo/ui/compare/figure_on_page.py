@@ -10,7 +10,7 @@ from semafo import wording
 from semafo.ui.charts.comparison import matrices
 from semafo.ui.charts.comparison.matrices import TypeDot
 from semafo.ui.charts.maps.latent import SELECT
-from semafo.ui.compare import blocks
+from semafo.ui.compare import blocks, live
 from semafo.ui.compare.blocks import Comparison
 from semafo.ui.maps import chosen_cells, lasso, selection
 from semafo.ui.maps.selection import OfType, Pairing, Selection
@@ -31,6 +31,14 @@ def show(columns: Sequence[ChosenColumn], look: Comparison) -> None:
     if chosen is not None and not set(chosen.run_ids) <= {run.run_id for run in every if run.record.has_maps}:
         chosen = None  # nothing could stand out, and all would be faded
     selected(chosen, every)
+    with st.container(key="compare-wrap"):
+        _figure(columns, look, chosen, every)
+        live.show(columns, look.view.narrow, look.height)
+
+
+def _figure(
+    columns: Sequence[ChosenColumn], look: Comparison, chosen: Selection | None, every: Sequence[ChosenRun]
+) -> None:
     is_select = look.view.mode == SELECT
     show_figure(
         blocks.figure(columns, look, chosen),

@@ -31,6 +31,12 @@ class Similarity:
         return (np.asarray(xy, dtype=np.float64) - self.onto) @ self.turn.T / self.scale + self.centre
 
 
+def rotation(moved: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+    """The turn or mirroring, (2, 2), that brings points, (n, 2), closest to others; they are not moved or scaled."""
+    left, _, right = np.linalg.svd(np.asarray(moved, dtype=np.float64).T @ np.asarray(fixed, dtype=np.float64))
+    return left @ right
+
+
 def similarity(moved: np.ndarray, fixed: np.ndarray) -> Similarity:
     """The similarity that brings `moved` closest to `fixed`.
 

@@ -4,10 +4,10 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from semafo import installation
-from semafo.ui.session import tray, viewport
-from semafo.ui.shell import keep_engine_alive, sidebar, training_progress
+from semafo.ui.session import presenting, tray, viewport
+from semafo.ui.shell import keep_engine_alive, keyboard, sidebar, training_progress
 
-_STYLE = installation.app_folder() / "assets" / "style.css"
+_STYLE, _PRESENT_STYLE = (installation.app_folder() / "assets" / name for name in ("style.css", "present.css"))
 _FRAMED = "framed"
 
 
@@ -15,7 +15,10 @@ def show(page_title: str) -> None:
     """Draw what surrounds the page, and keep tray and URL in step."""
     st.session_state[_FRAMED] = True
     st.html(_STYLE)
+    if presenting.is_on():
+        st.html(_PRESENT_STYLE)
     viewport.watch()
+    keyboard.listen(page_title)
     keep_engine_alive.wake()
     tray.mirror()
     training_progress.announce()

@@ -116,7 +116,7 @@ def _watch(page_title: str) -> None:
     queue = store.queue(current_home())
     for record in active[:IN_SIDEBAR]:
         progress = record.progress()
-        st.progress(_fraction(progress), text=f"{record.title}  \n{_line(record, progress, queue)}")
+        st.progress(fraction(progress), text=f"{record.title}  \n{line(record, progress, queue)}")
     if len(active) > IN_SIDEBAR:
         st.caption(f"and {len(active) - IN_SIDEBAR} more, see Train")
 
@@ -142,7 +142,7 @@ def _cards(chosen: Sequence[ChosenRun], narrow: bool) -> None:
         with columns[i % len(columns)]:
             progress = run.record.progress()
             st.html(f'<div class="semafo-run">{colours.swatch(run.colour)} <b>{run.name}</b></div>')
-            st.progress(_fraction(progress), text=_line(run.record, progress, queue))
+            st.progress(fraction(progress), text=line(run.record, progress, queue))
 
 
 @guarded
@@ -166,7 +166,7 @@ def _detail_row(run: ChosenRun, queue: Mapping[str, dict]) -> None:
     progress = run.record.progress()
     name, bar, button = st.columns([3, 6, 1], vertical_alignment="center")
     name.markdown(colours.swatch(run.colour) + f" **{run.record.title}**", unsafe_allow_html=True)
-    bar.progress(_fraction(progress), text=_line(run.record, progress, queue))
+    bar.progress(fraction(progress), text=line(run.record, progress, queue))
     asked = st.session_state.setdefault("asked_to_cancel", set())
     label = "Cancelling" if run.run_id in asked else "Cancel"
     button.button(
@@ -208,12 +208,13 @@ def _losses(runs: Sequence[ChosenRun], narrow: bool, key: str) -> None:
     )
 
 
-def _fraction(progress: Mapping[str, object]) -> float:
+def fraction(progress: Mapping[str, object]) -> float:
+    """How much of a run is done, 0 to 1."""
     value: Any = progress.get("fraction")
     return min(max(float(value), 0.0), 1.0) if wording.is_number(value) else 0.0
 
 
-def _line(record: RunRecord, progress: Mapping[str, object], queue: Mapping[str, dict]) -> str:
+def line(record: RunRecord, progress: Mapping[str, object], queue: Mapping[str, dict]) -> str:
     """What the run does now, or what it waits for."""
     if record.state != keys.QUEUED:
         return wording.progress_line(dict(progress))

@@ -63,6 +63,7 @@ def comparison_figure(
     window: Window | None = None,
     mode: str = latent.EXPLORE,
     revision: str = "",
+    height: int | None = None,
 ) -> SettledFigure:
     """Blocks side by side.
 
@@ -78,40 +79,40 @@ def comparison_figure(
         What is outlined in the matrices.
     window, mode, revision
         As in `latent_panels`.
+    height
+        Pixels that the figure has on a wall; None is a page that scrolls.
     """
-    layout = Layout.of(len(blocks), narrow)
+    layout = Layout.of(len(blocks), narrow, height)
     panels = [latent.dressed(panel, None) for panel in latent.framed([block.panel for block in blocks], False)]
     key, n = Key(panels, narrow), len(blocks)
     bottom = key.pixels if with_legend else 8
     places = [layout.place("map", i) for i in range(n)]
     axes_of_scores, names_of_scores = score_axes([block.scores for block in blocks], layout, 2 * n)
-    height = layout.height + bottom
+    pixels = layout.height + bottom
     traces = _map_traces(panels, key, with_legend)
     for i, block in enumerate(blocks):
         traces += matrix_traces(i, block.counts, types, by, layout.bands.matrix, n)
         suffix = style.axis_suffix(2 * n + i)
         traces += score_traces(block.scores, block.panel.colour or colours.NEUTRAL, (f"x{suffix}", f"y{suffix}"))
-    return PlainFigure(
-        traces,
-        {
-            "height": height,
-            "margin": {"l": layout.left, "r": 8, "t": 0, "b": bottom, "pad": 0, "autoexpand": False},
-            "hovermode": "closest",
-            "hoverdistance": 8,
-            "dragmode": "lasso" if mode == latent.SELECT else "pan",
-            "uirevision": revision or None,
-            "font": {"size": style.TEXT_SIZE},
-            "showlegend": with_legend,
-            "annotations": [*_texts(blocks, panels, n), *names_of_scores],
-            "images": [image for i, panel in enumerate(panels) for image in latent.panel_images(i, panel)],
-            "shapes": outlines(chosen, len(types), layout, n),
-            "coloraxis99": _shades([block.counts for block in blocks], by),
-            **latent.map_axes(panels, places, window),
-            **matrix_axes(list(types), layout, n),
-            **axes_of_scores,
-            **(key.layout(panels, height, places) if with_legend else _scales(key, panels, height, places)),
-        },
-    )
+    drawn = {
+        "height": pixels,
+        "margin": {"l": layout.left, "r": 8, "t": 0, "b": bottom, "pad": 0, "autoexpand": False},
+        "hovermode": "closest",
+        "hoverdistance": 8,
+        "dragmode": "lasso" if mode == latent.SELECT else "pan",
+        "uirevision": revision or None,
+        "font": {"size": style.TEXT_SIZE},
+        "showlegend": with_legend,
+        "annotations": [*_texts(blocks, panels, n), *names_of_scores],
+        "images": [image for i, panel in enumerate(panels) for image in latent.panel_images(i, panel)],
+        "shapes": outlines(chosen, len(types), layout, n),
+        "coloraxis99": _shades([block.counts for block in blocks], by),
+        **latent.map_axes(panels, places, window),
+        **matrix_axes(list(types), layout, n),
+        **axes_of_scores,
+        **(key.layout(panels, pixels, places) if with_legend else _scales(key, panels, pixels, places)),
+    }
+    return PlainFigure(*(style.enlarged(part, layout.enlarged) for part in (traces, drawn)))
 
 
 def _map_traces(panels: Sequence[Panel], key: Key, with_legend: bool) -> list[dict[str, Any]]:
@@ -120,9 +121,9 @@ def _map_traces(panels: Sequence[Panel], key: Key, with_legend: bool) -> list[di
     return [*traces, *name_once(traces)] if with_legend else [{**trace, "showlegend": False} for trace in traces]
 
 
-def _scales(key: Key, panels: Sequence[Panel], height: int, places: Sequence[Any]) -> dict[str, Any]:
+def _scales(key: Key, panels: Sequence[Panel], pixels: int, places: Sequence[Any]) -> dict[str, Any]:
     """Colour axes alone: the dots of the matrices are the legend."""
-    return {name: value for name, value in key.layout(panels, height, places).items() if name.startswith("coloraxis")}
+    return {name: value for name, value in key.layout(panels, pixels, places).items() if name.startswith("coloraxis")}
 
 
 def _texts(blocks: Sequence[Block], panels: Sequence[Panel], n: int) -> list[dict[str, Any]]:

@@ -1,11 +1,12 @@
 """Where the parts of the comparison stand: blocks side by side, one a method, each of bands from top to bottom."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from semafo.ui.charts.maps.legend import Place
 
 MOST_IN_A_ROW = 4
+_SMALL_WALL = 640  # pixels of a row on a projector of 1280 × 720
 GAP = 0.02  # between neighbours, as a share of the width
 
 
@@ -45,16 +46,28 @@ class Layout:
         Heights within a block.
     left
         Pixels for names at the left: the same whatever they are, so that nothing moves once they are known.
+    enlarged
+        How many times as large as usual texts are.
     """
 
     n: int
     columns: int
     bands: Bands
     left: int = 152
+    enlarged: float = 1.0
 
     @classmethod
-    def of(cls, n: int, narrow: bool) -> "Layout":
-        """At most four in a row, five and six in two rows of three; on a telephone one below the other."""
+    def of(cls, n: int, narrow: bool, height: int | None = None) -> "Layout":
+        """At most four in a row, five and six in two rows of three; on a telephone one below the other.
+
+        height: pixels that one row has on a wall, where everything is larger; None is a page that scrolls.
+        """
+        if height is not None:
+            times = min(2.0, max(1.2, 1.3 * height / _SMALL_WALL))
+            large = Bands(title=round(68 * times), map=0, matrix=0, scores=round(54 * times), ticks=round(32 * times))
+            side = max(160, (height - large.block) // 2)
+            bands = replace(large, map=side, matrix=side)
+            return cls(n, max(2, n), bands, left=round(152 * times), enlarged=times)
         if narrow:
             return cls(n, 1, Bands(map=250, matrix=230), left=100)
         columns = max(2, n if n <= MOST_IN_A_ROW else 3)
@@ -69,7 +82,7 @@ class Layout:
     @property
     def name_length(self) -> int:
         """Characters of a name that fit at the left."""
-        return int((self.left - 14) / 6.2)
+        return int((self.left - 14) / (6.2 * self.enlarged))
 
     @property
     def height(self) -> int:
