@@ -1,13 +1,17 @@
 from dataclasses import replace
 
+import pytest
+import streamlit as st
 from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import strategies as hypothesis_strategies
 
+from semafo.runs.home import Home
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
 from semafo.ui.session import run_names, tray
 from semafo.ui.shell import training_progress
 from semafo.ui.start import first_comparisons
+from tests.support import fakes
 
 
 def row(run_id, batch, mix, seed=0):
@@ -27,7 +31,10 @@ def test_a_run_keeps_its_colour_when_another_leaves():
     assert tray.assign_slots(["b", "c", "d"], slots) == {"b": 1, "c": 2, "d": 0}
 
 
-@given(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=6, unique=True), st.permutations(range(6)))
+@given(
+    hypothesis_strategies.lists(hypothesis_strategies.sampled_from("abcdefgh"), min_size=1, max_size=6, unique=True),
+    hypothesis_strategies.permutations(range(6)),
+)
 def test_a_link_has_the_runs_and_their_colours(run_ids, order):
     slots = dict(zip(run_ids, order, strict=False))
     assert tray.from_link(tray.to_link(run_ids, slots)) == slots
@@ -41,6 +48,67 @@ def test_a_link_is_short_while_places_give_the_colours():
 def test_a_link_that_asks_for_what_cannot_be_still_gives_each_run_a_colour_of_its_own():
     assert tray.from_link("a~2,b~2,c~99,d~x,,e") == {"a": 1, "b": 0, "c": 2, "d": 3, "e": 4}
     assert tray.from_link("") == {}
+
+
+class FakeSession(dict):
+    """What Streamlit keeps for a session."""
+
+
+@pytest.fixture
+def session(tmp_path, monkeypatch):
+    """A home, and a session outside a running app."""
+    home = Home.at(tmp_path / "home")
+    monkeypatch.setenv("SEMAFO_HOME", str(home.path))
+    monkeypatch.setattr(st, "session_state", FakeSession())
+    monkeypatch.setattr(st, "query_params", {})
+    return home
+
+
+def seeds_of(home, mix, seeds):
+    runs = [fakes.finished(home, replace(fakes.REAL, mix=mix, train=TrainSettings(seed=seed))) for seed in seeds]
+    return [run.run_id for run in runs]
+
+
+def test_six_columns_fit_however_many_seeds_each_has(session):
+    mixes = [Mix(1.0, weight) for weight in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)]
+    runs = [run_id for mix in mixes for run_id in seeds_of(session, mix, range(3))]
+    tray.show(runs)
+    assert tray.run_ids() == runs[:18]
+    columns = tray.columns()
+    assert [len(column.runs) for column in columns] == [3] * 6
+    assert len({column.colour for column in columns}) == 6
+    assert [run.run_id for run in tray.chosen_runs()] == runs[:18:3]
+    assert columns[0].name == "scANVI · 20 % · 3 seeds"
+
+
+def test_a_seventh_column_makes_the_oldest_leave_and_another_seed_does_not(session):
+    mixes = [Mix(1.0, weight) for weight in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)]
+    runs = [run_id for mix in mixes for run_id in seeds_of(session, mix, range(2))]
+    tray.show(runs)
+    colours_before = {column.name: column.colour for column in tray.columns()}
+    [third] = seeds_of(session, mixes[2], [7])
+    tray.add(third)
+    assert tray.run_ids() == [*runs, third]
+    [other] = seeds_of(session, Mix(0.0, 1.0), [0])
+    tray.add(other)
+    assert tray.run_ids() == [*runs[2:], third, other]
+    kept = {column.name: column.colour for column in tray.columns()}
+    assert {name: kept[name] for name in kept if name in colours_before}.items() <= colours_before.items()
+    assert len(set(kept.values())) == 6
+
+
+def test_another_seeds_map_can_be_drawn_and_the_link_has_it(session):
+    runs = seeds_of(session, Mix(1.0, 0.0), range(7))
+    tray.show(runs)
+    [column] = tray.columns()
+    assert column.shown.run_id == runs[0]
+    tray.show_of_column(column, runs[4])
+    assert tray.columns()[0].shown.run_id == runs[4]
+    assert st.query_params["of_column"] == runs[4]
+    assert [run.run_id for run in tray.chosen_runs()] == [runs[4]]
+    tray.show_of_column(column, runs[0])
+    assert tray.columns()[0].shown.run_id == runs[0]
+    assert "of_column" not in st.query_params
 
 
 def test_names_say_what_tells_runs_apart():
