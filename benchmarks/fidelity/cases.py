@@ -13,7 +13,7 @@ KANG, SURGERY, SIMULATED = "Kang", "Kang surgery", "simulated"
 PBMC, PANCREAS = "pbmc68k", "pancreas-like"
 MIXES = {name: Mix(*weights) for name, weights in CORNERS.items()}
 LABELLED_RATE = 0.2
-N_SEEDS = {KANG: 1, SURGERY: 1, SIMULATED: 1}  # training seeds of a division, whose scores are averaged
+N_SEEDS = {KANG: 3, SURGERY: 2, SIMULATED: 2}  # training seeds of a division, whose scores are averaged
 _SEED_STEP = 1000
 
 _SPECS = {
@@ -73,6 +73,15 @@ def trainings(divisions: Iterable[Case], control: bool = False) -> tuple[Case, .
     """The divisions with each of their training seeds; control: with as many others."""
     found = []
     for division in divisions:
-        n = N_SEEDS.get(division.name, 1) if division in REPORT else 1
+        n = _n_seeds(division)
         found += [replace(division, offset=_SEED_STEP * i) for i in range(n * control, n * control + n)]
     return tuple(found)
+
+
+def counterpart(case: Case) -> Case:
+    """The stock's training that stands beside one of a schedule (the same) or of the control."""
+    return replace(case, offset=case.offset % (_n_seeds(case.division) * _SEED_STEP))
+
+
+def _n_seeds(division: Case) -> int:
+    return N_SEEDS.get(division.name, 1) if division in REPORT else 1

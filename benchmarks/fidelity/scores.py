@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.fidelity.cases import Case
+from benchmarks.fidelity.cases import Case, counterpart
 from benchmarks.fidelity.neighbours import share_kept
 from semafo.evaluation.integration.columns import METRICS, aggregate
 
@@ -22,12 +22,12 @@ Found = Mapping[Case, dict[str, Any]]
 def table(found: Found, beside: Found) -> pd.DataFrame:
     """Scores of a schedule, indexed by case's name, division and mix: means over training seeds.
 
-    beside: the stock's. Of a cell's neighbours there (first training seed) those that the schedule keeps are counted.
+    beside: the stock's. Of a cell's neighbours in its counterpart there those that the schedule keeps are counted.
     """
     rows = []
     for case, measured in found.items():
         for mix, scores in measured["mixes"].items():
-            other = beside[case.division]["mixes"][mix]
+            other = beside[counterpart(case)]["mixes"][mix]
             named = {"name": case.name, "seed": case.seed, "mix": mix}
             kept = share_kept(other["neighbours"], scores["neighbours"])
             rows.append({**named, **_plain(scores), "neighbours_kept": kept})

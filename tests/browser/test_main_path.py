@@ -69,6 +69,8 @@ def test_one_button_leads_to_live_maps_then_maps_matrices_and_scores_on_one_page
         wait(lambda: keys.RUNNING in states(home), 60, "a run to start")
         page.reload()  # nothing is lost
         page.get_by_text("3 of 6").wait_for()
+        page.locator(".st-key-figure-comparison .js-plotly-plot").wait_for()
+        page.wait_for_timeout(1000)  # the page stands: from here on panels fill
         page.evaluate(WATCH)
         seen: list[str] = []
 
@@ -88,7 +90,7 @@ def test_one_button_leads_to_live_maps_then_maps_matrices_and_scores_on_one_page
         moved = page.evaluate("() => moved")
         assert sum(share for share, *_ in moved) <= 0.05, moved
         wait(lambda: states(home) == [keys.DONE] * 3, SCORES_SECONDS, "the scores")
-        page.get_by_text("Biology kept").wait_for(timeout=20_000)
+        page.get_by_text("Biology kept", exact=True).wait_for(timeout=20_000)
         page.get_by_text("Labels, against scANVI").wait_for()
     page.close()
 
