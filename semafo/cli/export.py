@@ -34,7 +34,7 @@ def export_runs(
     """
     with output.errors(as_json):
         kind = export_formats.kind_of(to, kind)
-        _require_free(to, kind, force)
+        require_free(to, force, kind)
         where = cli_options.home_at(home)
         asked = export_formats.find(where, names)
         export_formats.require_possible(kind, asked, to)
@@ -54,7 +54,7 @@ def _write_report(asked: export_formats.Asked, to: Path) -> str:
     return ""
 
 
-def _require_free(to: Path, kind: str, force: bool) -> None:
+def require_free(to: Path, force: bool, kind: str = "") -> None:
     """Raise where the file cannot be written, before any time is spent."""
     if not to.parent.is_dir():
         raise DataError(f"There is no folder {to.parent}. Make it first, or give another --to.")

@@ -25,6 +25,7 @@ COMMANDS = {
     "diff": ("runs:diff", "Print the settings, versions and data in which runs differ."),
     "disk": ("disk:disk_use", "Print what the home takes on disk."),
     "export": ("export:export_runs", "Write finished runs, or those of a SWEEP, as a file to take away."),
+    "figure": ("figure:figure", "Write the comparison of finished runs, or of a SWEEP, as one figure."),
     "import": ("export:import_runs", "Take the runs of an exported FILE.zip into this home."),
     "keys": (
         "cluster:keys",

@@ -163,6 +163,12 @@ def legend_rows(bottom: float = 0.0, most: int | None = None) -> dict[str, objec
     }
 
 
+def letter(text: str, top: float, left: int) -> dict[str, object]:
+    """The annotation that names a part of a figure in a paper. top: share of the height; left: pixels of the margin."""
+    at = {"xref": "paper", "x": 0, "xanchor": "left", "xshift": 4 - left, "yref": "paper", "y": top, "yanchor": "top"}
+    return {**at, "text": f"<b>{text}</b>", "showarrow": False, "font": {"size": 18}}
+
+
 def enlarged(value: Any, factor: float, is_text: bool = False) -> Any:
     """A figure's plain values with texts `factor` times as large; sizes of anything but texts stay.
 

@@ -67,8 +67,10 @@ def _figure(
     return draw(_columns, look, chosen)
 
 
-def draw(columns: Sequence[ChosenColumn], look: Comparison, chosen: Selection | None = None) -> SettledFigure:
-    """The same as `figure` without memory."""
+def draw(
+    columns: Sequence[ChosenColumn], look: Comparison, chosen: Selection | None = None, *, lettered: bool = False
+) -> SettledFigure:
+    """The same as `figure` without memory. lettered: with A, B and C, as in a paper."""
     types = types_of(columns)
     return comparison_figure(
         blocks(columns, look, chosen, tuple(types)),
@@ -81,6 +83,7 @@ def draw(columns: Sequence[ChosenColumn], look: Comparison, chosen: Selection | 
         mode=look.view.mode,
         revision=f"{look.view.map_name} {look.view.aligned} {look.view.narrow}",
         height=look.height,
+        lettered=lettered,
     )
 
 

@@ -10,7 +10,7 @@ from semafo import wording
 from semafo.ui.charts.comparison import matrices
 from semafo.ui.charts.comparison.matrices import TypeDot
 from semafo.ui.charts.maps.latent import SELECT
-from semafo.ui.compare import blocks, live
+from semafo.ui.compare import blocks, composite, live
 from semafo.ui.compare.blocks import Comparison
 from semafo.ui.maps import chosen_cells, lasso, selection
 from semafo.ui.maps.selection import OfType, Pairing, Selection
@@ -48,6 +48,7 @@ def _figure(
         caption=caption(columns, look, chosen),
         config=SELECT_CHART if is_select else controls.MAP_CHART,
         runs=every,
+        files=partial(composite.written, columns, look, chosen),
         on_select=partial(take, columns, look),
         selection_mode=("points", *lasso.MODES) if is_select else ("points",),
     )

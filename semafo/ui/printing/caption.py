@@ -30,7 +30,7 @@ def _settings(dataset: str, runs: Sequence[ChosenRun]) -> str:
         "labels " + _each(config.title.split(" · ")[1] for config in configs),
         _each(config.mix.name for config in configs),
         *_schedules(configs),
-        "seed " + _each(str(config.train.seed) for config in configs),
+        "seed " + _each(map(str, sorted(config.train.seed for config in configs))),
         *([f"n = {n_cells} test cells"] if n_cells else []),
     ]
     return " · ".join(parts)

@@ -1,7 +1,7 @@
 """Turn a figure into a file, in a process that can be ended.
 
-`python -m semafo.ui.printing.kaleido_process svg|png|pdf BROWSER` reads `{"figure": ..., "notes": [...]}` as JSON from
-standard input and writes the file to standard output.
+`python -m semafo.ui.printing.kaleido_process svg|png|pdf BROWSER` reads `{"figures": [...], "notes": [...]}` as JSON
+from standard input and writes the file to standard output.
 """
 
 import asyncio
@@ -34,15 +34,16 @@ def poster(drawing: str, width: int, height: int) -> dict[str, Any]:
     return {"data": [], "layout": layout}
 
 
-async def printed(figure: Mapping[str, Any], notes: Sequence[str], extension: str, browser: str) -> bytes:
-    """The file's bytes: the figure is drawn as SVG, its caption set below, and the whole printed where asked."""
+async def printed(figures: Sequence[Mapping[str, Any]], notes: Sequence[str], extension: str, browser: str) -> bytes:
+    """The file's bytes: figures are drawn as SVG one below the other, their caption set below, the whole printed."""
     from kaleido import Kaleido  # takes a while, and only this process needs it
 
     async with Kaleido(n=1, path=browser, mathjax=False) as kaleido:
-        layout = figure["layout"]
-        size = {"width": layout["width"], "height": layout["height"], "scale": 1}
-        drawing = (await kaleido.calc_fig(dict(figure), opts={"format": "svg", **size})).decode()
-        whole, width, height = paper.with_caption(drawing, notes)
+        drawings = []
+        for figure in figures:
+            size = {"width": figure["layout"]["width"], "height": figure["layout"]["height"], "scale": 1}
+            drawings.append((await kaleido.calc_fig(dict(figure), opts={"format": "svg", **size})).decode())
+        whole, width, height = paper.with_caption(drawings, notes)
         if extension == "svg":
             return whole.encode()
         size = {"width": width, "height": height, "scale": PNG_SCALE if extension == "png" else 1}
@@ -51,4 +52,4 @@ async def printed(figure: Mapping[str, Any], notes: Sequence[str], extension: st
 
 if __name__ == "__main__":
     asked = json.load(sys.stdin)
-    sys.stdout.buffer.write(asyncio.run(printed(asked["figure"], asked["notes"], sys.argv[1], sys.argv[2])))
+    sys.stdout.buffer.write(asyncio.run(printed(asked["figures"], asked["notes"], sys.argv[1], sys.argv[2])))

@@ -40,15 +40,17 @@ TEMPLATE = go.layout.Template(
 )
 
 
-def on_paper(figure: go.Figure) -> dict[str, Any]:
+def on_paper(figure: go.Figure, width: int | None = None) -> dict[str, Any]:
     """A copy of the figure for print, as `{"data": [...], "layout": {...}}`.
+
+    width: pixels of the page; None goes by what the panels need.
 
     The theme's colours give way to dark on white, small text grows to 9 points, and maps of at most
     `MOST_VECTOR_POINTS` points become vectors. The legend gets the rows that it needs in the narrower width; panels
     keep their height.
     """
     spec = figure.to_dict()
-    width = page_width(spec["layout"])
+    width = width or page_width(spec["layout"])
     drawn = {name: part for name, part in spec["layout"].items() if name not in _CONTROLS}
     layout = {**drawn, "template": TEMPLATE.to_plotly_json(), "width": width, "autosize": False}
     room = _LEGEND_ROW * (_legend_rows(spec, width) - _legend_rows(spec, style.WIDE))
@@ -108,16 +110,19 @@ def caption_lines(notes: Sequence[str], width: float = WIDTH) -> list[str]:
     return [line for note in notes for line in textwrap.wrap(note, columns)]
 
 
-def with_caption(drawing: str, notes: Sequence[str]) -> tuple[str, int, int]:
-    """An SVG with text below it on white: the new SVG, its width and its height in pixels."""
-    width, height = _size(drawing)
+def with_caption(drawings: Sequence[str], notes: Sequence[str]) -> tuple[str, int, int]:
+    """SVGs one below the other with text below them on white: the new SVG, its width and its height in pixels."""
+    sizes = [_size(drawing) for drawing in drawings]
+    width, height = max(size[0] for size in sizes), sum(size[1] for size in sizes)
+    tops = [sum(size[1] for size in sizes[:i]) for i in range(len(sizes))]
+    parts = [f'<g transform="translate(0 {top})">{one}</g>' for top, one in zip(tops, drawings, strict=True)]
     lines = caption_lines(notes, width)
     total = height + len(lines) * _LINE + 2 * _MARGIN * bool(lines)
     texts = "".join(_texts(lines, height + _MARGIN))
     below = f'<g font-family="{FONT}" font-size="{LEAST_TEXT}" fill="{QUIET_INK}">{texts}</g>'
     ground = f'<rect width="{width}" height="{total}" fill="#FFFFFF"/>'
     opening = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{total}" viewBox="0 0 {width} {total}">'
-    return f"{opening}{ground}{drawing}{below}</svg>", width, total
+    return f"{opening}{ground}{''.join(parts)}{below}</svg>", width, total
 
 
 def _texts(lines: Sequence[str], top: float) -> Iterator[str]:

@@ -44,8 +44,12 @@ def forget_failure() -> None:
     _failures.clear()
 
 
-def render(figure: go.Figure, extension: str, notes: Sequence[str], limit_seconds: float = LIMIT_SECONDS) -> bytes:
+def render(
+    figure: go.Figure | Sequence[go.Figure], extension: str, notes: Sequence[str], limit_seconds: float = LIMIT_SECONDS
+) -> bytes:
     """A figure as `svg`, `png` (two pixels for each of its own) or `pdf`, with the notes below it.
+
+    Several stand one below the other, on a page as wide as the widest needs.
 
     Takes some seconds, in a process of its own that ends with all that it started when the time is over.
     Raises SemafoError, and remembers why for `problem`.
@@ -54,8 +58,10 @@ def render(figure: go.Figure, extension: str, notes: Sequence[str], limit_second
     if path is None:
         raise SemafoError(problem())
     forget_failure()
-    drawn = plotly.io.to_json(paper.on_paper(figure), validate=False)
-    asked = f'{{"figure": {drawn}, "notes": {json.dumps(list(notes))}}}'
+    figures = [figure] if isinstance(figure, go.Figure) else list(figure)
+    width = max(paper.page_width(one.to_dict()["layout"]) for one in figures)
+    drawn = [plotly.io.to_json(paper.on_paper(one, width), validate=False) for one in figures]
+    asked = f'{{"figures": [{", ".join(drawn)}], "notes": {json.dumps(list(notes))}}}'
     with _press:
         file, error = _run(
             [sys.executable, "-m", "semafo.ui.printing.kaleido_process", extension, path], asked.encode(), limit_seconds

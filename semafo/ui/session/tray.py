@@ -133,14 +133,18 @@ def chosen_runs() -> list[ChosenRun]:
 
 def columns(runs: Sequence[ChosenRun] | None = None) -> list[ChosenColumn]:
     """The tray in columns, up to six. runs: those of the tray, where they are at hand."""
-    by_id = {run.run_id: run for run in (all_runs() if runs is None else runs)}
-    stacks = stacking.stacked(run.record for run in by_id.values())
-    wanted = set(_shown().get() or ())
+    return in_columns(all_runs() if runs is None else runs, _shown().get() or ())
+
+
+def in_columns(runs: Sequence[ChosenRun], shown: Iterable[str] = ()) -> list[ChosenColumn]:
+    """Runs of equal settings together. shown: ids of runs whose maps are drawn where they are not the first."""
+    by_id, wanted = {run.run_id: run for run in runs}, set(shown)
+    stacks = stacking.stacked(run.record for run in runs)
     found = []
     for stack, name in zip(stacks, column_names(stacks), strict=True):
         of_column = tuple(by_id[record.run_id] for record in stack)
-        shown = next((run for run in of_column if run.run_id in wanted), of_column[0])
-        found.append(ChosenColumn(of_column, name, shown))
+        drawn = next((run for run in of_column if run.run_id in wanted), of_column[0])
+        found.append(ChosenColumn(of_column, name, drawn))
     return found
 
 

@@ -1,6 +1,6 @@
 """How every figure is shown: with words for those who cannot see it, and with files to take away."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,9 @@ from semafo.ui.session.tray import ChosenRun
 from semafo.ui.widgets import controls, downloads
 
 _FORMATS = {"svg": "SVG", "png": "PNG", "pdf": "PDF"}
-_MIME = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}
+_PAGE = {"html": "HTML"}  # needs no browser on the server
+_MIME = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf", "html": "text/html"}
+Files = Callable[[str], bytes]
 _CAMERA_ONLY = {"displayModeBar": "hover", "displaylogo": False, "modeBarButtons": [["toImage"]]}
 _CAMERA_SAVES = {"toImageButtonOptions": {"format": "svg", "filename": "semafo"}}
 
@@ -27,6 +29,7 @@ def show_figure(
     caption: str = "",
     config: Mapping[str, Any] | None = None,
     runs: Sequence[ChosenRun] | None = None,
+    files: Files | None = None,
     **kwargs: Any,
 ) -> Any:
     """Show a figure with a text alternative, its caption below, and a small menu that exports it.
@@ -45,6 +48,8 @@ def show_figure(
         Plotly's settings; quiet (no buttons) unless given, `controls.MAP_CHART` for maps.
     runs
         The runs whose settings an exported file states; the tray's unless given, `()` for figures of no run.
+    files
+        What makes the exported file of a format, where it is more than this figure; it may make "html" as well.
     kwargs
         Handed to `st.plotly_chart`: `on_select`, `selection_mode`, `theme` …
 
@@ -58,7 +63,8 @@ def show_figure(
         event = st.plotly_chart(figure, key=key, alt=alt, config=_with_camera(config), **kwargs)
         with st.container(horizontal=True, gap="small", vertical_alignment="top", wrap=False):
             st.caption(caption or " ", width="stretch")
-            _menu(figure, key, printing_caption.of(tray.chosen_runs() if runs is None else runs, caption))
+            notes = printing_caption.of(tray.chosen_runs() if runs is None else runs, caption)
+            _menu(key, files or partial(_file, figure, notes), {**_FORMATS, **(_PAGE if files else {})})
     return event
 
 
@@ -70,22 +76,27 @@ def _with_camera(config: Mapping[str, Any]) -> dict[str, Any]:
     return {**config, **(_CAMERA_ONLY if quiet else {}), **_CAMERA_SAVES}
 
 
-def _menu(figure: go.Figure, key: str, notes: Sequence[str]) -> None:
-    """Three files that are made only when asked for."""
+def _file(figure: go.Figure, notes: Sequence[str], extension: str) -> bytes:
+    return render.render(figure, extension, notes)
+
+
+def _menu(key: str, files: Files, formats: Mapping[str, str]) -> None:
+    """Files that are made only when asked for."""
     with st.popover("Export", type="tertiary", key=f"export-{key}"):
         problem = render.problem()
         if problem:
             st.caption(problem)
         if render.browser() is None:
-            return
+            formats = {extension: name for extension, name in formats.items() if extension in _PAGE}
         with st.container(horizontal=True, gap="small"):
-            for extension, name in _FORMATS.items():
+            for extension, name in formats.items():
                 st.download_button(
                     name,
-                    partial(render.render, figure, extension, notes),
+                    partial(files, extension),
                     file_name=f"semafo-{downloads.file_name(key)}.{extension}",
                     mime=_MIME[extension],
                     key=f"export-{key}-{extension}",
                     on_click="ignore",
                 )
-        st.caption("On white, with the caption and the settings of the runs. Takes some seconds.")
+        if formats:
+            st.caption("On white, with the caption and the settings of the runs. Takes some seconds.")

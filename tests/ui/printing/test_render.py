@@ -75,7 +75,7 @@ def test_three_panels_in_a_row_get_a_page_on_its_side():
 
 def test_a_caption_is_broken_into_lines_below_the_drawing():
     drawing = '<svg class="main-svg" width="680" height="400"><g/></svg>'
-    whole, width, height = paper.with_caption(drawing, ["word " * 60, "a < b"])
+    whole, width, height = paper.with_caption([drawing], ["word " * 60, "a < b"])
     lines = re.findall(r'y="([\d.]+)">([^<]+)</text>', whole)
     assert (width, len(lines)) == (680, 4)
     assert all(400 < float(y) < height for y, _ in lines)

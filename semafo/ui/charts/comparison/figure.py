@@ -64,6 +64,7 @@ def comparison_figure(
     mode: str = latent.EXPLORE,
     revision: str = "",
     height: int | None = None,
+    lettered: bool = False,
 ) -> SettledFigure:
     """Blocks side by side.
 
@@ -81,6 +82,8 @@ def comparison_figure(
         As in `latent_panels`.
     height
         Pixels that the figure has on a wall; None is a page that scrolls.
+    lettered
+        Whether A, B and C stand beside maps, matrices and scores, as in a paper.
     """
     layout = Layout.of(len(blocks), narrow, height)
     panels = [latent.dressed(panel, None) for panel in latent.framed([block.panel for block in blocks], False)]
@@ -103,7 +106,7 @@ def comparison_figure(
         "uirevision": revision or None,
         "font": {"size": style.TEXT_SIZE},
         "showlegend": with_legend,
-        "annotations": [*_texts(blocks, panels, n), *names_of_scores],
+        "annotations": [*_texts(blocks, panels, n), *names_of_scores, *(_letters(layout) if lettered else ())],
         "images": [image for i, panel in enumerate(panels) for image in latent.panel_images(i, panel)],
         "shapes": outlines(chosen, len(types), layout, n),
         "coloraxis99": _shades([block.counts for block in blocks], by),
@@ -131,6 +134,12 @@ def _texts(blocks: Sequence[Block], panels: Sequence[Panel], n: int) -> list[dic
     found = [text for i, panel in enumerate(panels) for text in latent.panel_texts(i, panel)]
     found += [style.note_text(n + i, block.note) for i, block in enumerate(blocks) if block.counts is None]
     return found
+
+
+def _letters(layout: Layout) -> list[dict[str, Any]]:
+    """A, B and C in the upper left corners of the first block's bands."""
+    bands = {"A": "map", "B": "matrix", "C": "scores"}
+    return [style.letter(letter, layout.place(band, 0)[1][1], layout.left) for letter, band in bands.items()]
 
 
 def _shades(counts: Sequence[np.ndarray | None], by: str) -> dict[str, Any]:
