@@ -6,6 +6,8 @@ at runs that the process has not seen: it reads their folders. `first` is anothe
 one that was shown before. Medians over the colourings; `worst` is the slowest `first`. `lasso` is a lasso around half
 of the cells: cells found and all panels drawn anew.
 
+`compare` is the Compare page's figure of as many methods: maps, matrices and label scores.
+
 In Chromium, which draws in software (see `benchmarks.pages.painted`): four panels opened, and a lasso around all cells.
 """
 
@@ -28,16 +30,21 @@ from benchmarks.pages.large_runs import write_comparison
 from benchmarks.pages.painted import painted
 from semafo.runs.home import Home
 from semafo.ui.charts import colours
+from semafo.ui.compare import blocks as comparison_blocks
+from semafo.ui.compare.blocks import Comparison
 from semafo.ui.maps import figures as map_figures
 from semafo.ui.maps.selection import Lasso, Selection
+from semafo.ui.session import tray
 from semafo.ui.session.run_results import artefacts
 from semafo.ui.session.tray import ChosenRun
 
 SIZES = (10_000, 85_000, 1_000_000)
 PANELS = (1, 4)
-TARGET_MS = 300  # for 85 000 cells
+TARGET_MS, COMPARE_MS = 300, 400  # for 85 000 cells
+COMPARED_PAINTED_SECONDS = 6
 MOST_MB = {85_000: 8, 1_000_000: 2}  # to send for the panels of one page
 PAINTED_SECONDS, LASSO_SECONDS, LASSO_KB = 5, 1, 100  # in the browser
+COLUMNS = ("open", "first", "worst", "again", "lasso", "compare", "recount")
 COLOURINGS = (map_figures.TRUE_TYPE, map_figures.BATCH, map_figures.CORRECT, map_figures.CONFIDENCE)
 
 
@@ -47,6 +54,16 @@ def send(
     """Milliseconds to make and serialise a view as Streamlit does, and the bytes of its message."""
     started = time.perf_counter()
     figure = map_figures.figure(runs, map_figures.View(colouring, aligned=len(runs) > 1, mode=mode), chosen)
+    message = PlotlyChart(spec=_spec(figure)).SerializeToString()
+    return 1000 * (time.perf_counter() - started), len(message)
+
+
+def send_comparison(runs: Sequence[ChosenRun], chosen: Selection | None) -> tuple[float, int]:
+    """The same for the figure of the Compare page; chosen: the cells that everything is recounted to."""
+    started = time.perf_counter()
+    mode = map_figures.EXPLORE if chosen is None else map_figures.SELECT
+    look = Comparison(map_figures.View(map_figures.TRUE_TYPE, aligned=len(runs) > 1, mode=mode))
+    figure = comparison_blocks.figure(tray.in_columns(runs), look, chosen)
     message = PlotlyChart(spec=_spec(figure)).SerializeToString()
     return 1000 * (time.perf_counter() - started), len(message)
 
@@ -72,6 +89,8 @@ def measure(n_cells: int, folder: Path) -> list[dict[str, Any]]:
         again = [send(runs, colouring)[0] for colouring in COLOURINGS]
         times = [ms for ms, _ in first.values()]
         send(runs, map_figures.TRUE_TYPE, mode=map_figures.SELECT)
+        compared, compared_bytes = send_comparison(runs, None)
+        recounted, _ = send_comparison(runs, left_half(runs[0]))
         lasso, _ = send(runs, map_figures.TRUE_TYPE, left_half(runs[0]), map_figures.SELECT)
         rows.append(
             {
@@ -82,6 +101,9 @@ def measure(n_cells: int, folder: Path) -> list[dict[str, Any]]:
                 "ms_worst": round(max(times), 1),
                 "ms_again": round(statistics.median(again), 1),
                 "ms_lasso": round(lasso, 1),
+                "ms_compare": round(compared, 1),
+                "ms_recount": round(recounted, 1),
+                "bytes_compare": compared_bytes,
                 "bytes": int(statistics.median([size for _, size in first.values()])),
                 "bytes_most": max(size for _, size in first.values()),
                 "ms_by_colouring": {colouring: round(ms, 1) for colouring, (ms, _) in first.items()},
@@ -108,11 +130,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         measure(1_000, Path(folder))  # imports and validators of plotly are loaded
         rows = [row for n_cells in SIZES for row in measure(n_cells, Path(folder))]
-        pages = [] if options.no_browser else [painted(Home.at(Path(folder) / str(n)), n) for n in MOST_MB]
+        asked = [] if options.no_browser else [*((n, "latent_space") for n in MOST_MB), (85_000, "compare")]
+        pages = [painted(Home.at(Path(folder) / str(n)), n, page) for n, page in asked]
     print(described(facts))
-    print("    cells  panels    open ms   first ms   worst ms   again ms   lasso ms     MB sent")
+    print("    cells  panels    open ms   first ms   worst ms   again ms   lasso ms compare ms recount ms     MB sent")
     for row in rows:
-        ms = "".join(f"{row[f'ms_{name}']:11.0f}" for name in ("open", "first", "worst", "again", "lasso"))
+        ms = "".join(f"{row[f'ms_{name}']:11.0f}" for name in COLUMNS)
         print(f"{row['n_cells']:9,} {row['n_panels']:7}{ms}{row['bytes_most'] / 1e6:12.2f}")
     checks = [*server_checks(rows), *(check for page in pages for check in browser_checks(page))]
     for text, is_reached in checks:
@@ -133,17 +156,19 @@ def server_checks(rows: Sequence[dict[str, Any]]) -> list[tuple[str, bool]]:
             checks.append((f"{head}: {mb:.2f} MB sent, wanted {MOST_MB[n]}", mb < MOST_MB[n]))
         if row["n_panels"] == max(PANELS) and n == 85_000:
             checks.append((f"{head}: slowest colouring {ms:.0f} ms, wanted {TARGET_MS}", ms < TARGET_MS))
+            compared, sent = max(row["ms_compare"], row["ms_recount"]), row["bytes_compare"] / 1e6
+            checks.append((f"{head}: Compare in {compared:.0f} ms, wanted {COMPARE_MS}", compared < COMPARE_MS))
+            checks.append((f"{head}: Compare sends {sent:.2f} MB, wanted {MOST_MB[n]}", sent < MOST_MB[n]))
     return checks
 
 
 def browser_checks(page: dict[str, Any]) -> list[tuple[str, bool]]:
     """The same for a page in the browser."""
-    head = f"{page['n_cells']:,} cells x {page['n_panels']} in Chromium"
+    head = f"{page['n_cells']:,} cells x {page['n_panels']} in Chromium, {page['page']}"
+    seconds = COMPARED_PAINTED_SECONDS if page["page"] == "compare" else PAINTED_SECONDS
+    painted_in = page["seconds_opened" if page["page"] == "compare" else "seconds_painted"]
     return [
-        (
-            f"{head}: painted {page['seconds_painted']:.1f} s after it was asked for, wanted {PAINTED_SECONDS}",
-            page["seconds_painted"] < PAINTED_SECONDS,
-        ),
+        (f"{head}: painted {painted_in:.1f} s after it was asked for, wanted {seconds}", painted_in < seconds),
         (
             f"{head}: lasso answered after {page['seconds_lasso']:.2f} s, wanted {LASSO_SECONDS}",
             page["seconds_lasso"] < LASSO_SECONDS,

@@ -1,4 +1,4 @@
-"""The Latent space page in Chromium, without a graphics card: until maps are painted, and what a lasso costs."""
+"""Pages of maps in Chromium, without a graphics card: until maps are painted, and what a lasso costs."""
 
 import json
 import time
@@ -53,8 +53,10 @@ class Traffic:
         self.received.clear()
 
 
-def painted(home: Home, n_cells: int) -> dict[str, Any]:
+def painted(home: Home, n_cells: int, path: str = "latent_space") -> dict[str, Any]:
     """Open the maps of all runs of a home, draw around all cells, and say what it took.
+
+    path: the page that shows them, `latent_space` or `compare`.
 
     Returns
     -------
@@ -71,7 +73,7 @@ def painted(home: Home, n_cells: int) -> dict[str, Any]:
         page.add_init_script(COUNT_CONTEXTS)
         page.on("websocket", traffic.listen)
         started = time.perf_counter()
-        page.goto(f"{served.address}/latent_space?runs={','.join(runs)}")
+        page.goto(f"{served.address}/{path}?runs={','.join(runs)}")
         _wait_until_painted(page)
         opened, received = time.perf_counter() - started, sum(size for _, size in traffic.received)
         colouring = _colour_by_batch(page)
@@ -81,6 +83,7 @@ def painted(home: Home, n_cells: int) -> dict[str, Any]:
         lasso = _lasso(page, traffic)
         contexts = page.evaluate("() => [...window.webglCanvases].filter(canvas => canvas.isConnected).length")
     return {
+        "page": path,
         "n_cells": n_cells,
         "n_panels": len(runs),
         "seconds_opened": round(opened, 2),
@@ -97,7 +100,7 @@ def _wait_until_painted(page: Any) -> None:
 
 def _colour_by_batch(page: Any) -> float:
     """Seconds from choosing this colouring until it is painted."""
-    page.get_by_role("combobox").first.click()
+    page.get_by_role("combobox", name="Colour").click()
     option = page.get_by_role("option", name="Batch", exact=True)
     option.wait_for()
     started = time.perf_counter()

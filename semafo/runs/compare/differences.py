@@ -131,27 +131,6 @@ def methods(records: Iterable[RunRecord]) -> list[MethodGroup]:
     return [_group(members) for members in groups.values()]
 
 
-def contrast(a: Mapping[Pair, RunRecord], b: Mapping[Pair, RunRecord]) -> MethodDifference | None:
-    """Accuracy of method b minus that of a over the splits and seeds that both have; None where there is none.
-
-    a, b: their runs by (split seed, training seed). Pairs with different test cells are left out, and so are cells of
-    types that only one of a pair was shown.
-    """
-    tested_a, tested_b = {}, {}
-    for pair in a.keys() & b.keys():
-        if have_same_test_cells(a[pair], b[pair]):
-            one, other = TestedCells.of(a[pair]), TestedCells.of(b[pair])
-            tested_a[pair], tested_b[pair] = one.among(other.is_correct.index), other.among(one.is_correct.index)
-    return _over_pairs(tested_a, tested_b)
-
-
-def contrast_with_baseline(runs: Mapping[Pair, RunRecord], name: str) -> MethodDifference | None:
-    """Accuracy of a method minus that of a baseline (of `keys.BASELINES`) on the same cells, over its runs."""
-    found = {pair: TestedCells.of(run, name) for pair, run in runs.items()}
-    baseline = {pair: cells for pair, cells in found.items() if cells is not None}
-    return _over_pairs(baseline, {pair: TestedCells.of(runs[pair]) for pair in baseline})
-
-
 def words(a: str, b: str, difference: PairedDifference, subject: str = "these two runs") -> str:
     """One sentence: how far b is above or below a, how sure that is, and of what it speaks."""
     verdict = "a clear difference" if difference.is_clear else wording.NO_CLEAR_DIFFERENCE
@@ -215,11 +194,12 @@ def _contrast(
     a: str, runs_a: Mapping[Pair, TestedCells], b: str, runs_b: Mapping[Pair, TestedCells]
 ) -> MethodContrast | None:
     """Method b minus method a over the splits and seeds that both have; None where there is none."""
-    found = _over_pairs(runs_a, runs_b)
+    found = over_pairs(runs_a, runs_b)
     return None if found is None else MethodContrast(a, b, found)
 
 
-def _over_pairs(runs_a: Mapping[Pair, TestedCells], runs_b: Mapping[Pair, TestedCells]) -> MethodDifference | None:
+def over_pairs(runs_a: Mapping[Pair, TestedCells], runs_b: Mapping[Pair, TestedCells]) -> MethodDifference | None:
+    """Accuracy of b minus that of a over the pairs that both have, of equal cells; None where there is none."""
     pairs = sorted(pair for pair in runs_a if pair in runs_b and len(runs_a[pair].is_correct))
     rows = [_pair_rows(pair, runs_a[pair], runs_b[pair]) for pair in pairs]
     return hierarchical_bootstrap(pd.concat(rows)) if rows else None

@@ -14,7 +14,8 @@ import numpy as np
 from semafo import wording
 from semafo.evaluation.integration.columns import aggregate
 from semafo.evaluation.uncertainty.significance import MethodDifference, mean_interval
-from semafo.runs.compare import differences
+from semafo.runs.compare import contrasts
+from semafo.runs.compare.contrasts import TestedRun
 from semafo.runs.compare.differences import Pair
 from semafo.runs.folder.run_record import RunRecord
 
@@ -38,6 +39,11 @@ class Method:
             if record.has_maps and (record.predictions().get("test") or {}).get("n_scored"):
                 runs.setdefault((record.config.split.split_seed, record.config.train.seed), record)
         return cls(name, runs)
+
+    @cached_property
+    def tested(self) -> dict[Pair, TestedRun]:
+        """The runs with their scored test cells."""
+        return {pair: TestedRun.of(record) for pair, record in self.runs.items()}
 
     @cached_property
     def latent_scale(self) -> float | None:
@@ -72,18 +78,18 @@ def verdict(names: Sequence[str], columns: Sequence[Sequence[RunRecord]]) -> Ver
     if not methods:
         return Verdict(())
     first, others = methods[0], methods[1:]
-    contrasts = [(other, differences.contrast(first.runs, other.runs)) for other in others]
-    sentences = [_labels(first, contrasts), _baselines(methods), _space(first, others), _seeds(methods, contrasts)]
-    return Verdict(tuple(sentence for sentence in sentences if sentence), _more_seeds(methods, contrasts))
+    compared = [(other, contrasts.contrast(first.tested, other.tested)) for other in others]
+    sentences = [_labels(first, compared), _baselines(methods), _space(first, others), _seeds(methods, compared)]
+    return Verdict(tuple(sentence for sentence in sentences if sentence), _more_seeds(methods, compared))
 
 
 Contrasts = Sequence[tuple[Method, MethodDifference | None]]
 
 
-def _labels(first: Method, contrasts: Contrasts) -> str:
+def _labels(first: Method, compared: Contrasts) -> str:
     """`Labels: SemafoVAE is 2.1 points below scANVI (95 % -3.4 to -0.8); Both shows no clear difference.`"""
     said, level = [], []
-    for other, found in contrasts:
+    for other, found in compared:
         if found is None:
             continue
         if found.is_clear:
@@ -105,7 +111,7 @@ def _baselines(methods: Sequence[Method]) -> str:
         return ""
     groups: dict[str, list[str]] = {}
     for method in methods:
-        found = differences.contrast_with_baseline(method.runs, best)
+        found = contrasts.contrast_with_baseline(method.tested, best)
         if found is not None:
             word = ("clearly better" if found.mean > 0 else "clearly worse") if found.is_clear else "not told apart"
             groups.setdefault(word, []).append(method.name)
@@ -159,10 +165,10 @@ def _paired(a: Mapping[Pair, float], b: Mapping[Pair, float]) -> np.ndarray:
     return np.array([value for values in by_split.values() for value in values])
 
 
-def _seeds(methods: Sequence[Method], contrasts: Contrasts) -> str:
+def _seeds(methods: Sequence[Method], compared: Contrasts) -> str:
     """What the number of seeds means for all this."""
     fewest = min(len(method.runs) for method in methods)
-    more = _more_seeds(methods, contrasts)
+    more = _more_seeds(methods, compared)
     if fewest == 1:
         return (
             "These are single trained models: one seed proves nothing about the methods, and another may turn "
@@ -173,14 +179,14 @@ def _seeds(methods: Sequence[Method], contrasts: Contrasts) -> str:
     return ""
 
 
-def _more_seeds(methods: Sequence[Method], contrasts: Contrasts) -> int:
+def _more_seeds(methods: Sequence[Method], compared: Contrasts) -> int:
     """Seeds each column needs besides its own; 0 where every difference is clear or none could be told."""
     if len(methods) < 2:
         return 0
     fewest = min(len(method.runs) for method in methods)
     if fewest < 2:
         return ENOUGH_SEEDS - fewest
-    unclear = [other for other, found in contrasts if found is not None and not found.is_clear]
+    unclear = [other for other, found in compared if found is not None and not found.is_clear]
     wanted = [_seeds_that_might_show(_accuracies(methods[0]), _accuracies(other)) for other in unclear]
     known = [n for n in wanted if n is not None and n > fewest]
     return min(known) - fewest if known else 0

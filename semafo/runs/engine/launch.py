@@ -83,6 +83,12 @@ def notice(home: Home) -> str | None:
     return read_json(home.engine_file, {}).get("notice") if is_alive(home) else None
 
 
+def is_loading(home: Home) -> bool:
+    """Whether a run that is started now has to wait until an engine is there and a worker has loaded its libraries."""
+    facts = read_json(home.engine_file, {}) if is_alive(home) else {}
+    return bool(facts.get("is_loading", not facts))
+
+
 def n_workers(home: Home) -> int:
     """Workers that a run may count on: those that have joined SEMAFO_SCHEDULER's scheduler, or this machine's cores.
 

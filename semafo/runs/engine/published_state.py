@@ -37,6 +37,7 @@ class PublishedState:
             "busy": busy,
             "scheduler": self._pool.address,
             "notice": self._pool.notice,
+            "is_loading": bool(self._pool.workers) and not any(worker.ready.done() for worker in self._pool.workers),
         }
         if read_json(self._home.engine_file) != facts:
             write_json(self._home.engine_file, facts)
