@@ -2,7 +2,7 @@
 
 from semafo.ui.compare import controls as compare_controls
 from semafo.ui.compare import figure_on_page, integration, verdict
-from semafo.ui.session import tray
+from semafo.ui.session import navigation, tray
 from semafo.ui.session.viewport import is_narrow
 from semafo.ui.shell import page_frame
 from semafo.ui.start.chosen_or_stop import chosen_or_stop, why_nothing
@@ -16,3 +16,4 @@ figure_on_page.show(columns, look)
 why_nothing([column.shown for column in columns])
 verdict.show(columns)
 integration.show(columns, narrow)
+navigation.links_deeper()

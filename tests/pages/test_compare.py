@@ -9,7 +9,7 @@ import numpy as np
 from semafo import keys
 from semafo.runs.library import store
 from semafo.settings.mix import Mix
-from semafo.settings.run_config import TrainSettings
+from semafo.settings.run_config import SplitSettings, TrainSettings
 from tests.pages.conftest import charts, texts
 from tests.support import fakes
 
@@ -129,3 +129,36 @@ def test_without_runs_the_page_offers_the_first_comparisons(home, open_page):
     app = open_page("compare")
     assert not app.exception
     assert {button.key for button in app.button} >= {"real-cells", "query-mapping"}
+
+
+def test_methods_on_different_data_stand_side_by_side_without_a_verdict_on_labels(home, open_page):
+    runs = [fakes.finished(home), fakes.finished(home, fakes.MAPPED)]
+    app = open_page("compare", runs=",".join(run.run_id for run in runs))
+    assert not app.exception
+    assert len(heats(app)) == 2
+    n_types = len(fakes.PBMC_TYPES) + len(fakes.PANCREAS_TYPES)
+    assert all(len(heat["z"]) == n_types for heat in heats(app))
+    assert "**Labels**" not in texts(app)
+
+
+def test_a_run_without_test_cells_says_so_in_place_of_its_matrix(home, open_page):
+    split = SplitSettings(reference=fakes.REFERENCE, reference_only=True)
+    run = fakes.finished(home, replace(fakes.MAPPED, split=split))
+    app = open_page("compare", runs=run.run_id)
+    assert not app.exception
+    assert "No test cells" in str(figure(app)["layout"]["annotations"])
+
+
+def test_numbers_colour_the_maps_with_a_legend_of_their_own(home, open_page):
+    fakes.comparison(home)
+    for colouring in ("Batch", "Right or wrong", "Confidence"):
+        app = open_page("compare", colouring=colouring)
+        assert not app.exception
+        assert app.selectbox(key="colouring").value == colouring
+    assert any("coloraxis" in name for name in figure(app)["layout"])
+
+
+def test_the_page_leads_on_to_where_one_goes_deeper(home, open_page):
+    fakes.comparison(home)
+    links = [link.proto.label for link in open_page("compare").get("page_link")]
+    assert links[-3:] == ["Latent space", "Predictions", "Integration"]
