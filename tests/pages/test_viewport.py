@@ -31,3 +31,14 @@ def test_a_window_that_reports_is_believed_and_drawn_once(home, open_page, narro
     app.run()
     assert not app.exception
     assert narrow_layouts == [False, True]
+
+
+def test_a_window_of_a_tablet_is_cramped_and_not_narrow(monkeypatch):
+    from semafo.ui.session import viewport
+
+    monkeypatch.setattr(viewport, "_user_agent", lambda: "Mozilla/5.0")
+    monkeypatch.setattr(viewport.st, "session_state", {"viewport": {"narrow": False, "cramped": True}})
+    assert viewport.is_cramped()
+    assert not viewport.is_narrow()
+    monkeypatch.setattr(viewport.st, "session_state", {"viewport": {"narrow": True}})
+    assert viewport.is_cramped()

@@ -9,6 +9,7 @@ from semafo import wording
 from semafo.ui.charts import colours
 from semafo.ui.charts.colours import Look
 from semafo.ui.charts.comparison.figure import Block, comparison_figure
+from semafo.ui.charts.comparison.layout import Layout
 from semafo.ui.charts.comparison.matrices import MatrixCell, TypeDot
 from semafo.ui.charts.settled_figure import SettledFigure
 from semafo.ui.colouring import colourings
@@ -30,7 +31,12 @@ class Comparison:
 
     view: View
     by: str = "row"
+    cramped: bool = False  # two blocks in a row at most
     height: int | None = None  # pixels of the figure on a wall
+
+    def layout(self, n: int) -> Layout:
+        """Where n blocks stand."""
+        return Layout.of(n, self.view.narrow, self.cramped, self.height)
 
 
 def types_of(columns: Sequence[ChosenColumn]) -> Mapping[str, Look]:
@@ -76,13 +82,13 @@ def draw(
         blocks(columns, look, chosen, tuple(types)),
         types,
         by=look.by,
+        layout=look.layout(len(columns)),
         narrow=look.view.narrow,
         with_legend=look.view.colouring not in BY_TYPE,
         chosen=outlined(columns, tuple(types), chosen),
         window=look.view.window,
         mode=look.view.mode,
         revision=f"{look.view.map_name} {look.view.aligned} {look.view.narrow}",
-        height=look.height,
         lettered=lettered,
     )
 

@@ -46,7 +46,7 @@ def columns_of(records: Sequence[RunRecord]) -> list[ChosenColumn]:
 
 def figures(columns: Sequence[ChosenColumn], look: Comparison, chosen: Selection | None = None) -> list[go.Figure]:
     """The parts from top to bottom; the table is left out where no run has scores."""
-    look = replace(look, height=None, view=replace(look.view, narrow=False, window=None, mode=EXPLORE))
+    look = replace(look, height=None, cramped=False, view=replace(look.view, narrow=False, window=None, mode=EXPLORE))
     drawn: list[go.Figure] = [blocks.draw(columns, look, chosen, lettered=True)]
     rows = score_tables.column_rows(columns, PAPER_WEIGHTS)
     if rows:

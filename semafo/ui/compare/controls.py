@@ -19,7 +19,7 @@ _AROUND = 90  # pixels above and below the figure while presenting
 MODES = {"Explore": EXPLORE, "Select": SELECT}
 
 
-def row(columns: Sequence[ChosenColumn], narrow: bool) -> Comparison:
+def row(columns: Sequence[ChosenColumn], narrow: bool, cramped: bool) -> Comparison:
     """Draw what trains another column, and how the comparison is looked at. Returns the latter."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="compare-controls"):
         strip.show(columns)
@@ -48,7 +48,7 @@ def row(columns: Sequence[ChosenColumn], narrow: bool) -> Comparison:
                 "ends it.",
             )
     view = View(colouring, hollow=hollow, aligned=aligned, narrow=narrow, labels=labels, mode=MODES[mode])
-    return Comparison(view, by, presenting.height() - _AROUND if presenting.is_on() else None)
+    return Comparison(view, by, cramped, presenting.height() - _AROUND if presenting.is_on() else None)
 
 
 def _seeds(columns: Sequence[ChosenColumn]) -> None:

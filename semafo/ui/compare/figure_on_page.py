@@ -33,7 +33,7 @@ def show(columns: Sequence[ChosenColumn], look: Comparison) -> None:
     selected(chosen, every)
     with st.container(key="compare-wrap"):
         _figure(columns, look, chosen, every)
-        live.show(columns, look.view.narrow, look.height)
+        live.show(columns, look.layout(len(columns)))
 
 
 def _figure(

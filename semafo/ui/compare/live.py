@@ -29,12 +29,12 @@ _SCRIPT = (installation.app_folder() / "assets" / "live_map.js").read_text(encod
 _component = st.components.v2.component("semafo_live_map", js=_SCRIPT)
 
 
-def show(columns: Sequence[ChosenColumn], narrow: bool, height: int | None) -> None:
+def show(columns: Sequence[ChosenColumn], layout: Layout) -> None:
     """Draw over the figure of the comparison what its columns without a map do; in the same container as that."""
     waiting = [i for i, column in enumerate(columns) if training_run(column) is not None]
     with st.container(key="compare-live"):
         if waiting:
-            st.fragment(_draw, run_every=EVERY_SECONDS)(columns, Layout.of(len(columns), narrow, height))
+            st.fragment(_draw, run_every=EVERY_SECONDS)(columns, layout)
 
 
 def training_run(column: ChosenColumn) -> ChosenRun | None:

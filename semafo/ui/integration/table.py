@@ -10,7 +10,7 @@ from semafo.settings.run_config import PAPER_WEIGHTS, SCIB_WEIGHTS
 from semafo.ui import charts
 from semafo.ui.charts import ScoreRow
 from semafo.ui.session.tray import ChosenRun
-from semafo.ui.session.viewport import is_narrow
+from semafo.ui.session.viewport import is_cramped
 from semafo.ui.widgets import controls, downloads, paper_rows, score_tables
 from semafo.ui.widgets.figure import show_figure
 
@@ -94,7 +94,7 @@ def pending(runs: Sequence[ChosenRun]) -> None:
 def table(rows: Sequence[ScoreRow]) -> None:
     """The numbers as a table and as a file."""
     frame = score_tables.score_frame(rows)
-    with st.expander("As a table", expanded=is_narrow()):
+    with st.expander("As a table", expanded=is_cramped()):
         numbers = frame.select_dtypes("number").columns
         shown = frame.style.format(
             lambda value: wording.score(value), subset=list(frame.columns[1:]), na_rep=wording.UNDEFINED

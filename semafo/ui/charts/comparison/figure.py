@@ -57,13 +57,13 @@ def comparison_figure(
     types: Mapping[str, Look],
     *,
     by: str = BY_ROW,
+    layout: Layout | None = None,
     narrow: bool = False,
     with_legend: bool = False,
     chosen: MatrixCell | TypeDot | None = None,
     window: Window | None = None,
     mode: str = latent.EXPLORE,
     revision: str = "",
-    height: int | None = None,
     lettered: bool = False,
 ) -> SettledFigure:
     """Blocks side by side.
@@ -74,18 +74,18 @@ def comparison_figure(
         Every type and its look, in the order of the matrices' rows.
     by
         What the matrices show: `row`, `column` or `counts`, see `charts.scores.confusion.normalised`.
+    layout
+        Where the blocks stand; None is a wide page.
     with_legend
         Whether the maps need a legend of their own: they are not coloured by type.
     chosen
         What is outlined in the matrices.
     window, mode, revision
         As in `latent_panels`.
-    height
-        Pixels that the figure has on a wall; None is a page that scrolls.
     lettered
         Whether A, B and C stand beside maps, matrices and scores, as in a paper.
     """
-    layout = Layout.of(len(blocks), narrow, height)
+    layout = layout or Layout.of(len(blocks))
     panels = [latent.dressed(panel, None) for panel in latent.framed([block.panel for block in blocks], False)]
     key, n = Key(panels, narrow), len(blocks)
     bottom = key.pixels if with_legend else 8

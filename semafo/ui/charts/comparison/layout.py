@@ -57,10 +57,13 @@ class Layout:
     enlarged: float = 1.0
 
     @classmethod
-    def of(cls, n: int, narrow: bool, height: int | None = None) -> "Layout":
+    def of(cls, n: int, narrow: bool = False, cramped: bool = False, height: int | None = None) -> "Layout":
         """At most four in a row, five and six in two rows of three; on a telephone one below the other.
 
-        height: pixels that one row has on a wall, where everything is larger; None is a page that scrolls.
+        cramped
+            Whether two stand in a row at most.
+        height
+            Pixels that one row has on a wall, where everything is larger; None is a page that scrolls.
         """
         if height is not None:
             times = min(2.0, max(1.2, 1.3 * height / _SMALL_WALL))
@@ -70,6 +73,8 @@ class Layout:
             return cls(n, max(2, n), bands, left=round(152 * times), enlarged=times)
         if narrow:
             return cls(n, 1, Bands(map=250, matrix=230), left=100)
+        if cramped:
+            return cls(n, 2, Bands(map=230, matrix=230), left=110)
         columns = max(2, n if n <= MOST_IN_A_ROW else 3)
         side = {2: 300, 3: 280}.get(columns, 240)
         return cls(n, columns, Bands(map=side, matrix=side))

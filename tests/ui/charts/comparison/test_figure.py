@@ -46,17 +46,19 @@ def test_a_methods_map_matrix_and_scores_stand_below_one_another(n):
 
 @pytest.mark.parametrize("narrow", [False, True])
 def test_the_panels_of_what_is_not_trained_yet_already_have_their_places(narrow):
-    before = figure([waiting(), waiting(), waiting()], narrow=narrow)
-    after = figure([block(), waiting(), block()], narrow=narrow)
+    layout = Layout.of(3, narrow)
+    before = figure([waiting(), waiting(), waiting()], layout=layout)
+    after = figure([block(), waiting(), block()], layout=layout)
     assert before["layout"]["height"] == after["layout"]["height"]
     assert before["layout"]["margin"] == after["layout"]["margin"]
     assert [domain(before, i) for i in range(1, 10)] == [domain(after, i) for i in range(1, 10)]
 
 
 def test_four_stand_in_a_row_and_six_in_two():
-    assert Layout.of(4, False).rows == 1
-    assert Layout.of(6, False).rows == 2
-    assert Layout.of(6, True).rows == 6
+    assert Layout.of(4).rows == 1
+    assert Layout.of(6).rows == 2
+    assert Layout.of(6, cramped=True).rows == 3
+    assert Layout.of(6, narrow=True).rows == 6
 
 
 def test_a_click_on_a_target_is_a_cell_and_one_on_a_dot_a_type():
@@ -99,7 +101,7 @@ def test_label_scores_share_one_axis_that_holds_them_all():
 
 
 def test_on_a_wall_texts_are_larger_and_the_rest_fits_its_height():
-    usual, wall = figure([block()]), figure([block()], height=640)
+    usual, wall = figure([block()]), figure([block()], layout=Layout.of(1, height=640))
     assert wall["layout"]["font"]["size"] > usual["layout"]["font"]["size"]
     assert wall["layout"]["height"] <= 650
     maps = [trace for trace in wall["data"] if trace["type"] == "scattergl"]
