@@ -88,7 +88,9 @@ def written(columns: Sequence[ChosenColumn], look: Comparison, chosen: Selection
 
 
 def _as_page(columns: Sequence[ChosenColumn], drawn: Sequence[go.Figure], said: Sequence[str]) -> str:
-    title = f"{wording.listed([column.name for column in columns])}"
+    names = wording.without_common_parts([column.name for column in columns])
+    data = dict.fromkeys(run_names.short_dataset(column.shown.record.config.dataset.name) for column in columns)
+    title = f"{wording.listed(names)} on {wording.listed(list(data))}"
     alts = ("Maps, confusion matrices and label scores of each method.", "Integration scores of each method.")
     parts = [html_page.figure(one, alt) for one, alt in zip(drawn, alts, strict=False)]
     words = "".join(html_page.paragraph(paragraph, "caption") for paragraph in said)

@@ -27,7 +27,8 @@ a{color:var(--accent)}table{border-collapse:collapse;font-variant-numeric:tabula
 td,th{padding:.25rem .8rem;text-align:right;border-bottom:1px solid var(--rule);font-weight:400}
 thead th{font-weight:600}td:first-child,th:first-child{text-align:left}
 .quiet,small,.caption{color:var(--quiet)}.caption{font-size:.9rem;max-width:54rem;margin:.3rem 0 1rem}
-.wide{overflow-x:auto}.figure{min-width:680px}.warning{border-left:3px solid var(--accent);padding-left:.8rem}
+.wide{overflow-x:auto}.figure{min-width:680px}.heatmap-label text{fill:currentColor!important}
+.warning{border-left:3px solid var(--accent);padding-left:.8rem}
 @media print{body{max-width:none;margin:0}h2{break-after:avoid}.block{break-inside:avoid}}
 """.replace("FONT", _FONT)
 _FIGURE_FONT = "Arial,Helvetica,'Liberation Sans',sans-serif"  # figures leave room for text as wide as this
