@@ -108,6 +108,20 @@ def test_the_control_has_other_training_seeds_on_the_same_divisions():
     assert one.train.seed != other.train.seed
 
 
+def test_each_training_stands_beside_the_stocks_of_the_same_rank():
+    ours, control = cases.trainings(cases.REPORT), cases.trainings(cases.REPORT, control=True)
+    assert [cases.counterpart(case) for case in ours] == list(ours)
+    assert [cases.counterpart(case) for case in control] == list(ours)
+
+
+def test_scores_of_a_division_are_means_over_its_training_seeds():
+    found = stock_of(cases.REPORT)
+    mine = [one for case, one in found.items() if case.division == cases.Case(cases.KANG, 3)]
+    mean = np.mean([one["mixes"]["both"]["accuracy"] for one in mine])
+    assert len(mine) == cases.N_SEEDS[cases.KANG] > 1
+    assert table(found, found).at[(cases.KANG, 3, "both"), "accuracy"] == pytest.approx(mean)
+
+
 def test_the_report_says_what_fails_and_ends_with_the_verdict(capsys):
     stock = stock_of(cases.REPORT)
     assert report("constant", stock, stock, as_json=False) == 0
