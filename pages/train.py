@@ -31,8 +31,8 @@ with picture:
 configs = train_form.configs(spec, split, mixes, trains) if split and fits else []
 with form:
     if st.button(train_form.button_label(len(configs)), type="primary", disabled=not configs):
-        attempt(tray.start, configs)
-        st.rerun()
+        if attempt(tray.start, configs):
+            navigation.go_to(navigation.COMPARE_PAGE)
     train_form.cost(inspection, configs)
     controls.link_to_comparison()
 training_progress.details()
