@@ -48,7 +48,7 @@ def test_one_button_trains_the_three_mixes_and_fills_the_tray(home, open_page, l
     assert sorted(config.mix.name for config in configs) == ["Both", "SemafoVAE", "scANVI"]
     assert {(config.form, config.dataset.name) for config in configs} == {(form, dataset)}
     assert len(app.session_state["tray"]) == 3
-    assert app.title[0].value == "Latent space"
+    assert app.title[0].value == "Compare"
     assert app.session_state["tray"][0].startswith("scanvi")
 
 

@@ -47,7 +47,7 @@ def test_chosen_rows_become_the_tray(home, open_page, monkeypatch):
     app = open_page("runs")
     next(button for button in app.button if button.label == "Show 2 runs").click().run()
     assert app.session_state["tray"] == [second.run_id, first.run_id]
-    assert app.title[0].value == "Latent space"
+    assert app.title[0].value == "Compare"
 
 
 def test_deletion_asks_first(home, open_page, monkeypatch):

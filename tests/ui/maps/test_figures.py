@@ -167,11 +167,9 @@ def test_a_few_chosen_cells_are_points_even_where_most_cells_are_in_the_picture(
     monkeypatch.setattr(sampling, "MOST_POINTS", 600)
     monkeypatch.setattr(sampling, "SAMPLED", 90)
     found = run_results.artefacts(runs[0].record)
-    chosen_cells = Pairing(
-        "query", found.coded(keys.TRUE).names[0], found.coded(keys.PREDICTED).names[0], runs[0].run_id
-    )
-    n = int(chosen_cells.mask(found, chosen_cells, runs).sum())
-    figure = map_figures.draw(runs, map_figures.View(), chosen_cells)
+    chosen = Pairing("query", found.coded(keys.TRUE).names[0], found.coded(keys.PREDICTED).names[0], runs[0].run_id)
+    n = int(chosen_cells.mask(found, chosen, runs).sum())
+    figure = map_figures.draw(runs, map_figures.View(), chosen)
     assert len(figure.layout.images) == 6  # of all cells, faint, and of the chosen ones
     lit = [len(t.x) for t in figure.data if t.xaxis == "x" and t.marker.opacity > 0.5]
     assert 30 < sum(lit) == n
