@@ -12,7 +12,7 @@ from semafo.settings.run_config import SplitSettings
 from semafo.ui.charts import colours
 from semafo.ui.charts.maps import points
 from semafo.ui.colouring import colourings
-from semafo.ui.maps import alignment, hover_texts, procrustes, projections, type_names
+from semafo.ui.maps import alignment, chosen_cells, hover_texts, procrustes, projections, type_names
 from semafo.ui.maps import figures as map_figures
 from semafo.ui.maps.large import sampling
 from semafo.ui.maps.selection import Pairing
