@@ -31,7 +31,7 @@ with picture:
 configs = train_form.configs(spec, split, mixes, trains) if split and fits else []
 with form:
     is_asked = st.button(train_form.button_label(len(configs)), type="primary", disabled=not configs)
-    if is_asked and attempt(tray.start, configs):
+    if is_asked and attempt(tray.start, configs) is not None:
         navigation.go_to(navigation.COMPARE_PAGE)
     train_form.cost(inspection, configs)
     controls.link_to_comparison()

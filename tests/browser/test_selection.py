@@ -91,7 +91,11 @@ def test_cells_of_a_clicked_matrix_cell_are_selected_on_the_map(page, app):
 
 @pytest.mark.parametrize(
     ("address", "choices"),
-    [("latent_space", ("Query", "Test cells", "Select")), ("predictions", ("Whole query", "By row"))],
+    [
+        ("latent_space", ("Query", "Test cells", "Select")),
+        ("predictions", ("Whole query", "By row")),
+        ("compare", ("Select", "Explore")),
+    ],
 )
 def test_nothing_on_a_page_moves_when_a_widget_changes(page, app, address, choices):
     page.goto(f"{app}/{address}")
