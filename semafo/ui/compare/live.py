@@ -21,8 +21,9 @@ from semafo.ui.maps import procrustes
 from semafo.ui.session.home import active_runs, current_home
 from semafo.ui.session.tray import ChosenColumn, ChosenRun
 from semafo.ui.shell.errors import guarded
-from semafo.ui.shell.training_progress import EVERY_SECONDS, fraction, line
+from semafo.ui.shell.training_progress import fraction, line
 
+EVERY_SECONDS = 2.0  # as often as there is a frame of a short training; each look costs the processor that trains
 REACH = 4.0  # latent units from the middle of a live map to its edge: the prior's sd is 1
 STEPS = 32_000  # whole numbers from the middle to the edge, of two bytes
 _SCRIPT = (installation.app_folder() / "assets" / "live_map.js").read_text(encoding="utf-8")

@@ -16,7 +16,10 @@ from semafo.ui.shell.errors import attempt
 
 
 def show(columns: Sequence[ChosenColumn]) -> None:
-    """The sentences; nothing where no run is finished."""
+    """The sentences; nothing where no run is finished. While one trains it is too early, and would slow it."""
+    if any(run.record.is_active for column in columns for run in column.runs):
+        st.caption("What can be said of these methods follows when all of them are trained and scored.")
+        return
     found = of(columns)
     if not found.sentences:
         return
