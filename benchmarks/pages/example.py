@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from benchmarks.pages.served import ROOT, chromium, serve
 from semafo.runs.home import Home
@@ -27,10 +28,9 @@ def main() -> None:
                 _take(browser, f"{served.address}/compare", scheme, ROOT / "assets" / f"example-{scheme}.png")
 
 
-def _take(browser: object, address: str, scheme: str, path: Path) -> None:
-    page = browser.new_page(  # type: ignore[attr-defined]  # Playwright is not there for everybody
-        viewport={"width": WIDTH, "height": 1000}, color_scheme=scheme, device_scale_factor=SCALE
-    )
+def _take(browser: Any, address: str, scheme: str, path: Path) -> None:
+    viewport = {"width": WIDTH, "height": 1000}
+    page = browser.new_page(viewport=viewport, color_scheme=scheme, device_scale_factor=SCALE)
     page.goto(address)
     page.locator(FIGURE).wait_for(timeout=60_000)
     page.get_by_text("Labels, against scANVI").wait_for(timeout=60_000)

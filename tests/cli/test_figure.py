@@ -15,6 +15,7 @@ from semafo.ui.colouring import colourings
 from semafo.ui.compare import composite
 from semafo.ui.printing import render
 from tests.support import fakes
+from tests.support.needs import missing
 
 
 @pytest.fixture
@@ -37,8 +38,9 @@ def test_the_page_has_maps_matrices_scores_table_and_caption_and_needs_no_networ
     assert "default-src 'none'" in page
 
 
-@pytest.mark.skipif(render.browser() is None, reason="needs a Chromium or Chrome")
 def test_a_drawing_has_the_letters_of_its_four_parts(home, tmp_path):
+    if render.browser() is None:
+        missing("there is no Chromium or Chrome to draw with")
     records = fakes.comparison(home)
     found = run(home, *(record.run_id for record in records), "--to", tmp_path / "figure.svg")
     assert found.exit_code == 0, found.output

@@ -87,7 +87,7 @@ Contrasts = Sequence[tuple[Method, MethodDifference | None]]
 
 
 def _labels(first: Method, compared: Contrasts) -> str:
-    """`Labels: SemafoVAE is 2.1 points below scANVI (95 % -3.4 to -0.8); Both shows no clear difference.`"""
+    """`Labels, against scANVI: SemafoVAE finds 2.1 points fewer [-3.4, -0.8]; no clear difference for Both.`"""
     said, level = [], []
     for other, found in compared:
         if found is None:
@@ -96,7 +96,7 @@ def _labels(first: Method, compared: Contrasts) -> str:
             side = "above" if found.mean > 0 else "below"
             interval = wording.points_interval(found.low, found.high)
             points = wording.points(abs(found.mean), signed=False)
-            said.append(f"{other.name} finds {points} {'more' if side == 'above' else 'fewer'} {interval}")
+            said.append(f"{other.name} finds {points} points {'more' if side == 'above' else 'fewer'} {interval}")
         else:
             level.append(other.name)
     if level:

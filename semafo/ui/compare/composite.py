@@ -26,7 +26,6 @@ from semafo.ui.session import run_names, tray
 from semafo.ui.session.tray import ChosenColumn, ChosenRun
 from semafo.ui.widgets import score_tables
 
-FORMATS = ("svg", "png", "pdf", "html")
 _SCALES = {"row": "shares of the observed type", "column": "shares of the predicted type", "counts": "cells"}
 
 
@@ -78,7 +77,7 @@ def notes(columns: Sequence[ChosenColumn], look: Comparison, chosen: Selection |
 
 
 def written(columns: Sequence[ChosenColumn], look: Comparison, chosen: Selection | None, extension: str) -> bytes:
-    """The figure as a file of one of the `FORMATS`. Raises SemafoError where no run has a map."""
+    """The figure as a file: `svg`, `png`, `pdf` or `html`. Raises SemafoError where no run has a map."""
     if not any(run.record.has_maps for column in columns for run in column.runs):
         raise SemafoError("None of these runs is finished, so there is nothing to draw. Wait, or choose others.")
     drawn, said = figures(columns, look, chosen), notes(columns, look, chosen)
