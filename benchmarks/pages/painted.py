@@ -1,6 +1,7 @@
 """Pages of maps in Chromium, without a graphics card: until maps are painted, and what a lasso costs."""
 
 import json
+import statistics
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,7 @@ IS_SELECTING = "() => document.querySelector('.js-plotly-plot')?._fullLayout?.dr
 BY_BATCH = "() => document.querySelector('.js-plotly-plot')?._fullData?.some(one => one.name.startsWith('Batch '))"
 DRAWN_AGAIN = "() => document.querySelector('[data-testid=stMain]').innerText.includes('cells selected')"
 PATIENCE = 60_000  # milliseconds
+SESSIONS = 3
 
 
 @dataclass
@@ -61,21 +63,23 @@ def painted(home: Home, n_cells: int, path: str = "latent_space") -> dict[str, A
     Returns
     -------
     dict
-        `seconds_painted` from choosing another colouring until it is painted,
-        `seconds_opened` the same from the first request for the page, `mb_received` by then, `seconds_lasso` from
-        letting go of the mouse until the figure with the selected cells arrives and `seconds_lasso_painted` until it is
-        painted, `kb_lasso` sent by the browser, `webgl_contexts` of the page.
+        `seconds_fresh` from the first request to a server that was just started, which imports and reads first, until
+        the page is painted, and `seconds_opened` the same on the running server, median of new browser sessions;
+        `seconds_painted` from choosing another colouring until it is painted, `mb_received` by then, `seconds_lasso`
+        from letting go of the mouse until the figure with the selected cells arrives and `seconds_lasso_painted` until
+        it is painted, `kb_lasso` sent by the browser, `webgl_contexts` of the page.
     """
     runs = sorted(folder.name for folder in home.runs.iterdir())
     log = home.path / "page.log"
     with serve(ROOT / "app.py", home, log) as served, chromium() as browser:
+        address = f"{served.address}/{path}?runs={','.join(runs)}"
+        fresh, *opened = (_open(browser, address) for _ in range(1 + SESSIONS))
         page, traffic = browser.new_page(viewport=VIEWPORT), Traffic()
         page.add_init_script(COUNT_CONTEXTS)
         page.on("websocket", traffic.listen)
-        started = time.perf_counter()
-        page.goto(f"{served.address}/{path}?runs={','.join(runs)}")
+        page.goto(address)
         _wait_until_painted(page)
-        opened, received = time.perf_counter() - started, sum(size for _, size in traffic.received)
+        received = sum(size for _, size in traffic.received)
         colouring = _colour_by_batch(page)
         page.get_by_text("Select", exact=True).first.click()
         page.wait_for_function(IS_SELECTING, timeout=PATIENCE)
@@ -86,12 +90,24 @@ def painted(home: Home, n_cells: int, path: str = "latent_space") -> dict[str, A
         "page": path,
         "n_cells": n_cells,
         "n_panels": len(runs),
-        "seconds_opened": round(opened, 2),
+        "seconds_fresh": round(fresh, 2),
+        "seconds_opened": round(statistics.median(opened), 2),
         "mb_received": round(received / 1e6, 2),
         "seconds_painted": round(colouring, 2),
         **lasso,
         "webgl_contexts": contexts,
     }
+
+
+def _open(browser: Any, address: str) -> float:
+    """Seconds from asking for a page in a new browser session, with nothing in its cache, until it is painted."""
+    page = browser.new_page(viewport=VIEWPORT)
+    started = time.perf_counter()
+    page.goto(address)
+    _wait_until_painted(page)
+    seconds = time.perf_counter() - started
+    page.close()
+    return seconds
 
 
 def _wait_until_painted(page: Any) -> None:
