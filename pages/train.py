@@ -5,6 +5,7 @@ import streamlit as st
 from semafo.ui.forms.mixes import chosen_mixes
 from semafo.ui.forms.training import train_settings
 from semafo.ui.session import dataset, navigation, tray
+from semafo.ui.session.viewport import is_cramped
 from semafo.ui.shell import page_frame, training_progress
 from semafo.ui.shell.errors import attempt
 from semafo.ui.train import split_form, train_form
@@ -25,6 +26,7 @@ with form:
     trains = attempt(train_settings) or []
 with picture:
     fits = split is not None and attempt(split_form.split_picture, inspection, split)
+with st.container() if is_cramped() else picture:
     if mixes:
         train_form.show_formula(mixes)
 

@@ -35,6 +35,13 @@ WHERE = f"""([kind, block, which]) => {{
     return {{x: box.left + xa._offset + xa.d2p(trace.x[i]), y: box.top + ya._offset + ya.d2p(trace.y[i]),
              text: trace.hovertext[i]}};
 }}"""
+# The first map's points, and where one of them is on the screen
+POINTS = f"""() => {PLOT}._fullData.filter(t => t.type === "scattergl" && t.xaxis === "x")
+    .flatMap(t => [...t.x].map((x, i) => [x, t.y[i]]))"""
+ON_SCREEN = f"""([x, y]) => {{ const plot = {PLOT}, box = plot.getBoundingClientRect();
+    const xa = plot._fullLayout.xaxis, ya = plot._fullLayout.yaxis;
+    return {{x: box.left + xa._offset + xa.d2p(x), y: box.top + ya._offset + ya.d2p(y)}}; }}"""
+TOLD = "() => document.querySelector('.hoverlayer .hovertext')?.textContent || ''"
 IS_IDLE = "() => !document.querySelector('[data-testid=stStatusWidget]')"
 MAP = f"""block => {{ const plot = {PLOT}, box = plot.getBoundingClientRect();
     const s = block ? String(block + 1) : "", xa = plot._fullLayout["xaxis" + s], ya = plot._fullLayout["yaxis" + s];
@@ -136,6 +143,27 @@ def test_a_lasso_recounts_matrices_and_scores_to_the_cells_inside(page, runs):
     right = (cells[keys.PREDICTED] == cells[keys.TRUE]).to_numpy()[chosen].mean()
     titles = page.evaluate(f"() => {PLOT}._fullLayout.annotations.map(a => a.text)")
     assert any(f"accuracy {right:.3f}" in text and f"n {expected}" in text for text in titles)
+
+
+def unit(xy):
+    """Positions as shares of their range: a map sends them as whole numbers."""
+    xy = np.asarray(xy, dtype=float)
+    return (xy - xy.min(axis=0)) / np.ptp(xy, axis=0)
+
+
+def test_pointing_at_a_cell_names_its_true_and_its_predicted_type_in_every_column(page, runs):
+    points = np.array(page.evaluate(POINTS), dtype=float)
+    points = points[np.isfinite(points).all(axis=1)]
+    apart = np.sort(((points[:, None] - points[None]) ** 2).sum(axis=2), axis=1)[:, 1]
+    alone = apart.argmax()  # no other lies over it
+    at = page.evaluate(ON_SCREEN, points[alone].tolist())
+    page.mouse.move(at["x"] - 40, at["y"])
+    page.mouse.move(at["x"], at["y"], steps=4)
+    cell = ((unit(runs[0].array(keys.X_UMAP)) - unit(points)[alone]) ** 2).sum(axis=1).argmin()
+    true = runs[0].cells()[keys.TRUE].iloc[cell]
+    wait(lambda: page.evaluate(TOLD).startswith(true), f"what is said of a cell of {true}")
+    for run in runs:
+        assert f"{run.config.mix.name}: {run.cells()[keys.PREDICTED].iloc[cell]} (" in page.evaluate(TOLD)
 
 
 def test_keys_present_walk_and_return(page):

@@ -8,15 +8,18 @@ from tests.support.serving import clean_console, serving
 
 pytestmark = [pytest.mark.browser]
 
-# Right edges that lie beyond the visible part of their control
-CUT_OFF = """() => [...document.querySelectorAll("[data-testid=stButtonGroup]")].flatMap(control => {
+# Right edges of options and formulas that lie beyond the visible part of what holds them
+CUT_OFF = """() => [
+    ["[data-testid=stButtonGroup]", "button"], ["[data-testid=stMarkdown]:has(.katex)", ".katex-html .base"]
+].flatMap(([holder, part]) => [...document.querySelectorAll(holder)].flatMap(control => {
     const right = Math.min(control.getBoundingClientRect().right, innerWidth) + 1;
-    return [...control.querySelectorAll("button")].filter(button => button.getBoundingClientRect().right > right)
-        .map(button => button.textContent);
-})"""
+    return [...control.querySelectorAll(part)].filter(one => one.getBoundingClientRect().right > right)
+        .map(one => one.textContent);
+}))"""
+N_FORMULAS = "() => document.querySelectorAll('[data-testid=stMarkdown]:has(.katex) .katex-html').length"
 
 
-def test_every_option_of_the_training_form_is_seen_whole(browser, tmp_path):
+def test_every_option_and_formula_of_the_training_form_is_seen_whole(browser, tmp_path):
     home = Home.at(tmp_path / "home")
     fakes.write_inspection(home, fakes.MAPPED)
     with serving(home, tmp_path / "app.log") as address:
@@ -28,8 +31,9 @@ def test_every_option_of_the_training_form_is_seen_whole(browser, tmp_path):
             page.get_by_role("option", name="Simulated, small", exact=True).click()
             page.get_by_role("button", name="Use these cells").click()
             page.get_by_role("radio", name="Reference alone").wait_for()
-            assert page.evaluate(CUT_OFF) == []
-            page.set_viewport_size({"width": 390, "height": 844})
-            page.wait_for_timeout(1000)
-            assert page.evaluate(CUT_OFF) == []
+            page.wait_for_function(N_FORMULAS)
+            for width in (1440, 1024, 390):
+                page.set_viewport_size({"width": width, "height": 900})
+                page.wait_for_timeout(1500)
+                assert page.evaluate(CUT_OFF) == [], width
         page.close()

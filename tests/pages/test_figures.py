@@ -42,7 +42,8 @@ def test_what_stands_below_a_printed_figure_says_where_it_comes_from(home, open_
     runs = [tray.ChosenRun(record, record.title, "#000000") for record in fakes.comparison(home)]
     notes = printing_caption.of(runs, "**One seed** proves nothing, see [the docs](https://example.org).")
     assert notes[0] == "One seed proves nothing, see the docs."
-    assert notes[1] == "pbmc68k · one stage · labels 20 % · scANVI, SemafoVAE, Both · seed 0 · n = 210 test cells"
+    settings = "pbmc68k · one stage · labels 20 % · scANVI, SemafoVAE, Both · Condensed schedule · seed 0"
+    assert notes[1] == f"{settings} · n = 210 test cells"
     assert notes[2].startswith("Semafo ")
     assert printing_caption.of(()) == notes[2:]
 

@@ -135,7 +135,7 @@ def _space(first: Method, others: Sequence[Method]) -> str:
     said = [part for name in INTEGRATION for part in [_of_integration(name, first, others)] if part]
     scales = [(m.name, m.latent_scale) for m in (first, *others) if m.latent_scale is not None]
     if scales:
-        said.append("latent scale (sd): " + ", ".join(f"{name} {value:.2f}" for name, value in scales))
+        said.append("latent scale (sd) " + ", ".join(f"{value:.2f} in {name}" for name, value in scales))
     return f"**Latent space**: {'; '.join(said)}." if said else ""
 
 

@@ -81,7 +81,7 @@ def _columns(spec: DatasetSpec) -> tuple[str | None, str | None] | None:
     found = [{"name": name} for name in names]
     label = file_columns.guess(found, file_columns.LABEL_WORDS)
     batch = file_columns.guess(found, file_columns.BATCH_WORDS, avoid=label)
-    first, second = st.columns(2)
+    first, second = controls.two_fields()
     label = first.selectbox(
         "Label column",
         names,

@@ -39,7 +39,7 @@ PARTS = {
 # From nothing (the page's own ground) to the accent, so that one scale serves light and dark.
 SEQUENTIAL = ((0.0, "rgba(15, 123, 138, 0.03)"), (1.0, "rgba(15, 123, 138, 0.85)"))
 DIVERGING = (
-    (0.0, "rgba(142, 68, 173, 0.75)"),
+    (0.0, "rgba(162, 103, 188, 0.8)"),
     (0.5, "rgba(138, 148, 160, 0.04)"),
     (1.0, "rgba(217, 119, 6, 0.85)"),
 )
@@ -47,7 +47,7 @@ CONFIDENCE = "Viridis"
 
 # For points, which must be seen at the pale end as well, on a white and on a dark ground.
 EXPRESSION = ((0.0, "#A9B1BA"), (0.5, "#E3A857"), (1.0, "#C8321E"))
-SIGNED = ((0.0, "#8E44AD"), (0.5, "#A9B1BA"), (1.0, "#D97706"))
+SIGNED = ((0.0, "#A267BC"), (0.5, "#A9B1BA"), (1.0, "#D97706"))
 
 
 class Look(NamedTuple):

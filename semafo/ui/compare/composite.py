@@ -67,7 +67,8 @@ def caption(columns: Sequence[ChosenColumn], look: Comparison, chosen: Selection
         f"neighbourhoods, not distances. (B) Confusion matrices: observed types in rows, predicted ones in columns, "
         f"{means}{_SCALES[look.by]} of the test cells, whose labels no model saw. (C) Label scores with 95 % "
         f"intervals {intervals}; grey strokes are the best baseline on the same cells. (D) scib scores of the test "
-        f"cells, 0 to 1, higher is better; the total is half biology kept, half batches mixed.{of_selected}"
+        f"cells, 0 to 1, higher is better, the best of each column bold and with a ring; the total is half biology "
+        f"kept, half batches mixed, and BRAS (*) is no part of it.{of_selected}"
     )
 
 

@@ -13,6 +13,7 @@ from semafo.runs.background import file_columns
 from semafo.settings.run_config import DatasetSpec
 from semafo.ui.session import dataset
 from semafo.ui.session.home import current_home
+from semafo.ui.widgets import controls
 
 BUILT_IN, SERVER_FILE, UPLOAD = "Built in", "File on this machine", "Upload"
 ANY_SIZE = "Simulated, any size"
@@ -116,7 +117,7 @@ def _columns(spec: DatasetSpec) -> DatasetSpec | None:
     label = entry.label_key if entry else file_columns.guess(found, file_columns.LABEL_WORDS)
     batch = entry.batch_key if entry else file_columns.guess(found, file_columns.BATCH_WORDS, avoid=label)
     described = {column["name"]: f"{column['name']} ({column['n_values']} values)" for column in found}
-    first, second = st.columns(2)
+    first, second = controls.two_fields()
     label = first.selectbox(
         "Label column",
         names,
@@ -142,7 +143,7 @@ def _columns(spec: DatasetSpec) -> DatasetSpec | None:
 
 
 def _genes(spec: DatasetSpec) -> tuple[str, int]:
-    first, second = st.columns(2)
+    first, second = controls.two_fields()
     counts = first.selectbox(
         "Counts",
         ["auto", "X", "raw", "layers/counts"],

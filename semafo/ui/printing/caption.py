@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Sequence
 
 from semafo import __version__, wording
-from semafo.settings.run_config import CONDENSED, RunConfig
 from semafo.ui.session.run_names import short_dataset
 from semafo.ui.session.tray import ChosenRun
 
@@ -21,7 +20,7 @@ def of(runs: Sequence[ChosenRun], caption: str = "") -> tuple[str, ...]:
 
 
 def _settings(dataset: str, runs: Sequence[ChosenRun]) -> str:
-    """`pbmc68k · one stage · labels 20 % · scANVI, Both · seed 0 · n = 210 test cells`."""
+    """`pbmc68k · one stage · labels 20 % · scANVI, Both · Condensed schedule · seed 0 · n = 210 test cells`."""
     configs = [run.record.config for run in runs]
     n_cells = _each(wording.count(split["n_test"]) for run in runs if (split := run.record.split()) is not None)
     parts = [
@@ -29,19 +28,11 @@ def _settings(dataset: str, runs: Sequence[ChosenRun]) -> str:
         _each(wording.FORMS.get(config.form, config.form) for config in configs),
         "labels " + _each(config.title.split(" · ")[1] for config in configs),
         _each(config.mix.name for config in configs),
-        *_schedules(configs),
+        _each(wording.SCHEDULES[config.train.schedule] for config in configs) + " schedule",
         "seed " + _each(map(str, sorted(config.train.seed for config in configs))),
         *([f"n = {n_cells} test cells"] if n_cells else []),
     ]
     return " · ".join(parts)
-
-
-def _schedules(configs: Sequence[RunConfig]) -> list[str]:
-    """What is not on the default schedule says so, and so does what is, beside others."""
-    found = dict.fromkeys(config.train.schedule for config in configs)
-    if list(found) == [CONDENSED]:
-        return []
-    return [f"{_each(wording.SCHEDULES[schedule] for schedule in found)} schedule"]
 
 
 def plain(markdown: str) -> str:

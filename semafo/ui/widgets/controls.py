@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from semafo.ui.session import navigation, tray
+from semafo.ui.session.viewport import is_cramped
 
 Option = TypeVar("Option")
 
@@ -16,6 +18,14 @@ MAP_CHART = {
     "scrollZoom": True,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
 }
+
+
+def two_fields() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Places for two fields of a form: beside each other, or on a tablet, where the form is narrow, stacked."""
+    if is_cramped():
+        return st.container(), st.container()
+    first, second = st.columns(2)
+    return first, second
 
 
 def choice(

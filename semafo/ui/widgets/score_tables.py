@@ -1,5 +1,6 @@
 """Tables of scores: label scores, integration scores, runs."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -119,21 +120,19 @@ def label_scores(rows: Sequence[LabelRow]) -> pd.DataFrame:
 
 def score_rows(runs: Sequence[ChosenRun], bio_weight: float) -> list[ScoreRow]:
     """Integration scores of the runs and, once for each different set of values, of scVI and PCA; best total first."""
-    found: dict[tuple, ScoreRow] = {}
-    baselines: dict[str, int] = {}
+    found: dict[tuple, tuple[str, ChosenRun, Mapping[str, Any]]] = {}
     for run in runs:
-        rows = run.record.integration().get("rows", {})
-        for key, scores in rows.items():
-            own = key == "model"
-            identity = (run.run_id,) if own else (key, *(_rounded(scores.get(metric.key)) for metric in METRICS))
-            if identity in found:
-                continue
-            if not own:
-                baselines[key] = baselines.get(key, 0) + 1
-            name = run.name if own else key if baselines[key] == 1 else f"{key} · {_origin(run)}"
-            colour = run.colour if own else colours.NEUTRAL
-            found[identity] = ScoreRow(name, colour, dict(scores), aggregate(scores, bio_weight))
-    return sorted(found.values(), key=lambda row: (row.means["total"] is None, -(row.means["total"] or 0)))
+        for key, scores in run.record.integration().get("rows", {}).items():
+            identity = (run.run_id,) if key == "model" else (key, *(_rounded(scores.get(m.key)) for m in METRICS))
+            found.setdefault(identity, (key, run, scores))
+    counts = Counter(key for key, *_ in found.values())
+    rows = []
+    for key, run, scores in found.values():
+        own = key == "model"
+        name = run.name if own else key if counts[key] == 1 else f"{key} · {_origin(run, runs)}"
+        colour = run.colour if own else colours.NEUTRAL
+        rows.append(ScoreRow(name, colour, dict(scores), aggregate(scores, bio_weight)))
+    return sorted(rows, key=lambda row: (row.means["total"] is None, -(row.means["total"] or 0)))
 
 
 def column_rows(columns: Sequence[ChosenColumn], bio_weight: float) -> list[ScoreRow]:
@@ -172,9 +171,16 @@ def _rounded(value: Any) -> float | None:
     return round(value, 6) if wording.is_number(value) else None
 
 
-def _origin(run: ChosenRun) -> str:
+def _origin(run: ChosenRun, runs: Sequence[ChosenRun]) -> str:
+    """What tells a run's scVI stage from those of the others: data set and split where they differ, and the seed."""
+    parts = [_origin_parts(each) for each in runs]
+    *head, seed = _origin_parts(run)
+    return ", ".join([*(part for i, part in enumerate(head) if len({p[i] for p in parts}) > 1), seed])
+
+
+def _origin_parts(run: ChosenRun) -> tuple[str, str, str]:
     config = run.record.config
-    return f"{short_dataset(config.dataset.name)}, split {config.split.split_seed}, seed {config.train.seed}"
+    return short_dataset(config.dataset.name), f"split {config.split.split_seed}", f"seed {config.train.seed}"
 
 
 def score_frame(rows: Sequence[ScoreRow]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ ROW_HEIGHT = 15
 LINES_HEIGHT = 300
 TEXT_UP_TO = 10  # factors; more leave no room for a number in each cell
 TEXT_FROM = 0.1
-UP, DOWN = colours.DIVERGING[-1][1], colours.DIVERGING[0][1]
+UP, DOWN = colours.SIGNED[-1][1], colours.SIGNED[0][1]
 _NAME_LENGTH = 18
 _LABEL_PIXELS = 13
 
