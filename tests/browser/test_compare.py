@@ -12,7 +12,7 @@ from semafo.runs.home import Home
 from semafo.settings.run_config import TrainSettings
 from semafo.ui.maps.polygon import inside
 from tests.support import fakes
-from tests.support.serving import clean_console, serving
+from tests.support.serving import clean_console, showing
 from tests.support.serving import wait as serving_wait
 
 pytestmark = [pytest.mark.browser]
@@ -60,7 +60,7 @@ def runs(home):
 
 @pytest.fixture(scope="module")
 def app(home, runs) -> Iterator[str]:
-    with serving(home, home.path.parent / "app.log") as address:
+    with showing(home, home.path.parent / "app.log") as address:
         yield address
 
 
@@ -187,7 +187,7 @@ def test_three_seeds_stack_into_one_column(browser, tmp_path):
         for mix in fakes.MIXES[:2]:
             fakes.finished(home, replace(fakes.REAL, mix=mix, train=TrainSettings(seed=seed)))
     page = browser.new_page(viewport={"width": 1440, "height": 900})
-    with serving(home, tmp_path / "app.log") as address, clean_console(page):
+    with showing(home, tmp_path / "app.log") as address, clean_console(page):
         page.goto(f"{address}/compare")
         wait(lambda: page.evaluate(f"() => Boolean({PLOT})"), "the comparison")
         assert page.evaluate(f"() => {PLOT}.data.filter(t => t.type === 'heatmap').length") == 2

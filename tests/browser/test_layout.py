@@ -4,7 +4,7 @@ import pytest
 
 from semafo.runs.home import Home
 from tests.support import fakes
-from tests.support.serving import clean_console, serving
+from tests.support.serving import clean_console, showing, wait
 
 pytestmark = [pytest.mark.browser]
 
@@ -22,7 +22,7 @@ N_FORMULAS = "() => document.querySelectorAll('[data-testid=stMarkdown]:has(.kat
 def test_every_option_and_formula_of_the_training_form_is_seen_whole(browser, tmp_path):
     home = Home.at(tmp_path / "home")
     fakes.write_inspection(home, fakes.MAPPED)
-    with serving(home, tmp_path / "app.log") as address:
+    with showing(home, tmp_path / "app.log") as address:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         with clean_console(page):
             page.goto(address)
@@ -34,6 +34,5 @@ def test_every_option_and_formula_of_the_training_form_is_seen_whole(browser, tm
             page.wait_for_function(N_FORMULAS)
             for width in (1440, 1024, 390):
                 page.set_viewport_size({"width": width, "height": 900})
-                page.wait_for_timeout(1500)
-                assert page.evaluate(CUT_OFF) == [], width
+                wait(lambda: page.evaluate(CUT_OFF) == [], 20, f"everything to be seen whole, {width} pixels wide")
         page.close()

@@ -8,7 +8,7 @@ import pytest
 from semafo.runs.home import Home
 from semafo.ui.maps import selection
 from tests.support import fakes
-from tests.support.serving import clean_console, serving, wait
+from tests.support.serving import clean_console, showing, wait
 
 pytestmark = [pytest.mark.browser]
 
@@ -30,7 +30,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(home, tmp_path_factory):
-    with serving(home, tmp_path_factory.mktemp("log") / "app.log") as found:
+    with showing(home, tmp_path_factory.mktemp("log") / "app.log") as found:
         yield found
 
 

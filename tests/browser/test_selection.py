@@ -7,7 +7,7 @@ import pytest
 
 from semafo.runs.home import Home
 from tests.support import fakes
-from tests.support.serving import serving
+from tests.support.serving import showing
 from tests.support.serving import wait as serving_wait
 
 pytestmark = [pytest.mark.browser]
@@ -53,7 +53,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("app")
     home = Home.at(folder / "home")
     fakes.comparison(home)
-    with serving(home, folder / "app.log") as address:
+    with showing(home, folder / "app.log") as address:
         yield address
 
 

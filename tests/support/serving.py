@@ -1,5 +1,6 @@
 """The app on a port of its own and a Chromium to look at it with, for tests of what only a browser does."""
 
+import fcntl
 import os
 import shutil
 import socket
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from semafo.files import write_json
 from semafo.runs.home import Home
 from tests.support.needs import missing
 from tests.support.tiny import end_engine
@@ -38,8 +40,27 @@ def chromium():
 
 
 @contextmanager
+def showing(home: Home, log: Path) -> Iterator[str]:
+    """The app where nothing is trained: this process holds the engine's place, so that none takes the processor."""
+    with home.lock.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        write_json(home.engine_file, {"pid": os.getpid(), "is_loading": False})
+        with _app(home, log) as address:
+            yield address
+
+
+@contextmanager
 def serving(home: Home, log: Path) -> Iterator[str]:
-    """The app on a free port: its address."""
+    """The app on a free port with its engine: its address."""
+    try:
+        with _app(home, log) as address:
+            yield address
+    finally:
+        end_engine(home)
+
+
+@contextmanager
+def _app(home: Home, log: Path) -> Iterator[str]:
     port = free_port()
     options = ["--server.port", str(port), "--server.fileWatcherType", "none"]  # as an editor may be at work
     command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
@@ -52,7 +73,6 @@ def serving(home: Home, log: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=20)
-        end_engine(home)
 
 
 def free_port() -> int:

@@ -29,9 +29,9 @@ def turn(on: bool) -> None:
 
 
 def neighbour(title: str, step: int) -> str | None:
-    """The page that an arrow key leads to from a page, one step on or back; None at the ends."""
+    """Title of the page that an arrow key leads to from a page, one step on or back; None at the ends."""
     place = ORDER.index(title) + step if title in ORDER else 0
-    return PAGES[ORDER[place]] if 0 <= place < len(ORDER) else None
+    return ORDER[place] if 0 <= place < len(ORDER) else None
 
 
 def _linked() -> LinkedChoice[str]:

@@ -10,7 +10,8 @@ import streamlit as st
 from semafo.ui.maps import selection
 from semafo.ui.session import navigation, presenting
 
-_PRESSED, _WANTED = "pressed", "keyboard_page"
+_PRESSED, _ANSWERED = "pressed", "keyboard_answered"
+_WANTED = "keyboard_page"  # title of the page that keys have led to, until it is there
 _STEPS = {"ArrowRight": 1, "ArrowLeft": -1}
 
 _SCRIPT = """
@@ -22,7 +23,7 @@ export default function (component) {
     const types = path.some((at) => at.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(at.tagName));
     const isOpen = document.querySelector('[data-baseweb="popover"], [role="dialog"]');
     if (types || isOpen || !data.keys.includes(event.key)) return;
-    setTriggerValue("pressed", event.key);
+    setTriggerValue("pressed", { key: event.key, at: performance.now() });
   };
   const measure = () => {
     const height = Math.round(window.innerHeight / 20) * 20;
@@ -42,9 +43,10 @@ _component = st.components.v2.component("semafo_keyboard", js=_SCRIPT)
 
 def listen(page_title: str) -> None:
     """Put the script into the page, once in a drawing, and go where a key led."""
-    page = st.session_state.pop(_WANTED, None)
-    if page is not None:
-        navigation.go_to(page)
+    wanted = st.session_state.get(_WANTED, page_title)
+    if wanted != page_title:
+        navigation.go_to(presenting.PAGES[wanted])
+    st.session_state.pop(_WANTED, None)
     presents = presenting.is_on()
     height = presenting.height()
     data = {"keys": ["p", "Escape", *(_STEPS if presents else ())], "measures": presents, "height": height}
@@ -63,13 +65,18 @@ def _nothing() -> None:
 
 
 def _answer(page_title: str) -> None:
-    pressed = st.session_state[presenting.KEYBOARD][_PRESSED]
+    press = st.session_state[presenting.KEYBOARD][_PRESSED]
+    if press == st.session_state.get(_ANSWERED):
+        return  # Streamlit tells of a press again where it led to another page
+    st.session_state[_ANSWERED] = press
+    pressed = press["key"]
     if pressed == "p":
         presenting.turn(True)
         if page_title not in presenting.ORDER:
-            st.session_state[_WANTED] = presenting.PAGES[presenting.ORDER[0]]
+            st.session_state[_WANTED] = presenting.ORDER[0]
     elif pressed in _STEPS:
-        st.session_state[_WANTED] = presenting.neighbour(page_title, _STEPS[pressed])
+        here = st.session_state.get(_WANTED, page_title)  # a second press may come before the first one's page
+        st.session_state[_WANTED] = presenting.neighbour(here, _STEPS[pressed]) or here
     elif presenting.is_on():
         presenting.turn(False)
     else:

@@ -24,7 +24,7 @@ def formula(chosen: Sequence[Mix]) -> str:
     for mix in dict.fromkeys(chosen):
         symbol = "R_{s}" if mix.label_weighting == "published" else "R_{n}"
         terms = _term(mix.w_scanvi, "R_{c}") + _term(mix.w_semafo, symbol)
-        lines.append(rf"\textsf{{{mix.name}}}:\quad & R {terms} + \beta K + 50\,\mathrm{{CE}}")
+        lines.append(rf"\textsf{{{mix.name}}}:\;& R {terms} + \beta K + 50\,\mathrm{{CE}}")
     return r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}"
 
 
