@@ -118,6 +118,7 @@ def test_cells_of_ones_own_lead_to_the_same(browser, app, kang_path):
     page.close()
 
 
+@pytest.mark.long
 def test_a_page_outlives_the_engine_and_starts_another(browser, app):
     address, home = app
     page = browser.new_page(viewport={"width": 1440, "height": 900})

@@ -14,26 +14,40 @@ _PRESSED, _ANSWERED = "pressed", "keyboard_answered"
 _WANTED = "keyboard_page"  # title of the page that keys have led to, until it is there
 _STEPS = {"ArrowRight": 1, "ArrowLeft": -1}
 
+# Another page puts another instance of the script in place of the one before. The listener outlives them: a key that is
+# pressed in between waits for the next.
 _SCRIPT = """
+const heard = (window.semafoKeys ??= { keys: [], send: null, waiting: null });
+
+const listen = (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const path = event.composedPath();
+  const types = path.some((at) => at.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(at.tagName));
+  const isOpen = document.querySelector('[data-baseweb="popover"], [role="dialog"]');
+  if (types || isOpen || !heard.keys.includes(event.key)) return;
+  const press = { key: event.key, at: performance.now() };
+  if (heard.send) heard.send(press);
+  else heard.waiting = press;
+};
+if (!heard.listens) {
+  heard.listens = true;
+  document.addEventListener("keydown", listen);
+}
+
 export default function (component) {
   const { data, setTriggerValue, setStateValue } = component;
-  const listen = (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const path = event.composedPath();
-    const types = path.some((at) => at.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(at.tagName));
-    const isOpen = document.querySelector('[data-baseweb="popover"], [role="dialog"]');
-    if (types || isOpen || !data.keys.includes(event.key)) return;
-    setTriggerValue("pressed", { key: event.key, at: performance.now() });
-  };
+  const send = (press) => setTriggerValue("pressed", press);
+  Object.assign(heard, { keys: data.keys, send });
+  if (heard.waiting) send(heard.waiting);
+  heard.waiting = null;
   const measure = () => {
     const height = Math.round(window.innerHeight / 20) * 20;
     if (data.measures && height !== data.height) setStateValue("height", height);
   };
   measure();
-  document.addEventListener("keydown", listen);
   window.addEventListener("resize", measure);
   return () => {
-    document.removeEventListener("keydown", listen);
+    if (heard.send === send) heard.send = null;
     window.removeEventListener("resize", measure);
   };
 }
