@@ -11,6 +11,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, BinaryIO
 
+_MOST_JSON_BYTES = 2**28  # a quarter of a gigabyte; what is written here stays far below
+
 _check_before_writing: ContextVar[Callable[[], None]] = ContextVar("check_before_writing", default=lambda: None)
 
 
@@ -69,11 +71,22 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path, default: Any = None) -> Any:
-    """The file's content, or `default` where there is no such file or it is no JSON."""
+    """The file's content, or `default` where there is no such file, or one that nobody here can have written.
+
+    That is what is no JSON or too large or too deep, what holds NaN or Infinity, and what is of another type than
+    `default`: who asks with `{}` gets an object.
+    """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError, UnicodeDecodeError):
+        if path.stat().st_size > _MOST_JSON_BYTES:
+            return default
+        found = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, RecursionError):
         return default
+    return found if default is None or isinstance(found, type(default)) else default
+
+
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")
 
 
 def append_json_line(path: Path, value: Any) -> None:
@@ -88,7 +101,8 @@ def read_json_lines(path: Path) -> list[Any]:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return []
-    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+    lines = text[: text.rfind("\n") + 1].splitlines()
+    return [json.loads(line, parse_constant=_refuse_constant) for line in lines]
 
 
 def sha256(path: Path) -> str:

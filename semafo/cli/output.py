@@ -146,7 +146,7 @@ def _accuracy(row: dict[str, Any]) -> str:
 
 def watch(home: Home, run_ids: list[str], quiet: bool, stop: Callable[[], None] | None = None) -> Iterator[RunRecord]:
     """Yield the runs in their order, each when it has ended. Ctrl-C stops those that have not, or calls `stop`."""
-    records = [RunRecord(home.runs / run_id) for run_id in run_ids]
+    records = [RunRecord(home.run(run_id)) for run_id in run_ids]
     said, is_seen = None, not quiet and sys.stderr.isatty()  # a file would keep every step of the progress
     try:
         for record in records:

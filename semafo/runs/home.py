@@ -1,11 +1,19 @@
 """The folder in which everything is kept: SEMAFO_HOME, by default ~/.semafo."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from semafo.errors import SettingsError
+from semafo.errors import RunNotFound, SettingsError
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+
+
+def is_run_id(text: object) -> bool:
+    """Whether this can be a run's id: a plain name, which leads nowhere but into the folder of the runs."""
+    return isinstance(text, str) and _RUN_ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,15 @@ class Home:
     def runs(self) -> Path:
         """One folder a run."""
         return self.path / "runs"
+
+    def run(self, run_id: str) -> Path:
+        """A run's folder, there or not. Raises RunNotFound for what can be no run's id, such as a path."""
+        if not is_run_id(run_id):
+            raise RunNotFound(
+                f"There is no run {str(run_id)[:80]!r}: an id is a name of letters, digits, dots and dashes. "
+                "`semafo runs` lists the runs of this home."
+            )
+        return self.runs / run_id
 
     @property
     def trash(self) -> Path:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from semafo import keys
 from semafo.files import write_json
+from semafo.runs.home import Home
 from semafo.settings.run_config import TrainSettings
 from tests.pages.conftest import texts
 from tests.support import fakes
@@ -23,6 +24,17 @@ def test_the_address_restores_the_tray_without_deleted_runs(home, open_page):
     shutil.rmtree(second.folder)
     app = open_page("predictions", runs=f"{third.run_id},{second.run_id},{first.run_id},../..")
     assert app.session_state["tray"] == [third.run_id, first.run_id]
+
+
+def test_an_address_opens_no_folder_outside_the_home(home, tmp_path, open_page):
+    mine = fakes.finished(home)
+    stranger = fakes.finished(Home.at(tmp_path / "elsewhere"), fakes.MAPPED)
+    paths = (stranger.folder, f"../../elsewhere/runs/{stranger.run_id}", f"%2e%2e/{stranger.run_id}")
+    for path in paths:
+        app = open_page("predictions", runs=f"{path},{mine.run_id}")
+        assert not app.exception
+        assert app.session_state["tray"] == [mine.run_id]
+        assert str(stranger.folder) not in app.query_params["runs"]
 
 
 def test_one_click_removes_a_run_from_every_view(home, open_page):

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from semafo.data import catalogue
+from semafo.data.reading.self_contained import require_self_contained
 from semafo.data.simulation.simulate import simulate
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec
@@ -92,6 +93,7 @@ def _from_file(path: Path) -> Iterator[Source]:
     import h5py
     from anndata.io import read_elem
 
+    require_self_contained(path)
     with h5py.File(path, "r") as file:
         if "obs" not in file or "var" not in file:
             raise DataError(
@@ -110,7 +112,27 @@ def _from_file(path: Path) -> Iterator[Source]:
             name: Matrix(partial(_peek_stored, values), partial(_read_stored, values), partial(read_elem, var))
             for name, (values, var) in stored.items()
         }
-        yield Source(str(path), read_elem(file["obs"]), _in_order(matrices))
+        obs = read_elem(file["obs"])
+        for name, (values, var) in stored.items():
+            _require_shape(path, name, values, (len(obs), _n_rows(var)))
+        yield Source(str(path), obs, _in_order(matrices))
+
+
+def _n_rows(table: Any) -> int:
+    """Rows of a stored table, by its index."""
+    n_rows: int = table[table.attrs["_index"]].shape[0]
+    return n_rows
+
+
+def _require_shape(path: Path, name: str, values: Any, expected: tuple[int, int]) -> None:
+    """Refuse a matrix that is declared larger than its tables are: reading would make room for what is not there."""
+    declared = values.attrs.get("shape") if hasattr(values, "keys") else values.shape
+    if declared is None or tuple(int(n) for n in declared) != expected:
+        said = "no shape" if declared is None else " × ".join(f"{int(n):,}" for n in declared)
+        raise DataError(
+            f"{path} does not fit together: {name} is declared with {said}, and obs and var have {expected[0]:,} cells "
+            f"and {expected[1]:,} genes. Expected a whole .h5ad file, as written by AnnData's write_h5ad."
+        )
 
 
 def _in_order(matrices: dict[str, Matrix]) -> dict[str, Matrix]:
@@ -154,6 +176,7 @@ def read_file(path: Path) -> "AnnData":
 def _read_old(path: Path) -> "AnnData":
     import anndata as ad
 
+    require_self_contained(path)
     with catch_warnings():
         simplefilter("ignore")  # about the old layout of the file, which nobody here can change
         return ad.read_h5ad(path)

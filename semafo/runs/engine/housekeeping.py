@@ -48,7 +48,7 @@ class Housekeeper:
     def throw_away(self, run_id: str) -> None:
         """Move a run that nobody works on to the trash."""
         if not trash.move_in(self._home, run_id):
-            shutil.rmtree(self._home.runs / run_id, ignore_errors=True)
+            shutil.rmtree(self._home.run(run_id), ignore_errors=True)
         self._index.update(run_id)
 
     def round(self) -> None:

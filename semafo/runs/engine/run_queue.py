@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from semafo import keys
-from semafo.files import write_json
+from semafo.files import read_json, write_json
 from semafo.runs import requests
 from semafo.runs.engine.half_run import HalfRun, is_run_of_sweep, keep, outcome_of_loss
 from semafo.runs.engine.housekeeping import Housekeeper
@@ -67,12 +67,14 @@ class Queue:
         """What an engine before this one left: queued runs go on waiting, unfinished ones are marked as such."""
         self._keeper.clear_drafts()
         for run_id in names_of(self._home):
-            record = RunRecord(self._home.runs / run_id)
+            record = RunRecord(self._home.run(run_id))
             if not record.is_readable:  # from a newer version, or damaged: nobody's to touch
                 continue
-            if record.status["state"] == keys.RUNNING:
+            if record.is_committed:
+                self._settle(record)
+            elif record.state == keys.RUNNING:
                 tickets.revoke(record.folder)
-                if record.is_committed or is_run_of_sweep(record):
+                if is_run_of_sweep(record):
                     self._again(record)
                 else:
                     self._give_up(record, keys.FAILED, "The engine stopped while this run was working. Start it again.")
@@ -94,7 +96,7 @@ class Queue:
                     self._keeper.take(request)
 
     def _on_queue(self, run_id: str) -> None:
-        record = RunRecord(self._home.runs / run_id)
+        record = RunRecord(self._home.run(run_id))
         known = any(job.record.run_id == run_id for job in self._jobs)
         if not known and record.folder.exists() and record.state == keys.QUEUED:
             self._enqueue(record)
@@ -161,7 +163,7 @@ class Queue:
         """Do again what was not finished: the scores alone where the maps are there, nothing where all is there."""
         tickets.revoke(record.folder)
         if record.is_committed:
-            self._write_status(record, state=keys.DONE, finished=time.time())
+            self._settle(record)
             self._index.update(record.run_id)
             return
         half = SCORE if record.has_maps else TRAIN
@@ -191,9 +193,21 @@ class Queue:
         self._index.update(record.run_id)
 
     def _give_up(self, record: RunRecord, state: str, reason: str | None) -> None:
-        """A run is kept whole or not at all: what it had written so far goes, but what explains its end."""
+        """A run is kept whole or not at all: what it had written so far goes, but what explains its end.
+
+        One that is committed is finished, whoever gives up on it.
+        """
+        if record.is_committed:
+            self._settle(record)
+            return
         keep(record.folder, _KEPT_AFTER_FAILURE)
         self._write_status(record, state=state, reason=reason, finished=time.time())
+
+    def _settle(self, record: RunRecord) -> None:
+        """Have a committed run's status say that it is done, where it was lost or says something else."""
+        status = record.status
+        if read_json(record.folder / keys.STATUS_FILE) != status:
+            self._write_status(record, finished=status.get("finished") or time.time())
 
     def _write_status(self, record: RunRecord, **changes: Any) -> None:
         write_json(record.folder / keys.STATUS_FILE, {**record.status, **changes})

@@ -162,7 +162,7 @@ def _take_in(home: Home, archive: zipfile.ZipFile, facts: dict[str, Any], member
 
 def _is_done(home: Home, run_id: str) -> bool:
     """Whether the run is here; one that is being trained here is not touched either."""
-    record = RunRecord(home.runs / run_id)
+    record = RunRecord(home.run(run_id))
     return (record.folder / keys.CONFIG_FILE).exists() and (record.is_active or record.state == keys.DONE)
 
 
@@ -178,7 +178,7 @@ def _take_run(
         _require_finished(draft, run_id)
         status = RunRecord(draft).status
         write_json(draft / keys.STATUS_FILE, {**status, "imported": time.time()})
-        target = home.runs / run_id
+        target = home.run(run_id)
         if target.exists():  # it failed or was cancelled here
             shutil.rmtree(target)
         draft.rename(target)

@@ -16,7 +16,7 @@ import pandas as pd
 from semafo import keys, wording
 from semafo.errors import RunNotFound, SemafoError
 from semafo.files import read_json, read_json_lines
-from semafo.runs.folder import older_layouts
+from semafo.runs.folder import older_layouts, status_file
 from semafo.runs.folder.name_tags_notes import About
 from semafo.settings.run_config import RunConfig
 
@@ -81,15 +81,17 @@ class RunRecord:
 
     @property
     def status(self) -> dict[str, Any]:
-        """`state`, `reason` (of a failure), and the times `created`, `started`, `finished` in seconds since 1970."""
-        found: dict[str, Any] = read_json(self.folder / keys.STATUS_FILE, {"state": keys.QUEUED})
-        return found
+        """`state`, `reason` (of a failure), and the times `created`, `started`, `finished` in seconds since 1970.
+
+        Whatever the file says or lacks, a run with a manifest is done: the manifest comes last.
+        """
+        return status_file.read(self.folder)
 
     @property
     def state(self) -> str:
-        """One of the states of `semafo.keys`; done only when the manifest is there."""
+        """One of the states of `semafo.keys`; done when, and only when, the manifest is there."""
         state: str = self.status["state"]
-        return keys.RUNNING if state == keys.DONE and not self.is_committed else state
+        return state
 
     @property
     def is_committed(self) -> bool:
@@ -214,6 +216,7 @@ class RunRecord:
         calibration = predictions.get("calibration") or {}
         config = self.config
         return {
+            **test,
             "kind": "run",
             "run_id": self.run_id,
             "state": self.state,
@@ -231,7 +234,6 @@ class RunRecord:
             "seed": config.train.seed,
             "split_seed": config.split.split_seed,
             **{name: split.get(name) for name in ("labelled_rate", "labelled_rate_requested", "n_query")},
-            **test,
             "accuracy_query": query.get("accuracy_with_unseen"),
             "accuracy_reference": (predictions.get("reference") or {}).get("accuracy"),
             "accuracy_before_query": (predictions.get("before_query") or {}).get("test", {}).get("accuracy"),

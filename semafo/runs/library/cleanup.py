@@ -120,7 +120,7 @@ def _first_name(folder: Path) -> str:
 
 
 def _records(home: Home) -> list[RunRecord]:
-    records = [RunRecord(home.runs / run_id) for run_id in names_of(home)]
+    records = [RunRecord(home.run(run_id)) for run_id in names_of(home)]
     return [record for record in records if (record.folder / keys.CONFIG_FILE).exists()]
 
 

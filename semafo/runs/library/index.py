@@ -67,7 +67,7 @@ class Index:
     def update(self, run_id: str) -> None:
         """Read one run's folder again; a folder that is gone, or no run, leaves the index."""
         self.n_changes += 1
-        row = row_of(RunRecord(self._home.runs / run_id))
+        row = row_of(RunRecord(self._home.run(run_id)))
         if row is None:
             self._connection.execute("DELETE FROM runs WHERE run_id = ?", [run_id])
             return

@@ -9,7 +9,7 @@ from semafo.files import read_json
 from semafo.runs.folder import name_tags_notes
 from semafo.runs.folder.name_tags_notes import About
 from semafo.runs.folder.run_record import RunRecord
-from semafo.runs.home import Home
+from semafo.runs.home import Home, is_run_id
 from semafo.runs.library.disk_use import size_of
 
 Row = dict[str, Any]
@@ -48,13 +48,13 @@ def _unreadable(record: RunRecord, error: Exception) -> Row:
 
 def rows_of(home: Home, run_ids: Iterable[str]) -> Iterator[Row]:
     """Rows of these runs, read from their folders; what is no run is left out."""
-    found = (row_of(RunRecord(home.runs / run_id)) for run_id in run_ids)
+    found = (row_of(RunRecord(home.run(run_id))) for run_id in run_ids)
     return (row for row in found if row is not None)
 
 
 def names_of(home: Home) -> list[str]:
-    """Names of the folders among the runs, drafts left out."""
-    return sorted(folder.name for folder in home.runs.iterdir() if not folder.name.startswith("."))
+    """Names of the folders among the runs; drafts, and what somebody put there under no run's name, left out."""
+    return sorted(folder.name for folder in home.runs.iterdir() if is_run_id(folder.name))
 
 
 def brought_up_to_date(home: Home, rows: Iterable[Row]) -> list[Row]:
@@ -65,8 +65,8 @@ def brought_up_to_date(home: Home, rows: Iterable[Row]) -> list[Row]:
     names = set(names_of(home))
     known = {row["run_id"]: row for row in rows if row["run_id"] in names}
     for run_id, row in known.items():
-        if name_tags_notes.stamp(home.runs / run_id) != row.get("about_stamp"):
-            known[run_id] = {**row, **_about(RunRecord(home.runs / run_id))}
+        if name_tags_notes.stamp(home.run(run_id)) != row.get("about_stamp"):
+            known[run_id] = {**row, **_about(RunRecord(home.run(run_id)))}
     return [*known.values(), *rows_of(home, sorted(names - set(known)))]
 
 

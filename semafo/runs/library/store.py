@@ -19,6 +19,7 @@ from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.runs.library import trash
 from semafo.runs.library.index import read_rows
+from semafo.runs.library.rows import names_of
 from semafo.settings.run_config import RunConfig
 
 _DELETE = "delete"  # request
@@ -77,11 +78,11 @@ def versions() -> dict[str, str]:
 
 def _queue(home: Home, run_id: str, settings: dict[str, Any], status: dict[str, Any]) -> None:
     """Make the run's folder appear at once and whole, unless it holds work that is finished or under way."""
-    folder = home.runs / run_id
+    folder = home.run(run_id)
     draft = home.runs / f".{run_id}-{uuid.uuid4().hex[:8]}"
     if folder.exists():
         record = RunRecord(folder)
-        if record.is_active or record.state == keys.DONE:
+        if record.is_active or record.is_committed:
             return
         draft.mkdir()
         if record.about != About():  # what people wrote about the run stays
@@ -114,7 +115,7 @@ def restore(home: Home, run_id: str) -> str:
     RunNotFound
         The run is not in the trash (any more), or was started again since.
     """
-    if requests.withdraw(home, {"action": _DELETE, "run_id": run_id}) and (home.runs / run_id).exists():
+    if requests.withdraw(home, {"action": _DELETE, "run_id": run_id}) and home.run(run_id).exists():
         return run_id
     whole = trash.restore(home, run_id)
     announce(home, whole)
@@ -128,17 +129,15 @@ def announce(home: Home, run_id: str) -> None:
 
 def get(home: Home, run_id: str) -> RunRecord:
     """The run of that id, or of the only id that begins so. Raises RunNotFound."""
-    visible = [folder for folder in home.runs.iterdir() if not folder.name.startswith(".")]
-    found = [folder for folder in visible if run_id and folder.name.startswith(run_id)]
-    exact = [folder for folder in found if folder.name == run_id]
-    match exact or found:
-        case [folder]:
-            return RunRecord(folder)
+    found = [name for name in names_of(home) if run_id and name.startswith(run_id)]
+    match [name for name in found if name == run_id] or found:
+        case [name]:
+            return RunRecord(home.run(name))
         case []:
             hint = _hint(home, run_id)
             raise RunNotFound(f"There is no run {run_id!r}. `semafo runs` lists the runs of this home.{hint}")
         case several:
-            names = ", ".join(sorted(folder.name for folder in several))
+            names = ", ".join(several)
             raise RunNotFound(f"{run_id!r} fits {len(several)} runs ({names}). Write more of the id.")
 
 

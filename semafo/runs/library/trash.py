@@ -53,7 +53,7 @@ def contents(home: Home) -> list[Trashed]:
 def move_in(home: Home, run_id: str) -> bool:
     """Move a run's folder into the trash; False where there is no such folder."""
     try:
-        (home.runs / run_id).rename(home.trash / f"{run_id}@{time.time_ns() // 1_000_000}")
+        home.run(run_id).rename(home.trash / f"{run_id}@{time.time_ns() // 1_000_000}")
     except FileNotFoundError:
         return False
     return True
@@ -87,7 +87,7 @@ def restore(home: Home, run_id: str) -> str:
         It is not in the trash, or a run of the same settings has been started since.
     """
     trashed = find(home, run_id)
-    target = home.runs / trashed.run_id
+    target = home.run(trashed.run_id)
     if (target / keys.CONFIG_FILE).exists():
         raise RunNotFound(
             f"{trashed.run_id} was started again after it was deleted, so the deleted one stays in the trash. Delete "

@@ -74,7 +74,7 @@ def forecast(home: Home, configs: Sequence[RunConfig], n_workers: int) -> Foreca
         config, context = store.in_context(config)
         key = pretrain_key(config, context)
         stages[key] = cache.has(key)
-        if RunRecord(home.runs / store.run_id_of(config, context)).state == keys.DONE:
+        if RunRecord(home.run(store.run_id_of(config, context))).state == keys.DONE:
             n_done += 1
             continue
         found = facts[_cells_of(config)]
@@ -134,7 +134,7 @@ def pace(home: Home) -> Pace:
     """The pace of the latest finished runs of a home."""
     factors, scores = [], []
     for row in store.rows(home)[:_LATEST]:
-        record = RunRecord(home.runs / row["run_id"])
+        record = RunRecord(home.run(row["run_id"]))
         seconds, facts = record.status.get("seconds") or {}, record.split()
         if row["state"] != keys.DONE or not facts or "n_genes" not in facts or not seconds:
             continue

@@ -85,7 +85,7 @@ class Sweep:
     @cached_property
     def records(self) -> list[RunRecord]:
         """Its runs, in the order in which they were asked for; deleted ones are left out."""
-        folders = [self.home.runs / run_id for run_id in self.facts["run_ids"]]
+        folders = [self.home.run(run_id) for run_id in self.facts["run_ids"]]
         return [RunRecord(folder) for folder in folders if (folder / keys.CONFIG_FILE).exists()]
 
     def by_point(self) -> dict[str, list[RunRecord]]:

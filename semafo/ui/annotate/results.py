@@ -32,7 +32,7 @@ MOST_ROWS = 2000  # of the table on the page; the file has all
 def finished() -> list[RunRecord]:
     """Annotation runs of this home that are done, newest first."""
     rows = [row for row in all_rows() if row.get("query") and row["state"] == keys.DONE]
-    return [RunRecord(current_home().runs / row["run_id"]) for row in rows]
+    return [RunRecord(current_home().run(row["run_id"])) for row in rows]
 
 
 def choose(records: Sequence[RunRecord]) -> RunRecord:

@@ -128,7 +128,7 @@ def related(runs: Sequence[ChosenRun]) -> list[RunRecord]:
     designs = {_design(run.record.config) for run in runs}
     names = {run.record.config.dataset.name for run in runs}
     done = [row for row in all_rows() if row["state"] == keys.DONE and row["dataset"] in names]
-    records = [RunRecord(current_home().runs / row["run_id"]) for row in done]
+    records = [RunRecord(current_home().run(row["run_id"])) for row in done]
     return sorted((record for record in records if _design(record.config) in designs), key=_mix_first)
 
 

@@ -52,7 +52,7 @@ def choose(rows: Sequence[Mapping[str, Any]]) -> list[RunRecord]:
     picked = [run_ids[i] for i in event.selection.rows if i < len(run_ids)]
     out_of_sight = [run_id for run_id in st.session_state.get(_SELECTED, ()) if run_id not in run_ids]
     st.session_state[_SELECTED] = [*picked, *out_of_sight]
-    return [RunRecord(current_home().runs / run_id) for run_id in picked if (current_home().runs / run_id).exists()]
+    return [RunRecord(current_home().run(run_id)) for run_id in picked if current_home().run(run_id).exists()]
 
 
 def _width(table: pd.DataFrame, column: str) -> int | None:

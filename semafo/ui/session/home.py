@@ -31,7 +31,7 @@ def any_runs() -> bool:
 def active_runs() -> list[RunRecord]:
     """Runs that wait or work: the working ones first, then by their place in the queue."""
     home = current_home()
-    records = [RunRecord(home.runs / row["run_id"]) for row in all_rows() if row["state"] in keys.ACTIVE_STATES]
+    records = [RunRecord(home.run(row["run_id"])) for row in all_rows() if row["state"] in keys.ACTIVE_STATES]
     places = store.queue(home)
     active = [(record.state, record) for record in records if record.state in keys.ACTIVE_STATES]
     order = sorted(active, key=lambda pair: (pair[0] == keys.QUEUED, places.get(pair[1].run_id, {}).get("position", 0)))

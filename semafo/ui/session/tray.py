@@ -15,6 +15,7 @@ from semafo import keys
 from semafo.runs.compare import columns as stacking
 from semafo.runs.engine import launch
 from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.home import is_run_id
 from semafo.runs.library import store
 from semafo.settings.run_config import RunConfig
 from semafo.ui.charts import colours
@@ -73,7 +74,7 @@ def start(configs: Sequence[RunConfig]) -> list[str]:
 
 def _exists(run_id: str) -> bool:
     """Whether there is such a run, and this version can read it."""
-    return bool(run_id) and RunRecord(current_home().runs / run_id).is_readable
+    return is_run_id(run_id) and RunRecord(current_home().run(run_id)).is_readable
 
 
 def run_ids() -> list[str]:
@@ -161,7 +162,7 @@ def _shown() -> LinkedChoice[tuple[str, ...]]:
 
 
 def _records(wanted: Iterable[str]) -> list[RunRecord]:
-    return [RunRecord(current_home().runs / run_id) for run_id in wanted]
+    return [RunRecord(current_home().run(run_id)) for run_id in wanted]
 
 
 def newest_comparison(rows: Sequence[dict[str, Any]]) -> list[str]:

@@ -17,14 +17,16 @@ _STEPS = {"ArrowRight": 1, "ArrowLeft": -1}
 # Another page puts another instance of the script in place of the one before. The listener outlives them: a key that is
 # pressed in between waits for the next.
 _SCRIPT = """
-const heard = (window.semafoKeys ??= { keys: [], send: null, waiting: null });
+const heard = (window.semafoKeys ??= { send: null, waiting: null });
+const presents = () => new URLSearchParams(window.location.search).get("present") === "1";
+const isHeard = (key) => ["p", "Escape"].includes(key) || (presents() && ["ArrowRight", "ArrowLeft"].includes(key));
 
 const listen = (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const path = event.composedPath();
   const types = path.some((at) => at.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(at.tagName));
   const isOpen = document.querySelector('[data-baseweb="popover"], [role="dialog"]');
-  if (types || isOpen || !heard.keys.includes(event.key)) return;
+  if (types || isOpen || !isHeard(event.key)) return;
   const press = { key: event.key, at: performance.now() };
   if (heard.send) heard.send(press);
   else heard.waiting = press;
@@ -37,7 +39,7 @@ if (!heard.listens) {
 export default function (component) {
   const { data, setTriggerValue, setStateValue } = component;
   const send = (press) => setTriggerValue("pressed", press);
-  Object.assign(heard, { keys: data.keys, send });
+  heard.send = send;
   if (heard.waiting) send(heard.waiting);
   heard.waiting = null;
   const measure = () => {
@@ -63,7 +65,7 @@ def listen(page_title: str) -> None:
     st.session_state.pop(_WANTED, None)
     presents = presenting.is_on()
     height = presenting.height()
-    data = {"keys": ["p", "Escape", *(_STEPS if presents else ())], "measures": presents, "height": height}
+    data = {"measures": presents, "height": height}
     with st.container(key="keyboard-watch"):
         _component(
             key=presenting.KEYBOARD,

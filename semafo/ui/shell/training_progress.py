@@ -59,7 +59,7 @@ def announce() -> None:
     """Tell of the runs that ended since the last drawing, with a link to where the finished ones are compared."""
     news = st.session_state.pop(_NEWS, {})
     for run_id, run_state in news.items():
-        record = RunRecord(current_home().runs / run_id)
+        record = RunRecord(current_home().run(run_id))
         if not record.folder.exists():
             continue
         if run_state == keys.DONE:
@@ -74,10 +74,10 @@ def finished_link(page_title: str) -> None:
     run_id = st.session_state.get("finished_run")
     if run_id is None:
         return
-    if page_title == navigation.COMPARE_TITLE or not (current_home().runs / run_id).exists():
+    if page_title == navigation.COMPARE_TITLE or not current_home().run(run_id).exists():
         del st.session_state["finished_run"]
         return
-    title = RunRecord(current_home().runs / run_id).title
+    title = RunRecord(current_home().run(run_id)).title
     st.page_link(navigation.COMPARE_PAGE, label=f"{title} is done: compare it")
 
 
@@ -105,7 +105,7 @@ def _watch(page_title: str) -> None:
     before, now = st.session_state.get(_SEEN, {}), signature()
     if before != now:
         missing = [run_id for run_id in before if run_id not in now]
-        gone = {run_id: RunRecord(current_home().runs / run_id).state for run_id in missing}
+        gone = {run_id: RunRecord(current_home().run(run_id)).state for run_id in missing}
         st.session_state[_NEWS] = ended(before, now, gone)
         st.rerun()
     active = active_runs()

@@ -92,6 +92,7 @@ def test_a_run_that_is_here_already_is_kept_and_a_failed_one_gives_way(sender, h
     (home.runs / first.run_id / keys.LOG_FILE).write_text("mine")
     shutil.copytree(second.folder, home.runs / second.run_id)
     write_json(home.runs / second.run_id / keys.STATUS_FILE, {"state": keys.FAILED})
+    (home.runs / second.run_id / keys.MANIFEST_FILE).unlink()
     taken = read_bundle(home, bundle)
     assert (taken.kept, taken.runs) == ([first.run_id], [second.run_id])
     assert (home.runs / first.run_id / keys.LOG_FILE).read_text() == "mine"

@@ -93,7 +93,8 @@ def test_a_run_is_done_only_when_its_manifest_is_there(home):
     (run_id,) = store.submit(home, [tiny_config()])
     record = RunRecord(home.runs / run_id)
     write_json(record.folder / keys.STATUS_FILE, {"state": keys.DONE, "created": 0.0})
-    assert record.state == keys.RUNNING
+    assert record.state == keys.FAILED
+    assert "manifest" in record.status["reason"]
     write_json(record.folder / keys.MANIFEST_FILE, {"files": {}})
     assert record.state == keys.DONE
 

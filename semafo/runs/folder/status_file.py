@@ -1,0 +1,59 @@
+"""A run's status as it is to be believed: what the file says, corrected by what the folder holds.
+
+The manifest decides. It is written last and never changed, so a run that has one is done, however its status was lost.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from semafo import keys, wording
+from semafo.files import read_json
+
+_STATES = (keys.QUEUED, keys.RUNNING, keys.DONE, keys.FAILED, keys.CANCELLED)
+_TIMES = ("created", "started", "finished")
+NO_MANIFEST = "The manifest of this run is gone, so its files cannot be vouched for. Start it again, or delete it."
+DAMAGED = "The status of this run was damaged before it was finished. Start it again, or delete it."
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """`state`, `reason`, `created`, `started`, `finished` and what else the file says, each of its type.
+
+    Without a manifest a run waits where there is no file, and has failed where that is damaged or says that it is done.
+    """
+    said: dict[str, Any] = read_json(folder / keys.STATUS_FILE, {})
+    status = {**said, **_of_right_type(said)}
+    try:
+        committed = (folder / keys.MANIFEST_FILE).stat().st_mtime
+    except (FileNotFoundError, NotADirectoryError):
+        return {**status, **_of_unfinished(folder, said)}
+    if is_whole(said):
+        return {**status, "state": keys.DONE}
+    return {"created": committed, "finished": committed, **_without_none(status), "state": keys.DONE}
+
+
+def is_whole(status: Mapping[str, Any]) -> bool:
+    """Whether a status says one of the states."""
+    return isinstance(status.get("state"), str) and status["state"] in _STATES
+
+
+def _of_unfinished(folder: Path, said: Mapping[str, Any]) -> dict[str, Any]:
+    if not is_whole(said):
+        is_missing = not (folder / keys.STATUS_FILE).exists()
+        return {"state": keys.QUEUED} if is_missing else {"state": keys.FAILED, "reason": DAMAGED}
+    return {"state": keys.FAILED, "reason": NO_MANIFEST} if said["state"] == keys.DONE else {}
+
+
+def _of_right_type(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Times are numbers, the reason is text, the order a number, `seconds` an object; what is not is left out."""
+    known: dict[str, Any] = {name: said[name] for name in (*_TIMES, "order") if name in said}
+    found: dict[str, Any] = {name: value if wording.is_number(value) else None for name, value in known.items()}
+    if "reason" in said:
+        found["reason"] = said["reason"] if isinstance(said["reason"], str) else None
+    if "seconds" in said and not isinstance(said["seconds"], dict):
+        found["seconds"] = {}
+    return found
+
+
+def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
