@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MOST_JSON_BYTES = 2**28  # a quarter of a gigabyte; what is written here stays far below
 
@@ -103,6 +106,19 @@ def read_json_lines(path: Path) -> list[Any]:
         return []
     lines = text[: text.rfind("\n") + 1].splitlines()
     return [json.loads(line, parse_constant=_refuse_constant) for line in lines]
+
+
+def read_table(path: Path) -> "pd.DataFrame":
+    """A Parquet file as pandas wrote it.
+
+    By path, and in this thread: pandas hands pyarrow a Python file object, from which threads read ahead. One that lets
+    go of it while the interpreter ends aborts the process ("terminate called without an active exception").
+    """
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(str(path), pre_buffer=False) as file:
+        table: pd.DataFrame = file.read(use_threads=False).to_pandas(use_threads=False)
+    return table
 
 
 def sha256(path: Path) -> str:

@@ -1,9 +1,17 @@
-"""JSON that comes from elsewhere, or was cut."""
+"""JSON that comes from elsewhere or was cut, and tables that are read by commands which end at once."""
 
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
 import pytest
 
 from semafo import files
-from semafo.files import read_json, write_json
+from semafo.files import read_json, read_table, write_json
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize(
@@ -33,3 +41,52 @@ def test_what_is_too_large_is_not_read(tmp_path, monkeypatch):
 def test_a_folder_or_nothing_is_no_file(tmp_path):
     assert read_json(tmp_path, {}) == {}
     assert read_json(tmp_path / "none" / "file.json") is None
+
+
+COUNT_THREADS = """
+import os, sys
+from pathlib import Path
+import pandas, pyarrow.parquet
+from semafo.files import read_table
+before = len(os.listdir("/proc/self/task"))
+table = read_table(Path(sys.argv[1]))
+print(len(table), len(os.listdir("/proc/self/task")) - before)
+"""
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "cells.parquet"
+    values = {
+        "label": pd.Categorical(["a", "b"] * 5000),
+        "share": np.linspace(0, 1, 10_000),
+        "name": ["x", None] * 5000,
+    }
+    pd.DataFrame(values, index=pd.Index([f"c{i}" for i in range(10_000)], name="cell")).to_parquet(path)
+    return path
+
+
+def test_a_table_comes_back_as_pandas_wrote_it(table):
+    pd.testing.assert_frame_equal(read_table(table), pd.read_parquet(table))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+def test_reading_a_table_leaves_no_thread_that_could_outlive_the_interpreter(table):
+    said = subprocess.run(
+        [sys.executable, "-c", COUNT_THREADS, str(table)], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert said.stdout.split() == ["10000", "0"]
+
+
+@pytest.mark.long
+def test_200_commands_that_read_a_table_on_a_busy_machine_end_well(table):
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    command = [sys.executable, "-c", COUNT_THREADS, str(table)]
+    try:
+        for _ in range(50):
+            processes = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) for _ in range(4)]
+            assert [process.wait(timeout=120) for process in processes] == [0] * 4
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()

@@ -164,3 +164,8 @@ def test_every_public_name_can_be_had():
     import semafo
 
     assert semafo.__all__ == sorted(semafo.__all__)
+
+
+def test_parquet_is_read_in_one_place():
+    """See `semafo.files.read_table` for what becomes of a process that reads it otherwise."""
+    assert [name for name, text in MODULES.items() if "read_parquet" in text] == []

@@ -21,7 +21,7 @@ from semafo.evaluation.integration.table import integration_scores
 from semafo.evaluation.latent import embedding
 from semafo.evaluation.latent.diagnostics import label_gap, latent_scale
 from semafo.evaluation.neighbours.neighbours import nearest
-from semafo.files import read_json, write_atomically, write_json
+from semafo.files import read_json, read_table, write_atomically, write_json
 from semafo.models.mixture_head import hybrid_probabilities
 from semafo.models.semafovi import SemafoVI
 from semafo.settings.mix import Mix
@@ -154,7 +154,7 @@ def score_classifiers(run: RunContext) -> None:
 
 def score(run: RunContext) -> None:
     """Write the scib table of the test cells: the model's row, and those of scVI and PCA."""
-    table = pd.read_parquet(run.folder / keys.CELLS_FILE)
+    table = read_table(run.folder / keys.CELLS_FILE)
     population, scored = scored_population(table)
     shared = read_json(baselines.ensure_integration(run) / keys.INTEGRATION_FILE)
     pca = baselines.load_embedding(baselines.ensure_embeddings(run), keys.X_PCA)[scored]

@@ -16,7 +16,7 @@ from semafo import installation, keys
 from semafo.data import catalogue
 from semafo.data.splitting.split import Split, make_split
 from semafo.errors import DataError
-from semafo.files import read_json
+from semafo.files import read_json, read_table
 from semafo.runs.background.process import last_said
 from semafo.runs.home import Home
 from semafo.settings.fingerprint import fingerprint
@@ -55,7 +55,7 @@ def inspect(home: Home, spec: DatasetSpec) -> Inspection:
     folder = home.checks / fingerprint(asdict(spec), catalogue.content_fingerprint(spec))[:16]
     if not (folder / REPORT_FILE).exists():
         _check(spec, folder)
-    return Inspection(read_json(folder / REPORT_FILE), pd.read_parquet(folder / CELLS_FILE))
+    return Inspection(read_json(folder / REPORT_FILE), read_table(folder / CELLS_FILE))
 
 
 def rehearse(home: Home, config: RunConfig) -> Split:

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from semafo import keys
 from semafo.errors import DataError
-from semafo.files import read_json
+from semafo.files import read_json, read_table
 from semafo.runs.folder.run_record import RunRecord
 
 _BLOCK = 4_000_000  # values that are looked at together: bounds the memory of a comparison
@@ -133,4 +133,4 @@ class Genes:
 def obs_columns(record: RunRecord) -> pd.DataFrame | None:
     """The data set's own columns, rows as the per-cell table; None where the run left none."""
     path = record.folder / keys.OBS_FILE
-    return pd.read_parquet(path) if path.exists() else None
+    return read_table(path) if path.exists() else None

@@ -15,7 +15,7 @@ import pandas as pd
 
 from semafo import keys, wording
 from semafo.errors import RunNotFound, SemafoError
-from semafo.files import read_json, read_json_lines
+from semafo.files import read_json, read_json_lines, read_table
 from semafo.runs.folder import older_layouts, status_file
 from semafo.runs.folder.name_tags_notes import About
 from semafo.settings.run_config import RunConfig
@@ -137,7 +137,7 @@ class RunRecord:
 
         Where they exist also the confidence after temperature scaling and the label predicted before the query stage.
         """
-        return pd.read_parquet(self.folder / keys.CELLS_FILE)
+        return read_table(self.folder / keys.CELLS_FILE)
 
     def array(self, name: str) -> np.ndarray:
         """An embedding by its obsm key, one row a cell in the order of `cells`."""
@@ -172,7 +172,7 @@ class RunRecord:
     def baseline_cells(self) -> pd.DataFrame:
         """Predicted type of each cell, one column a baseline, rows as in `cells`; empty where they are not there."""
         path = self.folder / keys.BASELINE_CELLS_FILE
-        return pd.read_parquet(path) if path.exists() else pd.DataFrame(index=pd.Index([], name=keys.CELL))
+        return read_table(path) if path.exists() else pd.DataFrame(index=pd.Index([], name=keys.CELL))
 
     def markers(self) -> dict[str, Any]:
         """Annotation runs: mean expression of marker genes by predicted type, and the overlap of genes; else empty."""

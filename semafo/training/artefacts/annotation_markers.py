@@ -15,7 +15,7 @@ from semafo import keys
 from semafo.data.reading.preflight import preflight
 from semafo.data.reading.reference_and_query import IN_QUERY
 from semafo.evaluation.latent.embedding import log_normalise
-from semafo.files import read_json, write_json
+from semafo.files import read_json, read_table, write_json
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -35,7 +35,7 @@ def write_markers(run: "RunContext") -> None:
     adata, report = preflight(run.config.dataset)
     is_query = (adata.obs[keys.ROLE] == keys.QUERY).to_numpy()
     in_query = adata.var[IN_QUERY].to_numpy()
-    predicted = pd.read_parquet(run.folder / keys.CELLS_FILE)[keys.PREDICTED][adata.obs_names[is_query]]
+    predicted = read_table(run.folder / keys.CELLS_FILE)[keys.PREDICTED][adata.obs_names[is_query]]
     logged = log_normalise(adata.X[is_query][:, in_query])
     chosen = adata.var_names.isin(read_json(run.folder / keys.MODEL_FILE)["genes"])
     assert report.joined is not None  # the query was joined to a reference

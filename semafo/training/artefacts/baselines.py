@@ -15,7 +15,7 @@ from semafo.evaluation.integration.table import integration_scores
 from semafo.evaluation.labels import classifiers
 from semafo.evaluation.labels.scores import score_labels
 from semafo.evaluation.latent import embedding
-from semafo.files import write_json
+from semafo.files import read_table, write_json
 from semafo.training.artefacts.predictions import scored_population
 from semafo.training.run_context import RunContext
 from semafo.training.stage_cache import baselines_key, classifiers_key, embeddings_key
@@ -61,7 +61,7 @@ def _embed(run: RunContext, folder: Path) -> dict[str, Any]:
 
 
 def _score(run: RunContext, embeddings: Path, folder: Path) -> dict[str, Any]:
-    cells = pd.read_parquet(run.folder / keys.CELLS_FILE)
+    cells = read_table(run.folder / keys.CELLS_FILE)
     _, scored = scored_population(cells)
     labels, batches = (cells.loc[scored, name].astype(str).to_numpy() for name in (keys.TRUE, keys.BATCH_COLUMN))
     scvi, pca = (load_embedding(embeddings, key)[scored] for key in (keys.X_SCVI, keys.X_PCA))

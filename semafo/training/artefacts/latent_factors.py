@@ -14,7 +14,7 @@ from semafo.data.simulation.simulate import FACTORS as SIMULATED_FACTORS
 from semafo.evaluation.latent.cell_cycle import FEWEST_GENES
 from semafo.evaluation.latent.disentanglement import disentanglement_scores
 from semafo.evaluation.latent.information import CATEGORY, MOST_VALUES, Factor, bins_of, information
-from semafo.files import read_json, write_json
+from semafo.files import read_json, read_table, write_json
 from semafo.settings.run_config import DatasetSpec
 from semafo.training.artefacts import traversal
 from semafo.training.run_context import RunContext
@@ -28,7 +28,7 @@ _NAMED = {keys.N_COUNTS: LIBRARY, keys.PHASE: PHASE, keys.N_GENES: "Genes with a
 
 def write_factors(run: RunContext) -> None:
     """Write both files of a run whose per-cell table, latent means and weights are there."""
-    cells = pd.read_parquet(run.folder / keys.CELLS_FILE)
+    cells = read_table(run.folder / keys.CELLS_FILE)
     z = np.load(run.folder / keys.array_file(run.config.mix.obsm_key), allow_pickle=False)
     factors, left_out = factors_of(cells, _own_columns(run), run.config.dataset)
     drawn = _drawn(len(z), run.config.evaluation.seed)
@@ -103,7 +103,7 @@ def scored_factors(factors: list[Factor], dataset: DatasetSpec) -> tuple[str, li
 
 
 def _own_columns(run: RunContext) -> pd.DataFrame:
-    return pd.read_parquet(run.folder / keys.OBS_FILE)
+    return read_table(run.folder / keys.OBS_FILE)
 
 
 def _traverse(run: RunContext, z: np.ndarray, cells: pd.DataFrame) -> dict[str, Any] | None:
