@@ -1,13 +1,17 @@
 """The folder in which everything is kept: SEMAFO_HOME, by default ~/.semafo."""
 
+import logging
 import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from semafo.errors import RunNotFound, SettingsError
 
+_OTHERS = 0o077  # what group and others may
+_logger = logging.getLogger(__name__)
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 
 
@@ -18,7 +22,7 @@ def is_run_id(text: object) -> bool:
 
 @dataclass(frozen=True)
 class Home:
-    """Paths of a home. Nothing here reads or writes but `create`."""
+    """Paths of a home. Nothing here reads or writes but `create` and `close_to_others`."""
 
     path: Path
 
@@ -29,9 +33,10 @@ class Home:
 
     @classmethod
     def at(cls, path: str | Path) -> Self:
-        """The home at `path`, made where missing and readable by its owner only."""
+        """The home at `path`, made where missing, and closed to all but its owner where it was open."""
         home = cls(Path(path).expanduser().resolve())
         home.create()
+        home.close_to_others()
         return home
 
     def create(self) -> None:
@@ -48,6 +53,28 @@ class Home:
                 f"The home {self.path} cannot be used ({error.strerror}). Set SEMAFO_HOME, or --home, to a folder that "
                 "you can write to."
             ) from None
+
+    def close_to_others(self) -> None:
+        """Take from group and others what they may do in the home, and say so; nobody gets at what is in it then."""
+        mode = stat.S_IMODE(self.path.stat().st_mode)
+        if not mode & _OTHERS:
+            return
+        try:
+            self.path.chmod(mode & ~_OTHERS)
+        except OSError:
+            _logger.warning(
+                "The home %s is open to other users of this machine (mode %o), and belongs to somebody else. Have them "
+                "close it (chmod 700), or set SEMAFO_HOME to a folder of your own.",
+                self.path,
+                mode,
+            )
+            return
+        _logger.warning(
+            "The home %s was open to other users of this machine (mode %o). It is closed now (mode %o).",
+            self.path,
+            mode,
+            mode & ~_OTHERS,
+        )
 
     @property
     def runs(self) -> Path:

@@ -29,3 +29,19 @@ def test_a_folder_that_somebody_put_among_the_runs_is_no_run(tmp_path):
     record = fakes.finished(home, fakes.REAL)
     (home.runs / "a copy of it").mkdir()
     assert [row["run_id"] for row in store.rows(home)] == [record.run_id]
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o770, 0o701])
+def test_a_home_that_others_could_enter_is_closed_with_a_word(tmp_path, caplog, mode):
+    home = Home.at(tmp_path / "home")
+    assert home.path.stat().st_mode & 0o777 == 0o700
+    home.path.chmod(mode)
+    Home.at(home.path)
+    assert home.path.stat().st_mode & 0o777 == mode & 0o700
+    assert f"was open to other users of this machine (mode {mode:o})" in caplog.text
+
+
+def test_a_home_that_is_closed_says_nothing(tmp_path, caplog):
+    Home.at(tmp_path / "home")
+    Home.at(tmp_path / "home")
+    assert not caplog.text

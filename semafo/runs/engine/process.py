@@ -28,6 +28,7 @@ _LINGER_SECONDS = float(os.environ.get("SEMAFO_ENGINE_LINGER_SECONDS", "120"))  
 def main(home_path: str) -> None:
     """Serve a home until nobody needs it."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    os.umask(0o077)  # what the engine and its workers write is for the home's owner
     home = Home.at(home_path)
     lock = _take_lock(home)
     if lock is None:

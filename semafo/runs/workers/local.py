@@ -27,7 +27,9 @@ _CONFIG = {
     "distributed.scheduler.allowed-failures": 0,  # a run whose worker dies has failed; nothing is tried again silently
     "distributed.admin.tick.limit": "1h",  # importing and compiling hold the interpreter for seconds: no news
     "distributed.worker.daemon": False,
+    "distributed.scheduler.http.routes": [],
 }
+_NO_PAGES = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0")  # dask's HTTP, which knows no TLS, stays here
 
 
 @dataclass(eq=False, kw_only=True)
@@ -66,7 +68,7 @@ class Pool:
             host="127.0.0.1",
             protocol="tls",
             security=self._keys.security(),
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             silence_logs=False,
         )
         self._client = Client(self._cluster)
@@ -126,7 +128,7 @@ class Pool:
             **self._keys.options,
         }
         arguments = [self._cluster.scheduler_address, *(part for option in options.items() for part in option)]
-        process = self._process([*arguments, "--no-nanny", "--no-dashboard"], n_threads)
+        process = self._process([*arguments, "--no-nanny", *_NO_PAGES], n_threads)
         ready = self._client.submit(worker_module.import_libraries, workers=[name], pure=False)
         return LocalWorker(name=name, n_threads=n_threads, ready=ready, process=process)
 

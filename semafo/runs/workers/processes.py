@@ -41,7 +41,9 @@ def imports_are_no_garbage() -> Iterator[None]:
 def worker_environment(n_threads: int) -> dict[str, str]:
     """Environment of a worker: its threads have to be known before anything is imported."""
     variables = dict.fromkeys(threads.VARIABLES, str(n_threads))
-    return {**installation.environment(), **variables, "PYTHONWARNINGS": "ignore", ENGINE_VARIABLE: str(os.getpid())}
+    no_pages = {"DASK_DISTRIBUTED__WORKER__HTTP__ROUTES": "[]"}
+    own = {"PYTHONWARNINGS": "ignore", ENGINE_VARIABLE: str(os.getpid())}
+    return {**installation.environment(), **variables, **no_pages, **own}
 
 
 class Forkserver:

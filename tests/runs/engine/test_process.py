@@ -3,13 +3,16 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from semafo import keys
@@ -28,6 +31,14 @@ def busy_worker(home, run_id):
     """Process id of the worker that is training a run, once it is."""
     wait_for(lambda: RunRecord(home.runs / run_id).progress().get("epoch", 0) > 0)
     return read_json(home.engine_file)["busy"][run_id]
+
+
+def answer_without_tls(place):
+    """What a port says to a browser; nothing where it hangs up."""
+    with socket.create_connection((place.ip, place.port), timeout=5) as asking, suppress(ConnectionResetError):
+        asking.sendall(b"GET /info/main/workers.html HTTP/1.0\r\n\r\n")
+        return asking.recv(200)
+    return b""
 
 
 def test_a_comparison_ends_with_whole_runs(comparison):
@@ -50,6 +61,21 @@ def test_a_run_can_be_read_with_pandas_and_numpy(comparison):
         accuracy = (scored[keys.TRUE] == scored[keys.PREDICTED]).mean()
         assert record.summary()["accuracy"] == pytest.approx(accuracy)
         assert record.summary()["n_scored"] == split["n_test"]
+
+
+def test_the_engine_and_its_workers_listen_on_this_machine_alone(served_home, comparison):
+    engine = psutil.Process(engine_pid(served_home))
+    processes = [engine, *engine.children(recursive=True)]
+    places = [one.laddr for process in processes for one in process.net_connections() if one.status == "LISTEN"]
+    assert len(places) >= 3  # the scheduler and two workers
+    assert {place.ip for place in places} == {"127.0.0.1"}
+    assert not any(b"200 OK" in answer_without_tls(place) for place in places)
+
+
+def test_what_the_engine_writes_is_for_its_owner(served_home, comparison):
+    paths = [served_home.index, served_home.queue_file, *comparison[0].folder.iterdir()]
+    written = [path for path in paths if path.name not in (keys.CONFIG_FILE, keys.ABOUT_FILE)]
+    assert {path.name for path in written if path.stat().st_mode & 0o077} == set()
 
 
 def test_every_loss_term_is_kept_under_its_own_name(comparison):
