@@ -27,6 +27,7 @@ def a_sweep(
         records += fakes.comparison(home, config, batch=f"{PREFIX}fake")
     if state is not None:
         write_json(records[-1].folder / keys.STATUS_FILE, {**records[-1].status, "state": state})
+        (records[-1].folder / keys.MANIFEST_FILE).unlink()
     sweep = Sweep(home, f"{PREFIX}fake")
     sweep.folder.mkdir()
     grid = {"points": list(points), "mixes": ["scANVI", "SemafoVAE", "Both"], "seeds": [0], "split_seeds": [0]}

@@ -28,7 +28,7 @@ def read(folder: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         return {**status, **_of_unfinished(folder, said)}
     if is_whole(said):
-        return {**status, "state": keys.DONE}
+        return {"finished": committed, **_without_none(status), "state": keys.DONE}  # the engine writes it in a moment
     return {"created": committed, "finished": committed, **_without_none(status), "state": keys.DONE}
 
 

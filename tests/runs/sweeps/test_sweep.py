@@ -50,11 +50,16 @@ def test_all_runs_end_done_and_share_one_scvi_stage_a_seed(finished_sweep, serve
     assert {title: len(records) for title, records in finished_sweep.by_point().items()} == {"20 %": 4, "60 %": 4}
 
 
+def committed(sweep):
+    """When each run's manifest was written."""
+    return {record.run_id: (record.folder / keys.MANIFEST_FILE).stat().st_mtime_ns for record in sweep.records}
+
+
 def test_begun_again_it_is_the_same_sweep_and_trains_nothing(finished_sweep, served_home):
-    before = {record.run_id: record.status["finished"] for record in finished_sweep.records}
+    before = committed(finished_sweep)
     again = Sweep.start(served_home, a_grid(seeds=(0, 1)))
     assert again.sweep_id == finished_sweep.sweep_id
-    assert {record.run_id: record.status["finished"] for record in again.records} == before
+    assert committed(again) == before
     foreseen = forecast(served_home, a_grid(seeds=(0, 1)).configs(), 2)
     assert (foreseen.n_runs, foreseen.n_done, foreseen.n_shared, foreseen.n_shared_done) == (8, 8, 2, 2)
     assert foreseen.seconds == foreseen.n_bytes == 0
