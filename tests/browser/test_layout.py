@@ -34,5 +34,6 @@ def test_every_option_and_formula_of_the_training_form_is_seen_whole(browser, tm
             page.wait_for_function(N_FORMULAS)
             for width in (1440, 1024, 390):
                 page.set_viewport_size({"width": width, "height": 900})
+                page.wait_for_timeout(1000)  # the old layout may fit as well, until the page is drawn anew
                 wait(lambda: page.evaluate(CUT_OFF) == [], 20, f"everything to be seen whole, {width} pixels wide")
         page.close()

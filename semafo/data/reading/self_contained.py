@@ -23,7 +23,7 @@ _EXPECTED = "Expected an .h5ad file that holds all of its data itself, as writte
 
 
 def require_self_contained(path: Path) -> None:
-    """Look at every link, data set and attribute's owner of an HDF5 file without reading values.
+    """Look at every link and data set of an HDF5 file, without reading values.
 
     Raises
     ------

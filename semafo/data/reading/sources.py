@@ -127,8 +127,8 @@ def _n_rows(table: Any) -> int:
 def _require_shape(path: Path, name: str, values: Any, expected: tuple[int, int]) -> None:
     """Refuse a matrix that is declared larger than its tables are: reading would make room for what is not there."""
     declared = values.attrs.get("shape") if hasattr(values, "keys") else values.shape
-    if declared is None or tuple(int(n) for n in declared) != expected:
-        said = "no shape" if declared is None else " × ".join(f"{int(n):,}" for n in declared)
+    if declared is not None and tuple(int(n) for n in declared) != expected:  # None: empty, or no matrix
+        said = " × ".join(f"{int(n):,}" for n in declared)
         raise DataError(
             f"{path} does not fit together: {name} is declared with {said}, and obs and var have {expected[0]:,} cells "
             f"and {expected[1]:,} genes. Expected a whole .h5ad file, as written by AnnData's write_h5ad."

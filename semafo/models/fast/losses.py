@@ -5,6 +5,8 @@ first, then u; the classification of the labelled minibatch draws nothing but dr
 """
 
 from contextlib import nullcontext
+from functools import reduce
+from operator import add
 from typing import Protocol
 
 from torch import Tensor
@@ -63,8 +65,7 @@ class SemiSupervisedLoss:
         of_cells = self._label_terms(q_z, z)  # each (B,)
         terms = {"reconstruction": reconstruction, **{name: term.mean() for name, term in of_cells.items()}}
         weights = self._module.term_weights(kl_weight)
-        weighted = (weights[name] * term for name, term in terms.items())
-        loss: Tensor = sum(weighted)  # type: ignore[assignment]  # never the 0 of an empty sum
+        loss = reduce(add, (weights[name] * term for name, term in terms.items()))
         if labelled is not None:
             terms["classification"] = self._classification(labelled)
             loss = loss + self._ratio * terms["classification"]

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from semafo import keys
+from semafo.errors import SemafoError
 from semafo.files import read_json, write_json
 from semafo.runs import requests
 from semafo.runs.engine.half_run import HalfRun, is_run_of_sweep, keep, outcome_of_loss
@@ -84,16 +85,22 @@ class Queue:
 
     def _take_requests(self) -> None:
         for request in requests.taken(self._home):
-            match request.get("action"):
-                case "queue":
-                    for run_id in request["run_ids"]:
-                        self._on_queue(run_id)
-                case "cancel":
-                    self._on_cancel(request["run_id"])
-                case "delete":
-                    self._on_delete(request["run_id"])
-                case _:
-                    self._keeper.take(request)
+            try:
+                self._take(request)
+            except (SemafoError, KeyError, TypeError):  # nobody here sends such a request
+                _logger.exception("A request is not understood and left out: %.200r", request)
+
+    def _take(self, request: dict[str, Any]) -> None:
+        match request.get("action"):
+            case "queue":
+                for run_id in request["run_ids"]:
+                    self._on_queue(run_id)
+            case "cancel":
+                self._on_cancel(request["run_id"])
+            case "delete":
+                self._on_delete(request["run_id"])
+            case _:
+                self._keeper.take(request)
 
     def _on_queue(self, run_id: str) -> None:
         record = RunRecord(self._home.run(run_id))

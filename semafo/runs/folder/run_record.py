@@ -5,7 +5,7 @@ weights, environment and log. While the run works the files appear one by one, e
 last and makes the run a finished one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,13 @@ import pandas as pd
 
 from semafo import keys, wording
 from semafo.errors import RunNotFound, SemafoError
+from semafo.evaluation.labels.scores import LabelScores
 from semafo.files import read_json, read_json_lines, read_table
 from semafo.runs.folder import older_layouts, status_file
 from semafo.runs.folder.name_tags_notes import About
 from semafo.settings.run_config import RunConfig
+
+_LABEL_SCORES = {score.name for score in fields(LabelScores)}  # what a file may add to a run's row
 
 
 @dataclass(frozen=True)
@@ -216,7 +219,7 @@ class RunRecord:
         calibration = predictions.get("calibration") or {}
         config = self.config
         return {
-            **test,
+            **{name: value for name, value in test.items() if name in _LABEL_SCORES},
             "kind": "run",
             "run_id": self.run_id,
             "state": self.state,

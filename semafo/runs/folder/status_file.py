@@ -27,18 +27,17 @@ def read(folder: Path) -> dict[str, Any]:
         committed = (folder / keys.MANIFEST_FILE).stat().st_mtime
     except (FileNotFoundError, NotADirectoryError):
         return {**status, **_of_unfinished(folder, said)}
-    if is_whole(said):
-        return {"finished": committed, **_without_none(status), "state": keys.DONE}  # the engine writes it in a moment
-    return {"created": committed, "finished": committed, **_without_none(status), "state": keys.DONE}
+    times = {name: status.get(name) or committed for name in ("created", "finished")}  # finished: just not written yet
+    return {**status, **times, "state": keys.DONE}
 
 
-def is_whole(status: Mapping[str, Any]) -> bool:
+def _says_a_state(status: Mapping[str, Any]) -> bool:
     """Whether a status says one of the states."""
     return isinstance(status.get("state"), str) and status["state"] in _STATES
 
 
 def _of_unfinished(folder: Path, said: Mapping[str, Any]) -> dict[str, Any]:
-    if not is_whole(said):
+    if not _says_a_state(said):
         is_missing = not (folder / keys.STATUS_FILE).exists()
         return {"state": keys.QUEUED} if is_missing else {"state": keys.FAILED, "reason": DAMAGED}
     return {"state": keys.FAILED, "reason": NO_MANIFEST} if said["state"] == keys.DONE else {}
@@ -53,7 +52,3 @@ def _of_right_type(said: Mapping[str, Any]) -> dict[str, Any]:
     if "seconds" in said and not isinstance(said["seconds"], dict):
         found["seconds"] = {}
     return found
-
-
-def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}

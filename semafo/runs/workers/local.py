@@ -68,7 +68,7 @@ class Pool:
             host="127.0.0.1",
             protocol="tls",
             security=self._keys.security(),
-            dashboard_address="127.0.0.1:0",
+            dashboard_address=None,
             silence_logs=False,
         )
         self._client = Client(self._cluster)

@@ -18,6 +18,7 @@ import pytest
 from semafo import keys
 from semafo.data.load import load
 from semafo.files import read_json, sha256, write_json
+from semafo.runs import requests
 from semafo.runs.engine.launch import engine_pid, ensure_engine
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.library import store
@@ -168,6 +169,17 @@ def test_a_run_may_have_more_threads_than_one(served_home):
     (record,) = finished(served_home, store.submit(served_home, [config]))
     assert record.state == keys.DONE, record.status
     assert read_json(record.folder / keys.ENVIRONMENT_FILE)["n_threads"] == 2
+
+
+def test_requests_that_nobody_here_sends_are_left_out(served_home):
+    engine = engine_pid(served_home)
+    odd: list[dict] = [{"action": "queue"}, {"action": "queue", "run_ids": 3}, {"action": "delete", "run_id": "/tmp"}]
+    for request in (*odd, {"action": "queue", "run_ids": ["../../elsewhere", None]}, {"action": ["cancel"]}, {}):
+        requests.send(served_home, request)
+    wait_for(lambda: not list(served_home.inbox.glob("*.json")), 20)
+    (run_id,) = store.submit(served_home, [tiny_config(seed=8)])
+    assert finished(served_home, [run_id])[0].state == keys.DONE
+    assert engine_pid(served_home) == engine
 
 
 def test_a_run_that_this_version_cannot_read_fails_and_stops_nobody(home):

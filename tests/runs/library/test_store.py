@@ -16,6 +16,7 @@ from semafo.runs.home import Home
 from semafo.runs.library import index, store
 from semafo.runs.library.index import Index
 from semafo.settings.run_config import DatasetSpec, RunConfig
+from tests.support import fakes
 from tests.support.tiny import end_engine, tiny_config
 
 
@@ -146,3 +147,14 @@ def test_rows_that_were_read_in_the_moment_of_a_write_do_not_stay(home, monkeypa
         assert [row["run_id"] for row in index._indexed_rows(home)] == [run_id]
     assert len(looks) == 3  # a file that has rested is read once
     writer.close()
+
+
+def test_scores_of_a_file_cannot_stand_in_for_what_a_run_is(home):
+    record = fakes.finished(home)
+    predictions = record.predictions()
+    odd = {"run_id": "../elsewhere", "state": keys.QUEUED, "created": [1], "reason": {}, "kind": 3}
+    write_json(record.folder / keys.PREDICTIONS_FILE, {**predictions, "test": {**predictions["test"], **odd}})
+    (row,) = store.rows(home)
+    assert (row["run_id"], row["state"], row["kind"]) == (record.run_id, keys.DONE, "run")
+    assert row["created"] == record.status["created"]
+    assert row["accuracy"] == predictions["test"]["accuracy"]
