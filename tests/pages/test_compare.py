@@ -117,6 +117,17 @@ def test_failed_runs_say_so_in_their_panel_and_below(home, open_page):
     assert "Failed. The Runs page says why." in str(figure(app)["layout"]["annotations"])
 
 
+def test_a_telephone_or_tablet_shows_the_usual_page_since_it_has_no_key_that_ends_presenting(home, open_page):
+    fakes.comparison(home)
+    usual = figure(open_page("compare"))["layout"]["font"]["size"]
+    app = open_page("compare", present="1")
+    assert figure(app)["layout"]["font"]["size"] > usual
+    app.session_state["viewport"] = {"narrow": False, "cramped": True}
+    app.run()
+    assert figure(app)["layout"]["font"]["size"] == usual
+    assert app.button(key="present_button").disabled
+
+
 def test_a_link_presents_without_what_is_not_shown_on_a_wall(home, open_page):
     fakes.comparison(home)
     usual = figure(open_page("compare"))

@@ -44,7 +44,10 @@ def row(columns: Sequence[ChosenColumn], narrow: bool, cramped: bool) -> Compari
                 icon=":material/slideshow:",
                 on_click=presenting.turn,
                 args=(True,),
-                help="Without sidebar and controls, in larger type (key P). Arrow keys walk through the pages, Escape "
+                disabled=cramped,
+                help=f"Needs a window {presenting.LEAST_WIDTH} pixels wide."
+                if cramped
+                else "Without sidebar and controls, in larger type (key P). Arrow keys walk through the pages, Escape "
                 "ends it.",
             )
     view = View(colouring, hollow=hollow, aligned=aligned, narrow=narrow, labels=labels, mode=MODES[mode])

@@ -1,21 +1,24 @@
 """Presenting: the pages without sidebar and controls, in larger type, one after the other by the arrow keys.
 
-On while `?present=1` stands in the address, so that a link opens the same view.
+On while `?present=1` stands in the address, so that a link opens the same view, and the window is as wide as a wall's.
+A telephone or tablet has neither the room nor the keys that lead out of it.
 """
 
 import streamlit as st
 
 from semafo.ui.session.linked_choice import LinkedChoice
+from semafo.ui.session.viewport import CRAMPED, LIMIT_PIXELS, is_cramped
 
 ORDER = ("Compare", "Replay", "Predictions", "Factors")  # titles of the pages, in the order of the arrow keys
 PAGES = {title: f"pages/{title.lower()}.py" for title in ORDER}
 KEYBOARD = "keyboard"  # key of the script that hears keys and, while presenting, tells the window's height
 _USUAL_HEIGHT = 720
+LEAST_WIDTH = LIMIT_PIXELS[CRAMPED]  # pixels of the window
 
 
 def is_on() -> bool:
-    """Whether this session presents. Keeps the address in step."""
-    return _linked().get() is not None
+    """Whether this session presents, in a window that has room for it. Keeps the address in step."""
+    return _linked().get() is not None and not is_cramped()
 
 
 def height() -> int:
