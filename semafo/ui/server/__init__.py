@@ -1,0 +1,1 @@
+"""How `semafo app` is served: who may open it, and how a browser is sent there."""
