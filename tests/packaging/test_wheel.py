@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -11,7 +12,7 @@ import psutil
 import pytest
 
 from semafo.runs.home import Home
-from tests.support.serving import ROOT, answers, chromium, clean_console, free_port, wait
+from tests.support.serving import ROOT, chromium, clean_console, free_port, wait
 from tests.support.tiny import end_engine
 
 pytestmark = [pytest.mark.long, pytest.mark.browser]
@@ -59,19 +60,19 @@ def test_a_wheel_takes_one_name_and_has_the_app_below_it(wheel):
 def test_the_installed_app_serves_every_page_and_stays_in_its_folder(installed, outside, tmp_path):
     home, folder, port = Home.at(tmp_path / "home"), tmp_path / "empty", free_port()
     folder.mkdir()
-    command = [str(installed / "semafo"), "app", "--port", str(port), "--home", str(home.path)]
-    environment = {**outside, "STREAMLIT_SERVER_HEADLESS": "true"}
+    command = [str(installed / "semafo"), "app", "--no-browser", "--port", str(port), "--home", str(home.path)]
     with (tmp_path / "app.log").open("wb") as log:
-        app = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+        app = subprocess.Popen(command, cwd=folder, env=outside, stdout=log, stderr=log)
     try:
-        wait(lambda: answers(port), 90, "the app to answer")
+        wait(lambda: "token=" in (tmp_path / "app.log").read_text("utf-8"), 90, "the app's address")
+        token = re.search(r"token=\S+", (tmp_path / "app.log").read_text("utf-8"))[0]
         family = [psutil.Process(app.pid), *psutil.Process(app.pid).children(recursive=True)]
         assert {process.cwd() for process in family} == {str(folder)}
         with chromium() as browser:
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             with clean_console(page):
                 for path, title in PAGES.items():
-                    page.goto(f"http://127.0.0.1:{port}/{path}")
+                    page.goto(f"http://127.0.0.1:{port}/{path}?{token}")
                     heading = "See what a few labels do" if title == "Data" else title
                     page.get_by_role("heading", name=heading).first.wait_for(timeout=60_000)
                     assert page.get_by_test_id("stException").count() == 0
@@ -81,8 +82,7 @@ def test_the_installed_app_serves_every_page_and_stays_in_its_folder(installed, 
                 colour = page.locator("h1").first.evaluate("heading => getComputedStyle(heading).color")
                 assert colour == "rgb(28, 39, 51)"  # of .streamlit/config.toml
     finally:
-        for process in psutil.Process(app.pid).children(recursive=True):
-            process.terminate()
+        app.terminate()
         app.wait(timeout=20)
         end_engine(home)
     assert list(folder.iterdir()) == []
