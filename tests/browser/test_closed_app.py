@@ -1,4 +1,4 @@
-"""The printed address in a real browser: the cookie carries every page, upload, reload and tab, and nobody else comes in."""
+"""The printed address in a real browser: the cookie carries pages, uploads, reloads and tabs; nobody else comes in."""
 
 import threading
 from contextlib import contextmanager
@@ -91,7 +91,9 @@ def test_maps_and_components_are_drawn_with_the_cookie(app_with_runs, context):
     page = context.new_page()
     runs = ",".join(folder.name for folder in app_with_runs.home.runs.iterdir() if not folder.name.startswith("."))
     with clean_console(page):
-        page.goto(f"http://127.0.0.1:{app_with_runs.port}/latent_space?runs={runs}&{urlsplit(app_with_runs.address).query}")
+        page.goto(
+            f"http://127.0.0.1:{app_with_runs.port}/latent_space?runs={runs}&{urlsplit(app_with_runs.address).query}"
+        )
         heading(page, "Latent space")
         page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=60_000)
 

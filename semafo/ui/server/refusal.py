@@ -39,7 +39,7 @@ def of_host(host: str, allowed: frozenset[str]) -> Refusal:
         421,
         "This is not the app's address",
         f"{asked}. This app answers as {', '.join(sorted(allowed))}, so that no web site can pass for it.",
-        "Open the address that semafo app printed in its terminal. If people are meant to open the app as another host, "
+        "Open the address that semafo app printed in its terminal. If people are to open the app as another host, "
         "set STREAMLIT_BROWSER_SERVER_ADDRESS to that host and start it again.",
     )
 
@@ -60,8 +60,8 @@ def without_token(had_one: bool, asks_again: bool) -> Refusal:
     return Refusal(
         403,
         "This app is closed",
-        f"{found}, and this browser has not opened the app with its token before. Without it, everybody with an account "
-        "on this machine could see and delete the runs.",
+        f"{found}, and this browser has not opened the app with its token before. Without it, everybody with an "
+        "account on this machine could see and delete the runs.",
         _OPEN_WHAT_WAS_PRINTED,
         asks_again,
     )

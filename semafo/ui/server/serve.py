@@ -18,8 +18,8 @@ from streamlit.web.cli import configurator_options
 
 from semafo.errors import SemafoError
 from semafo.ui.server import browser
-from semafo.ui.server.access import LOCAL_HOSTS, Access, Receive, Scope, Send
-from semafo.ui.server.visit import PARAMETER
+from semafo.ui.server.access import LOCAL_HOSTS, Access, Receive, Send
+from semafo.ui.server.visit import PARAMETER, Scope
 
 _EVERYWHERE = ("0.0.0.0", "::")
 _WITHOUT_TOKEN = (

@@ -129,13 +129,23 @@ def test_a_cookie_that_another_port_set_does_not_shut_its_owner_out():
     assert ask(cookie=f"semafo-token-8501=planted; {COOKIE}").text == "inside"
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8501", "127.0.0.1", "localhost:8501", "LOCALHOST", "localhost.", "[::1]:8501"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8501", "127.0.0.1", "localhost:8501", "LOCALHOST", "localhost.", "[::1]:8501"]
+)
 def test_the_app_answers_as_this_machine(host):
     port = host.rpartition(":")[2] if host.endswith("8501") else "80"
     assert ask(host=host, cookie=f"semafo-token-{port}={TOKEN}").text == "inside"
 
 
-HOSTS = ["evil.example", "evil.example:8501", "127.0.0.1.evil.example", "localhost@evil.example", "", "localhost:x", "[::1"]
+HOSTS = [
+    "evil.example",
+    "evil.example:8501",
+    "127.0.0.1.evil.example",
+    "localhost@evil.example",
+    "",
+    "localhost:x",
+    "[::1",
+]
 
 
 @pytest.mark.parametrize("host", [*HOSTS, "localhost/evil", [HOST, "evil.example"], []])
@@ -181,7 +191,14 @@ def test_a_link_from_elsewhere_is_asked_again_in_the_apps_own_name():
 
 @pytest.mark.parametrize(
     "given",
-    [{}, {"cookie": COOKIE}, {"query": f"token={TOKEN}"}, {"host": "evil.example"}, {"origin": "null"}, {"token": None}],
+    [
+        {},
+        {"cookie": COOKIE},
+        {"query": f"token={TOKEN}"},
+        {"host": "evil.example"},
+        {"origin": "null"},
+        {"token": None},
+    ],
 )
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 def test_every_answer_forbids_frames_and_guessing(kind, given):
