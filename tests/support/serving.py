@@ -60,11 +60,19 @@ def serving(home: Home, log: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _app(home: Home, log: Path) -> Iterator[str]:
+def showing_script(script: Path, home: Home, log: Path) -> Iterator[str]:
+    """A page of a test's own, beside the package."""
+    with _app(home, log, script) as address:
+        yield address
+
+
+@contextmanager
+def _app(home: Home, log: Path, script: Path = ROOT / "app.py") -> Iterator[str]:
     port = free_port()
     options = ["--server.port", str(port), "--server.fileWatcherType", "none"]  # as an editor may be at work
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), *options]
     environment = {**os.environ, "SEMAFO_HOME": str(home.path), "STREAMLIT_SERVER_HEADLESS": "true"}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     with log.open("wb") as written:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=written, stderr=written)
     try:
