@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from semafo import inert
 from semafo.ui.data import form as data_form
 from semafo.ui.data.report import show_report
 from semafo.ui.session import dataset, navigation
@@ -29,4 +30,4 @@ with form:
     if st.button("Use these cells", type="primary", disabled=inspection is None) and spec:
         dataset.choose(spec)
         navigation.go_to(navigation.TRAIN_PAGE)
-    st.caption(f"Train uses {dataset.described(dataset.chosen())}.")
+    st.caption(inert.markdown(f"Train uses {dataset.described(dataset.chosen())}."))

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from semafo import inert
 from semafo.ui.session import dataset, navigation
 from semafo.ui.shell import page_frame
 from semafo.ui.shell.errors import attempt
@@ -22,7 +23,7 @@ if inspection is None:
     st.page_link(navigation.DATA_PAGE, label="Choose other cells")
     st.stop()
 with st.container(width=760):
-    st.caption(f"Cells: {dataset.described(spec)}")
+    st.caption(inert.markdown(f"Cells: {dataset.described(spec)}"))
     grid = attempt(sweep_form.grid, spec, inspection)
     if grid is not None:
         attempt(sweep_form.start_button, grid)

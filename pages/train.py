@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from semafo import inert
 from semafo.ui.forms.mixes import chosen_mixes
 from semafo.ui.forms.training import train_settings
 from semafo.ui.session import dataset, navigation, tray
@@ -20,7 +21,7 @@ if inspection is None:
 
 form, picture = st.columns([5, 7], gap="large")
 with form:
-    st.caption(f"Cells: {dataset.described(spec)}")
+    st.caption(inert.markdown(f"Cells: {dataset.described(spec)}"))
     split = attempt(split_form.split_settings, inspection, spec.name)
     mixes = attempt(chosen_mixes) or []
     trains = attempt(train_settings) or []
@@ -32,7 +33,7 @@ with st.container() if is_cramped() else picture:
 
 configs = train_form.configs(spec, split, mixes, trains) if split and fits else []
 with form:
-    is_asked = st.button(train_form.button_label(len(configs)), type="primary", disabled=not configs)
+    is_asked = st.button(inert.markdown(train_form.button_label(len(configs))), type="primary", disabled=not configs)
     if is_asked and attempt(tray.start, configs) is not None:
         navigation.go_to(navigation.COMPARE_PAGE)
     train_form.cost(inspection, configs)

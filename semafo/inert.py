@@ -7,6 +7,7 @@ lead nowhere and run nothing.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,18 @@ class Markdown(str):
     __slots__ = ()
 
 
+class Html(str):
+    """HTML or SVG of our own making, in which other people's words are inert already."""
+
+    __slots__ = ()
+
+
+class FigureText(str):
+    """Plotly's markup of our own making, in which other people's words are inert already."""
+
+    __slots__ = ()
+
+
 def visible(text: object, *, lines: bool = False) -> str:
     """Text without characters that change others: control characters, and those that turn the direction of writing.
 
@@ -45,34 +58,50 @@ def visible(text: object, *, lines: bool = False) -> str:
 
 def _is_visible(letter: str) -> bool:
     kind = unicodedata.category(letter)
-    return letter == "\n" or kind not in {"Cc", "Cs"} and letter not in _TURNS
+    return letter == "\n" or (kind not in {"Cc", "Cs"} and letter not in _TURNS)
 
 
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u2028\u2029")
 
 
-def markdown(text: object) -> Markdown:
-    """Text as Streamlit's Markdown shows it letter by letter; what is `Markdown` already is left as it is.
+def markdown(*texts: object, between: str = " ") -> Markdown:
+    """Texts as Streamlit's Markdown shows them letter by letter; what is `Markdown` already is left as it is.
 
     Lines stay apart. No emphasis, link, image, formula, icon, emoji, colour, list, heading or HTML comes of it, and no
     address becomes a link.
     """
+    return Markdown(between.join(map(_markdown, texts)))
+
+
+def _markdown(text: object) -> str:
     if isinstance(text, Markdown):
         return text
     found = _ARROW.sub(_JOINER, _INDENT.sub("", visible(text, lines=True)))
     found = _ADDRESS.sub(_JOINER, _COLON.sub(f":{_JOINER}", found))
     found = _LONE_UNDERSCORE.sub(r"\\_", _SPECIAL.sub(r"\\\1", found))
     found = _NUMBERED.sub(r"\1\\\2", _BLOCK.sub(r"\1\\\2", _ENTITY.sub(r"\\&", found)))
-    return Markdown(re.sub(r"\n+", "  \n", found.strip("\n")))
+    return re.sub(r"\n+", "  \n", found.strip("\n"))
 
 
-def html(text: object) -> str:
-    """Text for an HTML or SVG document, also within an attribute's quotation marks."""
-    return escape(visible(text))
+def html(*texts: object, between: str = "") -> Html:
+    """Texts for an HTML or SVG document, also within an attribute's quotation marks; `Html` is left as it is."""
+    return Html(between.join(text if isinstance(text, Html) else escape(visible(text)) for text in texts))
 
 
-def plotly(text: object) -> str:
-    """Text for anything that plotly draws: titles, ticks, legends, hover texts, and templates of these."""
+def plotly(*texts: object, between: str = "") -> FigureText:
+    """Texts for anything that plotly draws: titles, ticks, legends, hover texts and templates of these.
+
+    `FigureText` is left as it is.
+    """
+    return FigureText(between.join(text if isinstance(text, FigureText) else _plotly(text) for text in texts))
+
+
+def each(texts: Iterable[object]) -> list[FigureText]:
+    """`plotly` of each text."""
+    return [plotly(text) for text in texts]
+
+
+def _plotly(text: object) -> str:
     return escape(visible(text), quote=False).replace("%{", "&#37;{").replace("$", "&#36;")
 
 
@@ -90,7 +119,8 @@ def csv(table: "pd.DataFrame", *, index: bool = False) -> str:
     """A table as comma-separated values. Texts that a spreadsheet would take for a formula begin with an apostrophe."""
     found = table.reset_index() if index else table
     columns = [_no_formula(name) for name in found.columns]
-    return found.map(_no_formula).set_axis(columns, axis=1).to_csv(index=False)
+    text: str = found.map(_no_formula).set_axis(columns, axis=1).to_csv(index=False)
+    return text
 
 
 def _no_formula(value: object) -> object:

@@ -1,5 +1,6 @@
 """The app in a home of its own, without an engine."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,12 @@ def open_page(home: Home, warm_server: None) -> Callable[..., AppTest]:
 def texts(app: AppTest) -> str:
     """Everything that a page says in words."""
     kinds = (app.title, app.subheader, app.markdown, app.caption, app.error, app.warning, app.info, app.toast)
-    return "\n".join(element.value for kind in kinds for element in kind)
+    return seen("\n".join(element.value for kind in kinds for element in kind))
+
+
+def seen(markdown: str) -> str:
+    """What people see of other people's words in Markdown."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", markdown.replace("\u2060", ""))
 
 
 def charts(app: AppTest) -> int:

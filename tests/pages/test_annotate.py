@@ -170,7 +170,7 @@ def test_the_dots_say_share_and_mean(narrow):
 def test_the_bars_count_and_put_the_unknown_last():
     labels = pd.Series(["unknown"] * 5 + ["beta"] * 3 + ["alpha"] * 2)
     bars = figures.predicted_bars(labels, colours.of_types(["alpha", "beta"]), "unknown").data[0]
-    assert list(bars.y) == ["beta", "alpha", "unknown"]
+    assert list(bars.customdata) == ["beta", "alpha", "unknown"]
     assert list(bars.text) == ["3 · 30 %", "2 · 20 %", "5 · 50 %"]
 
 

@@ -40,8 +40,8 @@ def test_without_a_browser_the_camera_stands_in_for_files(home, open_page, monke
 
 def test_what_stands_below_a_printed_figure_says_where_it_comes_from(home, open_page):
     runs = [tray.ChosenRun(record, record.title, "#000000") for record in fakes.comparison(home)]
-    notes = printing_caption.of(runs, "**One seed** proves nothing, see [the docs](https://example.org).")
-    assert notes[0] == "One seed proves nothing, see the docs."
+    notes = printing_caption.of(runs, "**One** _seed_ proves [nothing](x).")
+    assert notes[0] == "**One** _seed_ proves [nothing](x)."
     settings = "pbmc68k · one stage · labels 20 % · scANVI, SemafoVAE, Both · Condensed schedule · seed 0"
     assert notes[1] == f"{settings} · n = 210 test cells"
     assert notes[2].startswith("Semafo ")

@@ -139,7 +139,7 @@ def test_scores_come_with_n_interval_and_baselines_on_the_same_cells(home, open_
         *("Majority type", "Logistic regression on HVGs", "Logistic regression on the scVI latent", "kNN on PCA"),
     ]
     assert set(frame["n"]) == {210}
-    assert "Best baseline on the 210 test cells: **logistic regression on HVGs**" in texts(app)
+    assert "Best baseline on the 210 test cells: logistic regression on HVGs" in texts(app)
     assert "no clear difference" in texts(app)
 
 

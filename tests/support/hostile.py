@@ -38,7 +38,7 @@ TEXTS = (
     f"{MARK}\u202egnp.exe",
     f'"{MARK}" \'x\' onmouseover="alert(1)"',
     f"%{{x}} %{{customdata[0]}} %{{text}}{MARK} {{0}} {{name}} %s",
-    f"=HYPERLINK(\"{ADDRESS}\",\"{MARK}\")",
+    f'=HYPERLINK("{ADDRESS}","{MARK}")',
     f"+{MARK}",
     f"@SUM(1+1)*cmd|' /C {MARK}'!A0",
     f"../../{MARK}/..\\{MARK}",

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.evaluation.integration.columns import aggregate
 from semafo.evaluation.uncertainty.significance import MethodDifference, mean_interval
 from semafo.runs.compare import contrasts
@@ -65,7 +65,7 @@ class Method:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Sentences, most important first, and how many more seeds of each column might tell more (0: none)."""
+    """Sentences, text or Markdown, most important first, and how many more seeds of each might tell more (0: none)."""
 
     sentences: tuple[str, ...]
     more_seeds: int = 0
@@ -101,7 +101,8 @@ def _labels(first: Method, compared: Contrasts) -> str:
             level.append(other.name)
     if level:
         said.append(f"{wording.NO_CLEAR_DIFFERENCE} for {wording.listed(level)}")
-    return f"**Labels**, against {first.name}: {'; '.join(said)}." if said else ""
+    rest = inert.markdown(f", against {first.name}: {'; '.join(said)}.")
+    return inert.Markdown(f"**Labels**{inert.markdown(rest)}") if said else ""
 
 
 def _baselines(methods: Sequence[Method]) -> str:
@@ -136,7 +137,7 @@ def _space(first: Method, others: Sequence[Method]) -> str:
     scales = [(m.name, m.latent_scale) for m in (first, *others) if m.latent_scale is not None]
     if scales:
         said.append("latent scale (sd) " + ", ".join(f"{value:.2f} in {name}" for name, value in scales))
-    return f"**Latent space**: {'; '.join(said)}." if said else ""
+    return inert.Markdown(f"**Latent space**: {inert.markdown('; '.join(said))}.") if said else ""
 
 
 def _of_integration(name: str, first: Method, others: Sequence[Method]) -> str:

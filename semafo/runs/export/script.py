@@ -4,7 +4,7 @@ import json
 from textwrap import fill
 from typing import Any
 
-from semafo import keys
+from semafo import inert, keys
 from semafo.runs.export.script_steps import WIDTH, map_step, steps
 from semafo.runs.folder.run_record import RunRecord
 
@@ -12,7 +12,7 @@ from semafo.runs.folder.run_record import RunRecord
 def as_script(record: RunRecord) -> str:
     """The run as a Python script. Where the data lie elsewhere, their paths can be given as arguments."""
     words = "\n\n".join([_title(record), _wrapped(_introduction(record)), _usage(record)])
-    head = f'"""{_harmless(words)}\n"""\n'
+    head = f'"""{inert.docstring(words)}\n"""\n'
     parts = [f"{head}\nimport sys\n"]
     for step in steps(record, "sys.argv[{place}] if len(sys.argv) > {place} else {name}"):
         words = "".join(f"# {line}\n" for line in _wrapped(step.words).splitlines())
@@ -22,7 +22,7 @@ def as_script(record: RunRecord) -> str:
 
 def as_notebook(record: RunRecord) -> str:
     """The run as a Jupyter notebook (nbformat 4), without outputs. It ends with the UMAP."""
-    introduction = f"# {_title(record)}\n\n{_introduction(record)}"
+    introduction = f"# {inert.notebook(_title(record))}\n\n{inert.notebook(_introduction(record))}"
     cells = [_cell("markdown", introduction)]
     for step in [*steps(record), map_step(record)]:
         cells += [_cell("markdown", f"## {step.title}\n\n{step.words}"), _cell("code", step.code)]
@@ -60,11 +60,6 @@ def _usage(record: RunRecord) -> str:
     pinned = ", ".join(f"{name} {version}" for name, version in versions.items())
     query = "" if record.config.dataset.query is None else " [QUERY]"
     return f"{_wrapped(f'Trained with {pinned}.')}\n\nUsage: python THIS_FILE [DATA_SET]{query}"
-
-
-def _harmless(text: str) -> str:
-    """Text that cannot end the docstring it stands in: names of runs and files are other people's words."""
-    return text.replace("\\", "/").replace('"', "'")
 
 
 def _wrapped(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.runs.sweeps import curves
 from semafo.runs.sweeps import tables as sweep_tables
 from semafo.runs.sweeps.clear_differences import clear_differences
@@ -44,8 +44,7 @@ def as_csv(sweep: Sweep) -> str:
     found.insert(3, "point", found["run_id"].map(titles))
     schedules = {record.run_id: record.config.train.schedule for record in sweep.done()}
     found.insert(4, "schedule", found["run_id"].map(schedules))
-    text: str = found.drop(columns="place").to_csv(index=False)
-    return text
+    return inert.csv(found.drop(columns="place"))
 
 
 def training_notes(sweep: Sweep) -> list[str]:

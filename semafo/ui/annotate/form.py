@@ -8,7 +8,7 @@ from itertools import product
 import pandas as pd
 import streamlit as st
 
-from semafo import installation, keys, wording
+from semafo import inert, installation, keys, wording
 from semafo.data import catalogue
 from semafo.errors import DataError
 from semafo.runs.background import file_columns
@@ -51,10 +51,10 @@ def choose() -> DatasetSpec | None:
 def _source(who: str, help: str) -> str:
     """A path or a built-in name; empty while there is none."""
     key = who.lower()
-    kind = controls.choice(who, [FILE, BUILT_IN], f"annotate_{key}_kind", help=help)
+    kind = controls.choice(who, [FILE, BUILT_IN], f"annotate_{key}_kind", help=help and inert.markdown(help))
     if kind == FILE:
         path = st.text_input(
-            f"Path of the {key}",
+            inert.markdown(f"Path of the {key}"),
             key=f"annotate_{key}_path",
             persist_state="session",
             placeholder=f"/data/{key}.h5ad",
@@ -63,7 +63,7 @@ def _source(who: str, help: str) -> str:
         return path.strip()
     entries = {entry.title: entry.name for entry in catalogue.entries()}
     title = st.selectbox(
-        f"Built-in {key}",
+        inert.markdown(f"Built-in {key}"),
         list(entries),
         key=f"annotate_{key}_entry",
         persist_state="session",
@@ -159,7 +159,7 @@ def _save(arguments: Sequence[str]) -> None:
 def show_found(inspection: Inspection) -> None:
     """Cells, types and genes of both, and the reference's cells by type."""
     joined, report = inspection.report["joined"], inspection.report
-    st.markdown(found_sentence(report))
+    st.markdown(inert.markdown(found_sentence(report)))
     is_reference = inspection.cells[keys.ROLE] == keys.REFERENCE
     labelled = inspection.cells[is_reference]
     counts = pd.crosstab(labelled[keys.TRUE].astype(str), labelled[keys.BATCH_COLUMN].astype(str))
@@ -172,27 +172,26 @@ def show_found(inspection: Inspection) -> None:
         runs=(),
     )
     for warning in report["warnings"]:
-        st.caption(warning)
+        st.caption(inert.markdown(warning))
     if joined["n_query_labels"]:
         st.caption(
             f"{wording.cells(joined['n_query_labels'])} of the query have labels of their own. No model sees them."
         )
 
 
-def found_sentence(report: dict) -> str:
+def found_sentence(report: dict) -> inert.Markdown:
     """What the two data sets are, and what they share."""
     joined, overlap = report["joined"], report["joined"]["overlap"]
     n_types = len(report["composition"])
-    return (
-        f"**Reference: {wording.cells(joined['n_reference'])}**, {n_types} types, "
-        f"{_batches(joined['reference_batches'])}. **Query: {wording.cells(joined['n_query'])}**, "
-        f"{_batches(joined['query_batches'])}. The query has {wording.count(overlap['n_shared'])} of the reference's "
+    reference, query = (
+        wording.counted(len(joined[f"{part}_batches"]), "batch", "batches") for part in ("reference", "query")
+    )
+    return inert.Markdown(
+        f"**Reference: {wording.cells(joined['n_reference'])}**, {wording.count(n_types)} types, "
+        f"{inert.markdown(reference)}. **Query: {wording.cells(joined['n_query'])}**, {inert.markdown(query)}. "
+        f"The query has {wording.count(overlap['n_shared'])} of the reference's "
         f"{wording.count(overlap['n_reference_genes'])} genes ({wording.percent(overlap['share'])})."
     )
-
-
-def _batches(names: Sequence[str]) -> str:
-    return wording.counted(len(names), "batch", "batches")
 
 
 def configs(spec: DatasetSpec, chosen: Sequence[Mix], train: Sequence[TrainSettings]) -> list[RunConfig]:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from semafo import installation, keys, wording
+from semafo import inert, installation, keys, wording
 from semafo.errors import DataError
 from semafo.runs.export import annotated_query
 from semafo.runs.folder.run_record import RunRecord
@@ -84,7 +84,7 @@ def show_types(record: RunRecord, limit: float) -> pd.DataFrame:
     cells = cells[cells[keys.ROLE] == keys.QUERY]
     labels = annotated_query.labels_at(cells, limit)
     narrow, shown = is_narrow(), _as_shown(record)
-    st.markdown(headline(record, labels))
+    st.markdown(inert.markdown(headline(record, labels)))
     types, confidence = st.columns([6, 5], gap="large")
     with types:
         looks = palettes.of_types([record], artefacts(record).predictions["types"])
@@ -101,22 +101,22 @@ def show_types(record: RunRecord, limit: float) -> pd.DataFrame:
             alt="Histogram of the cells' confidence, with the threshold below which a cell is unknown.",
             runs=shown,
         )
-    st.caption(" ".join([truth(record), *agreement(record, cells)]))
+    st.caption(inert.markdown(truth(record), *agreement(record, cells)))
     return cells.assign(**{annotated_query.LABEL: labels})
 
 
-def headline(record: RunRecord, labels: pd.Series) -> str:
+def headline(record: RunRecord, labels: pd.Series) -> inert.Markdown:
     """Cells, coverage and genes."""
     kept = labels[labels != annotated_query.UNKNOWN]
     overlap = annotated_query.overlap(record)
     genes = (
         f"{wording.count(overlap['n_shared'])} of the reference's {wording.count(overlap['n_reference_genes'])} genes"
     )
-    return (
-        f"**{wording.cells(len(labels))}**, {kept.nunique()} predicted types. "
+    return inert.Markdown(
+        f"**{wording.cells(len(labels))}**, {wording.count(kept.nunique())} predicted types. "
         f"**{wording.percent(len(kept) / max(len(labels), 1))} keep their prediction**, "
-        f"{wording.count(len(labels) - len(kept))} are unknown. The query has {genes} "
-        f"({wording.percent(overlap['share'])}){_hvgs(overlap)}."
+        f"{wording.count(len(labels) - len(kept))} are unknown. The query has {inert.markdown(genes)} "
+        f"({wording.percent(overlap['share'])}){inert.markdown(_hvgs(overlap))}."
     )
 
 
@@ -153,7 +153,7 @@ def show_markers(record: RunRecord) -> None:
     markers = record.markers()
     st.subheader("Markers of the predicted types", anchor=False)
     if markers.get("error"):
-        st.info(markers["error"])
+        st.info(inert.markdown(markers["error"]))
     elif not markers.get("genes"):
         st.caption("Markers need two predicted types with ten cells or more.")
     else:
@@ -204,7 +204,7 @@ def file_button(record: RunRecord, limit: float) -> None:
     st.download_button(
         "Annotated query (.h5ad)",
         partial(annotated_file, record.config, limit),
-        file_name=f"{_query_of(record)}-annotated.h5ad",
+        file_name=f"{inert.file_name(_query_of(record))}-annotated.h5ad",
         mime="application/x-hdf5",
         key=f"h5ad-{record.run_id}",
         icon=":material/download:",

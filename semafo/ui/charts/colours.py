@@ -8,7 +8,7 @@ protanopia, deuteranopia and tritanopia, and read on a white and on a dark groun
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from semafo import keys
+from semafo import inert, keys
 
 ACCENT = "#0F7B8A"
 NEUTRAL = "#8A94A0"  # readable on a white and on a dark ground
@@ -81,6 +81,11 @@ def _assign(groups: Iterable[Iterable[str]], palette: Sequence[str]) -> dict[str
     return {name: Look(palette[i % n], SYMBOLS[(i // n) % len(SYMBOLS)]) for i, name in enumerate(ordered)}
 
 
-def swatch(colour: str) -> str:
+def swatch(colour: str) -> inert.Html:
     """A square in a run's colour, as HTML."""
-    return f'<span style="color:{colour}" aria-hidden="true">■</span>'
+    return inert.Html(f'<span style="color:{inert.html(colour)}" aria-hidden="true">■</span>')
+
+
+def mark(colour: str) -> inert.FigureText:
+    """The same in plotly's markup."""
+    return inert.FigureText(f"<span style='color:{inert.plotly(colour)}'>■</span>")

@@ -9,6 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from semafo import inert
 from semafo.ui.charts import colours
 
 WIDE, NARROW = 1060, 340  # pixels that a figure is likely to have
@@ -66,7 +67,7 @@ def colour_bar(title: str, length: int = 260) -> dict[str, object]:
     """A colour scale that lies at the lower left, `length` pixels long."""
     return {
         "orientation": "h",
-        "title": {"text": f"{title}&nbsp;&nbsp;&nbsp;", "side": "right"},  # room for the first number
+        "title": {"text": f"{inert.plotly(title)}&nbsp;&nbsp;&nbsp;", "side": "right"},  # room for the first number
         "thickness": 10,
         "len": length,
         "lenmode": "pixels",
@@ -93,11 +94,12 @@ def panel_title(
 
 def title_text(index: int, title: str, lines: Iterable[str] = (), colour: str | None = None) -> dict[str, object]:
     """The annotation that is a panel's title."""
-    swatch = f"<span style='color:{colour}'>■</span> " if colour else ""
-    small = "".join(f"<br><span style='font-size:11px'>{line}</span>" for line in lines)
+    name = inert.FigureText(f"<b>{inert.plotly(title)}</b>")
+    parts = [colours.mark(colour), " ", name] if colour else [name]
+    parts += [inert.FigureText(f"<br><span style='font-size:11px'>{inert.plotly(line)}</span>") for line in lines]
     suffix = axis_suffix(index)
     return {
-        "text": f"{swatch}<b>{title}</b>{small}",
+        "text": inert.plotly(*parts),
         "x": 0,
         "y": 1,
         "xref": f"x{suffix} domain",
@@ -120,7 +122,7 @@ def note_text(index: int, text: str) -> dict[str, object]:
     """The annotation that says why a panel is empty."""
     suffix = axis_suffix(index)
     return {
-        "text": f"<span style='color:{colours.NEUTRAL}'>{text}</span>",
+        "text": f"<span style='color:{colours.NEUTRAL}'>{inert.plotly(text)}</span>",
         "x": 0.5,
         "y": 0.5,
         "xref": f"x{suffix} domain",
@@ -166,7 +168,7 @@ def legend_rows(bottom: float = 0.0, most: int | None = None) -> dict[str, objec
 def letter(text: str, top: float, left: int) -> dict[str, object]:
     """The annotation that names a part of a figure in a paper. top: share of the height; left: pixels of the margin."""
     at = {"xref": "paper", "x": 0, "xanchor": "left", "xshift": 4 - left, "yref": "paper", "y": top, "yanchor": "top"}
-    return {**at, "text": f"<b>{text}</b>", "showarrow": False, "font": {"size": 18}}
+    return {**at, "text": f"<b>{inert.plotly(text)}</b>", "showarrow": False, "font": {"size": 18}}
 
 
 def enlarged(value: Any, factor: float, is_text: bool = False) -> Any:

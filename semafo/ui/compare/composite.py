@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from html import escape
 
 import plotly.graph_objects as go
 
@@ -93,5 +92,4 @@ def _as_page(columns: Sequence[ChosenColumn], drawn: Sequence[go.Figure], said: 
     title = f"{wording.listed(names)} on {wording.listed(list(data))}"
     alts = ("Maps, confusion matrices and label scores of each method.", "Integration scores of each method.")
     parts = [html_page.figure(one, alt) for one, alt in zip(drawn, alts, strict=False)]
-    words = "".join(html_page.paragraph(paragraph, "caption") for paragraph in said)
-    return html_page.page(title, f"<h1>{escape(title)}</h1>{''.join(parts)}{words}")
+    return html_page.page(title, *parts, *(html_page.paragraph(paragraph, "caption") for paragraph in said))

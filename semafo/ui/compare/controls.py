@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from semafo import inert
 from semafo.ui.charts.maps.latent import EXPLORE, SELECT
 from semafo.ui.colouring import colourings
 from semafo.ui.compare import strip
@@ -61,7 +62,7 @@ def _seeds(columns: Sequence[ChosenColumn]) -> None:
             continue
         names = {run.run_id: run.name for run in column.runs}
         st.selectbox(
-            f"Map of {column.name}",
+            inert.markdown(f"Map of {column.name}"),
             list(names),
             index=list(names).index(column.shown.run_id),
             key=f"map-of-{column.column_id}",

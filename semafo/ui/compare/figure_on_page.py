@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.ui.charts.comparison import matrices
 from semafo.ui.charts.comparison.matrices import TypeDot
 from semafo.ui.charts.maps.latent import SELECT
@@ -60,11 +60,11 @@ def selected(chosen: Selection | None, runs: Sequence[ChosenRun]) -> None:
         if chosen is None:
             st.caption(HINT)
             return
-        st.markdown(sentence(chosen, runs), width="stretch")
+        st.markdown(inert.markdown(sentence(chosen, runs)), width="stretch")
         st.button("Clear", key="compare_clear", on_click=selection.clear, type="tertiary", icon=":material/close:")
 
 
-def sentence(chosen: Selection, runs: Sequence[ChosenRun]) -> str:
+def sentence(chosen: Selection, runs: Sequence[ChosenRun]) -> inert.Markdown:
     """`**120 cells selected** · labelled B cell. Matrices and label scores count the 32 test cells among them.`"""
     ready = [artefacts(run.record) for run in runs if run.record.has_maps]
     masks = [(one, chosen_cells.mask(one, chosen, runs)) for one in ready]
@@ -72,9 +72,9 @@ def sentence(chosen: Selection, runs: Sequence[ChosenRun]) -> str:
     n_test = max(
         (int((mask & chosen_cells.in_population(one, selection.TEST)).sum()) for one, mask in masks), default=0
     )
-    return (
-        f"**{wording.cells(n)} selected** · {chosen_cells.described(chosen, runs)}. Matrices and label scores count "
-        f"the {wording.counted(n_test, 'test cell')} among them, which were chosen by looking."
+    return inert.Markdown(
+        f"**{wording.cells(n)} selected** · {inert.markdown(chosen_cells.described(chosen, runs))}. Matrices and label "
+        f"scores count the {wording.counted(n_test, 'test cell')} among them, which were chosen by looking."
     )
 
 

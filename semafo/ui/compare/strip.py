@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.settings.mix import CORNERS, Mix
 from semafo.settings.run_config import RunConfig
 from semafo.ui.compare.verdict import start_beside
@@ -34,7 +34,13 @@ def show(columns: Sequence[ChosenColumn]) -> None:
     configs = missing(variations(base, rate, mix, int(n_seeds)), columns)
     label = f"Train {wording.counted(len(configs), 'run')}" if configs else "Trained"
     hint = "Trains another column beside these: the same cells with this labelled rate, mix and number of seeds."
-    if st.button(label, key="strip_train", disabled=not configs, icon=":material/add:", help=hint):
+    if st.button(
+        inert.markdown(label),
+        key="strip_train",
+        disabled=not configs,
+        icon=":material/add:",
+        help=hint and inert.markdown(hint),
+    ):
         attempt(start_beside, configs)
         st.rerun()
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.runs.compare import verdict as run_verdict
 from semafo.runs.compare.verdict import Verdict
 from semafo.settings.run_config import RunConfig
@@ -25,7 +25,7 @@ def show(columns: Sequence[ChosenColumn]) -> None:
         return
     with st.container(key="compare-verdict", gap="xxsmall"):
         for sentence in found.sentences:
-            st.markdown(sentence)
+            st.markdown(inert.markdown(sentence))
     more = more_seeds(columns, found.more_seeds)
     if more and st.button(
         f"Train {wording.counted(found.more_seeds, 'more seed')} of each ({wording.counted(len(more), 'run')})",

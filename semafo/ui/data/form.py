@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from semafo import inert
 from semafo.data import catalogue
 from semafo.runs.background import file_columns
 from semafo.settings.run_config import DatasetSpec
@@ -44,7 +45,7 @@ def _built_in() -> str:
     title = st.selectbox("Data set", [*entries, ANY_SIZE], key="data_entry", persist_state="session")
     if title == ANY_SIZE:
         return _simulation()
-    st.caption(f"{entries[title].summary} {entries[title].source}.")
+    st.caption(inert.markdown(f"{entries[title].summary} {entries[title].source}."))
     return entries[title].name
 
 
@@ -60,7 +61,9 @@ def _simulation() -> str:
     values = []
     columns = st.columns(len(fields))
     for column, (key, label, default, low, high) in zip(columns, fields, strict=True):
-        value = column.number_input(label, low, high, default, key=f"simulate_{key}", persist_state="session")
+        value = column.number_input(
+            inert.markdown(label), low, high, default, key=f"simulate_{key}", persist_state="session"
+        )
         values.append(f"{key}={value}")
     st.caption("Negative binomial counts with known types, batches and two continuous factors. Made in seconds.")
     name = "simulated:" + ",".join(values)
@@ -91,7 +94,7 @@ def _upload() -> str:
     if "uploaded" not in st.session_state:
         return ""
     path, name = st.session_state["uploaded"]
-    st.caption(f"Using {name}, kept as {path}")
+    st.caption(inert.markdown(f"Using {name}, kept as {path}"))
     return path
 
 

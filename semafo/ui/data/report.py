@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.runs.background.preflight import Inspection
 from semafo.settings.run_config import DatasetSpec
 from semafo.ui import charts
@@ -19,7 +19,7 @@ def show_report(spec: DatasetSpec, inspection: Inspection) -> None:
     report = inspection.report
     counts = pd.DataFrame(report["composition"]).T.fillna(0).astype(int)
     looks = colours.of_types(counts.index)
-    st.markdown(headline(report))
+    st.markdown(inert.markdown(headline(report)))
     show_figure(
         charts.composition(counts, looks, narrow=is_narrow()),
         "composition",
@@ -27,19 +27,20 @@ def show_report(spec: DatasetSpec, inspection: Inspection) -> None:
         runs=(),
     )
     for warning in report["warnings"]:
-        st.warning(warning)
+        st.warning(inert.markdown(warning))
     found = [part for part in findings(report) if part]
     if found:
-        st.caption(" ".join(found))
+        st.caption(inert.markdown(*found))
 
 
-def headline(report: dict[str, Any]) -> str:
+def headline(report: dict[str, Any]) -> inert.Markdown:
     """Cells, genes, types, batches, counts, and what training will cost."""
     n_types = len(report["composition"])
     n_batches = len({batch for row in report["composition"].values() for batch in row})
-    return (
-        f"**{wording.cells(report['n_cells'])}**, {wording.count(report['n_genes'])} genes, {n_types} types, "
-        f"{wording.counted(n_batches, 'batch', 'batches')}. Integer counts from {report['counts_source']}. "
+    return inert.Markdown(
+        f"**{wording.cells(report['n_cells'])}**, {wording.count(report['n_genes'])} genes, "
+        f"{wording.counted(n_types, 'type')}, {wording.counted(n_batches, 'batch', 'batches')}. Integer counts from "
+        f"{inert.markdown(report['counts_source'])}. "
         f"A model takes {wording.about(report['expected_seconds'])} and {wording.size(report['expected_bytes'])} of "
         "memory."
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.runs.folder.run_record import RunRecord
 from semafo.ui import charts
 from semafo.ui.charts import Carried
@@ -87,11 +87,13 @@ def ready_or_stop(runs: Sequence[ChosenRun]) -> dict[ChosenRun, Factors]:
         left = found[run]
         error = None if left is None else left.found.get("error")
         waits = "Its dimensions are measured with its scores." if run.record.is_active else ""
-        st.info(f"{run.name}: {error or f'{grouping.not_ready(run)} {waits}'}".strip())
+        st.info(inert.markdown(f"{run.name}: {error or f'{grouping.not_ready(run)} {waits}'}".strip()))
     if old:
         st.info(
-            f"{wording.listed(old)}: trained before Semafo measured what latent dimensions carry, so there is nothing "
-            "to show. Delete such a run on the Runs page and train it again with the same settings."
+            inert.markdown(
+                f"{wording.listed(old)}: trained before Semafo measured what latent dimensions carry, so there is "
+                "nothing to show. Delete such a run on the Runs page and train it again with the same settings."
+            )
         )
     if not ready:
         st.stop()
@@ -142,7 +144,7 @@ def _show_left_out(ready: dict[ChosenRun, Factors]) -> None:
     }
     for name, sentences in by_data.items():
         if sentences:
-            st.caption(f"Left out{f' of {name}' if len(by_data) > 1 else ''}. {sentences}")
+            st.caption(inert.markdown(f"Left out{f' of {name}' if len(by_data) > 1 else ''}. {sentences}"))
 
 
 def _panel(run: ChosenRun, name: str, factors: Factors, sort: str) -> Carried:
@@ -176,10 +178,13 @@ def show_scores(ready: dict[ChosenRun, Factors]) -> None:
     st.subheader("Disentanglement", anchor=False)
     table = pd.DataFrame([_score_row(run, scores) for run, scores in scored.items()])
     by_factor = pd.DataFrame([row for run, scores in scored.items() for row in _factor_rows(run, scores)])
-    hints = {title: st.column_config.NumberColumn(help=hint, format="%.3f") for title, hint in SCORES.values()}
+    hints = {
+        title: st.column_config.NumberColumn(help=inert.markdown(hint), format="%.3f")
+        for title, hint in SCORES.values()
+    }
     hints["Factors"] = st.column_config.Column(help="The scores are means over these factors.")
     st.dataframe(table, hide_index=True, column_config=hints, key="disentanglement")
-    st.caption(_about_scores([scores["of"] for scores in scored.values()]))
+    st.caption(inert.markdown(_about_scores([scores["of"] for scores in scored.values()])))
     with st.expander("By factor"):
         st.dataframe(by_factor, hide_index=True, column_config=hints, key="disentanglement_by_factor")
     downloads.csv_button(by_factor, "disentanglement")

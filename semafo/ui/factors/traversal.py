@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.ui import charts
 from semafo.ui.charts import Along, style
 from semafo.ui.factors.information import CELL_TYPE, Factors
@@ -124,7 +124,7 @@ def _dimensions(ready: dict[ChosenRun, Factors], factor: str, narrow: bool) -> d
     for (run, factors), column in zip(ready.items(), columns, strict=False):
         options = [factors.dimensions[place] for place in factors.order(factor)]
         with column:
-            key = f"z-{run.run_id}-{downloads.file_name(factor)}"
+            key = f"z-{run.run_id}-{inert.file_name(factor)}"
             picked = controls.pick(f"Dimension of {run.name}", options, key)
         places[run] = factors.dimensions.index(picked if picked is not None and picked in options else options[0])
     return places
@@ -169,7 +169,7 @@ def _show_tables(paths: Sequence[Path], narrow: bool) -> None:
     for first in range(0, len(paths), per_row):
         for path, column in zip(paths[first : first + per_row], st.columns(per_row), strict=False):
             with column:
-                st.caption(f"{path.run.name}, {path.dimension}: counts per 10 000")
+                st.caption(inert.markdown(f"{path.run.name}, {path.dimension}: counts per 10 000"))
                 key = f"genes-{path.run.run_id}"
                 st.dataframe(_genes(path), hide_index=True, height=250, column_config=config, key=key)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from semafo import inert
 from semafo.settings.mix import CORNERS, HEADS, LABEL_WEIGHTINGS, Mix
 
 
@@ -15,7 +16,7 @@ def chosen_mixes() -> list[Mix]:
     st.markdown("Mixes", help="Weights of the two regularisers. Ticked mixes are trained together on the same split.")
     with st.container(horizontal=True):
         for mix in corner_mixes():
-            if st.checkbox(mix.name, True, key=f"mix-{mix.slug}", persist_state="session"):
+            if st.checkbox(inert.markdown(mix.name), True, key=f"mix-{mix.slug}", persist_state="session"):
                 weights.append((mix.w_scanvi, mix.w_semafo))
         own = st.checkbox("Weights of my own", key="mix-own", persist_state="session")
     if own:
@@ -45,7 +46,9 @@ def chosen_mixes() -> list[Mix]:
 def _some(label: str, options: Sequence[str], key: str, help: str) -> Sequence[str]:
     """One option or several; the first where none is chosen."""
     kept: dict[str, Any] = {"key": key, "help": help, "persist_state": "session"}
-    chosen = st.pills(label, options, selection_mode="multi", default=[options[0]], **kept)
+    chosen = st.pills(
+        inert.markdown(label), options, format_func=inert.markdown, selection_mode="multi", default=[options[0]], **kept
+    )
     return chosen or options[:1]
 
 

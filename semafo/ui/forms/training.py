@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.settings.run_config import TrainSettings
 
 _SCHEDULE_HELP = (
@@ -40,7 +40,7 @@ def train_settings() -> list[TrainSettings]:
         first, second = st.columns(2)
         number: dict[str, Any] = {"min_value": 1, "max_value": 1000, "persist_state": "session"}
         epochs = [
-            column.number_input(label, value=value, key=key, disabled=by_default, **number)
+            column.number_input(inert.markdown(label), value=value, key=key, disabled=by_default, **number)
             for column, label, value, key in (
                 (first, "scVI epochs", 200, "epochs_pretrain"),
                 (second, "Semi-supervised epochs", 20, "epochs_reference"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.evaluation.integration.columns import BATCH, METRICS
 from semafo.settings.run_config import PAPER_WEIGHTS, SCIB_WEIGHTS
 from semafo.ui import charts
@@ -69,13 +69,15 @@ def captions(runs: Sequence[ChosenRun], rows: Sequence[ScoreRow]) -> None:
     if any(row.scores.get("is_approximate") for row in rows):
         sampled = max(row.scores.get("n_sampled") or 0 for row in rows)
         of = f", on a stratified sample of {wording.cells(int(sampled))}" if sampled else ""
-        st.caption(f"So many cells are scored with approximate neighbours{of}; docs/metrics.md has the errors.")
+        st.caption(
+            inert.markdown(f"So many cells are scored with approximate neighbours{of}; docs/metrics.md has the errors.")
+        )
     missing = [metric for metric in METRICS if any(not wording.is_number(row.scores.get(metric.key)) for row in rows)]
     if missing and all(metric.group == BATCH for metric in missing) and {1} == {f.get("n_batches") for f in scored}:
         st.info("These cells are one batch, so the batch scores are undefined (–) and the total is the bio mean alone.")
     elif missing:
         reasons = " ".join(f"{metric.title}: {metric.undefined}" for metric in missing)
-        st.caption(f"Undefined scores (–) are left out of the means. {reasons}")
+        st.caption(inert.markdown(f"Undefined scores (–) are left out of the means. {reasons}"))
 
 
 def pending(runs: Sequence[ChosenRun]) -> None:
@@ -84,11 +86,11 @@ def pending(runs: Sequence[ChosenRun]) -> None:
         if run.record.has_scores:
             continue
         if run.record.state in (keys.FAILED, keys.CANCELLED):
-            st.caption(f"{run.name}: {wording.STATES[run.record.state].lower()}, so it has no scores.")
+            st.caption(inert.markdown(f"{run.name}: {wording.STATES[run.record.state].lower()}, so it has no scores."))
         elif run.record.has_maps:
-            st.caption(f"{run.name}: maps are ready, scores are being computed.")
+            st.caption(inert.markdown(f"{run.name}: maps are ready, scores are being computed."))
         else:
-            st.caption(f"{run.name}: scores come after training.")
+            st.caption(inert.markdown(f"{run.name}: scores come after training."))
 
 
 def table(rows: Sequence[ScoreRow]) -> None:
@@ -101,7 +103,7 @@ def table(rows: Sequence[ScoreRow]) -> None:
         )
         hints = {
             metric.title: st.column_config.Column(
-                help=f"{charts.about(metric).replace('<br>', ' ')} {metric.undefined}"
+                help=inert.markdown(f"{charts.about(metric).replace('<br>', ' ')} {metric.undefined}")
             )
             for metric in METRICS
         }

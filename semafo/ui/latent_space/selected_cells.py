@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.evaluation.labels.scores import wilson_interval
 from semafo.ui.charts.maps.latent import Window
 from semafo.ui.latent_space import zoom
@@ -51,7 +51,7 @@ def show(chosen: Selection | None, runs: Sequence[ChosenRun], view: View) -> Non
     with st.container(border=True, key="selected"):
         _head(chosen, found, runs, view)
         if not any(one.count for one in found):
-            st.caption(why_none(chosen, runs))
+            st.caption(inert.markdown(why_none(chosen, runs)))
             return
         source = next(one for one in found if one.count)
         cells_column, runs_column, genes_column = st.columns([3, 4, 4], gap="medium")
@@ -81,7 +81,8 @@ def why_none(chosen: Selection, runs: Sequence[ChosenRun]) -> str:
 def _head(chosen: Selection, found: Sequence[Chosen], runs: Sequence[ChosenRun], view: View) -> None:
     n = max((one.count for one in found), default=0)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.markdown(f"**{wording.cells(n)} selected** · {chosen_cells.described(chosen, runs)}", width="stretch")
+        described = inert.markdown(chosen_cells.described(chosen, runs))
+        st.markdown(inert.Markdown(f"**{wording.cells(n)} selected** · {inert.markdown(described)}"), width="stretch")
         around = zoom.around(chosen, runs, view)
         if around is not None and zoom.from_text(zoom.to_text(around)) != view.window:
             st.button("Zoom in", key="zoom_in", on_click=zoom.into, args=(around,), **_ZOOM_IN)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.runs.background import tsne
 from semafo.ui.session.home import current_home
 from semafo.ui.session.run_results import artefacts
@@ -33,17 +33,19 @@ def button(runs: Sequence[ChosenRun]) -> None:
     for run in missing:
         reason = tsne.why_failed(run.record)
         if reason:
-            st.warning(f"{run.name}: {reason}")
+            st.warning(inert.markdown(f"{run.name}: {reason}"))
     busy = bool(tsne.under_way(current_home()))
     seconds = tsne.expected_seconds([artefacts(run.record).n_cells for run in missing])
     whose = "" if len(missing) == len(runs) else f" of {wording.counted(len(missing), 'run')}"
     st.button(
-        f"Compute t-SNE{whose} ({wording.about(seconds)})",
+        inert.markdown(f"Compute t-SNE{whose} ({wording.about(seconds)})"),
         key="compute-tsne",
         disabled=busy,
         on_click=_start,
         args=(missing,),
-        help=f"{tsne.MOST_CELLS:,} cells at most are laid out, each type with its share.".replace(",", "\u2009"),
+        help=inert.markdown(
+            f"{tsne.MOST_CELLS:,} cells at most are laid out, each type with its share.".replace(",", "\u2009")
+        ),
     )
     if busy:
         st.caption("Another t-SNE is being computed.")
@@ -68,4 +70,8 @@ def _wait(runs: Sequence[ChosenRun]) -> None:
     missing = _missing(runs)
     if not missing or not _working(missing):
         st.rerun(scope="app")
-    st.caption(f"Computing the t-SNE of {wording.listed([run.name for run in missing])}. It goes on if you leave.")
+    st.caption(
+        inert.markdown(
+            f"Computing the t-SNE of {wording.listed([run.name for run in missing])}. It goes on if you leave."
+        )
+    )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from semafo import keys
+from semafo import inert, keys
 from semafo.ui.maps import alignment
 from semafo.ui.session.run_results import Artefacts, Coded
 
@@ -33,7 +33,7 @@ def texts(
     for name, model in models or (("", found),):
         text = text + _prediction(name, found, rows, model)
     if value is not None:
-        text = text + "<br>" + value[0] + " " + _numbers(value[1])
+        text = text + "<br>" + inert.plotly(value[0]) + " " + _numbers(value[1])
     batch, part = found.coded(keys.BATCH_COLUMN), found.coded(keys.PART)
     return text + "<br>" + _names(batch)[batch.codes[rows]] + " · " + _names(part)[part.codes[rows]]
 
@@ -43,7 +43,7 @@ def _prediction(name: str, found: Artefacts, rows: np.ndarray, model: Artefacts)
     theirs = _rows_in(found, rows, model)
     predicted = model.coded(keys.PREDICTED)
     confidence = HUNDREDTHS[np.rint(100 * np.clip(model.confidence[theirs], 0, 1)).astype(np.int64)]
-    start = f"<br>{name}: " if name else "<br>predicted "
+    start = f"<br>{inert.plotly(name)}: " if name else "<br>predicted "
     text = start + _names(predicted)[predicted.codes[theirs]] + " (" + confidence + ")"
     return np.where(theirs >= 0, text, "")
 
@@ -60,7 +60,7 @@ def _rows_in(found: Artefacts, rows: np.ndarray, model: Artefacts) -> np.ndarray
 
 def _names(column: Coded) -> np.ndarray:
     """Every name of a column, and last, where the code -1 finds it, what a missing one is called."""
-    return np.array([column.name(code) for code in [*range(len(column.names)), -1]], dtype=object)
+    return np.array([inert.plotly(column.name(code)) for code in [*range(len(column.names)), -1]], dtype=object)
 
 
 def _numbers(numbers: np.ndarray) -> np.ndarray:

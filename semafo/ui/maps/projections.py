@@ -54,7 +54,7 @@ def directions(name: str) -> str:
         return ""
     dimensions = _dimensions(name)
     first, second = ("PC 1", "PC 2") if dimensions is None else (f"z{dimensions[0]}", f"z{dimensions[1]}")
-    return f"{first} →&nbsp; {second} ↑"
+    return f"{first} →\u00a0 {second} ↑"
 
 
 def principal_components(latent: np.ndarray, n: int = 2) -> np.ndarray:

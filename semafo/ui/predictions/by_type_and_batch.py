@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.evaluation.labels import breakdown
 from semafo.runs.folder.run_record import RunRecord
 from semafo.ui import charts
@@ -160,9 +160,9 @@ def _dots(
     if not rows:
         return
     if heading:
-        st.markdown(f"**{heading}**")
+        st.markdown(inert.Markdown(f"**{inert.markdown(heading)}**"))
     looks = [(source.name, source.colour, SYMBOLS[i % len(SYMBOLS)]) for i, source in enumerate(found)]
-    st.html(f'<div class="semafo-run">{legend_line(looks)}</div>')
+    st.html(f'<div class="semafo-run">{inert.html(legend_line(looks))}</div>')
     ends = [end for row in rows for e in row.estimates for end in (e.value, e.low) if end is not None]
     span = (math.floor(10 * min(ends, default=0)) / 10 - 0.01, 1.02)
     show_figure(
@@ -193,7 +193,7 @@ def _estimate(source: ScoreSource, row: Mapping[str, Any], name: str, score: str
     value = row.get(score)
     low, high = (row.get(key) for key in _ENDS.get(score, ("", "")))
     estimated = f"{wording.score(value)} {wording.interval(low, high)}, n {wording.count(row.get('n'))}"
-    hover = f"{name}<br>{source.name}<br>{estimated}"
+    hover = inert.plotly(name, source.name, estimated, between="<br>")
     return Estimate(value, low, high, source.colour, source.name, hover, symbol=symbol)
 
 

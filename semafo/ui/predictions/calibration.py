@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.ui import charts
 from semafo.ui.charts import CoverageLine, Reliability
 from semafo.ui.session import navigation
@@ -47,7 +47,7 @@ def reliability(runs: Sequence[ChosenRun], narrow: bool) -> None:
         )
     if without:
         names = wording.listed(without) if len(without) < len(found) else "these runs"
-        st.caption(NO_TEMPERATURE.format(names=names))
+        st.caption(inert.markdown(NO_TEMPERATURE.format(names=names)))
         st.page_link(navigation.TRAIN_PAGE, label="Train with a calibration share")
 
 
@@ -58,7 +58,9 @@ def panel(run: ChosenRun, values: Mapping[str, Any]) -> Reliability:
     if wording.is_number(values.get("temperature")):
         scaled, fitted = wording.score(test.get("ece_scaled")), wording.count(values.get("n_fitted"))
         lines.append(f"scaled {scaled}, T {values['temperature']:.2f} from {fitted} cells")
-    return Reliability(run.name, (*lines, "&nbsp;")[:2], run.colour, test["bins"], test.get("bins_scaled"))
+    return Reliability(
+        run.name, (*lines, inert.FigureText("&nbsp;"))[:2], run.colour, test["bins"], test.get("bins_scaled")
+    )
 
 
 def coverage(runs: Sequence[ChosenRun], narrow: bool) -> None:
@@ -82,7 +84,7 @@ def coverage(runs: Sequence[ChosenRun], narrow: bool) -> None:
     columns = {"": st.column_config.Column(width=24)} | ({"Run": st.column_config.Column(width=110)} if narrow else {})
     st.dataframe(swatches, hide_index=True, column_config=columns, key="coverage_table", width="content")
     downloads.csv_button(frame.drop(columns=""), "coverage")
-    st.caption(_unseen_sentence(marked))
+    st.caption(inert.markdown(_unseen_sentence(marked)))
 
 
 def _threshold(options: Sequence[float]) -> float:

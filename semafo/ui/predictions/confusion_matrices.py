@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.ui import charts
 from semafo.ui.charts import ConfusionMatrix
 from semafo.ui.charts.settled_figure import SettledFigure
@@ -25,12 +25,11 @@ def show_panels(runs: Sequence[ChosenRun], population: str, by: str, narrow: boo
     groups = grouping.by_types(runs)
     for i, (types, group) in enumerate(groups.items()):
         if len(groups) > 1:
-            st.subheader(short_dataset(group[0].record.config.dataset.name), anchor=False)
+            st.subheader(inert.markdown(short_dataset(group[0].record.config.dataset.name)), anchor=False)
         matrices = [grouping.matrix(run, population) for run in group]
         if all(run.record.has_maps for run in group) and all(matrix.counts is None for matrix in matrices):
-            st.info(
-                f"{wording.listed([run.name for run in group])}: no labelled cells here to compare predictions with."
-            )
+            names = wording.listed([run.name for run in group])
+            st.info(inert.markdown(f"{names}: no labelled cells here to compare predictions with."))
             continue
         _show(
             f"confusion-{i}",

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.runs.compare import disagreement as flipped
 from semafo.runs.compare.disagreement import FIRST, Share
 from semafo.runs.folder.run_record import RunRecord
@@ -45,7 +45,7 @@ def show(runs: Sequence[ChosenRun], narrow: bool) -> None:
     first, second = (run.record for run in pair)
     found = _found(artefacts(first).key, artefacts(second).key, first, second)
     short = wording.without_common_parts([run.name for run in pair])
-    st.markdown(summary(found, short))
+    st.markdown(inert.markdown(summary(found, short)))
     if not found.only_first.count + found.only_second.count:
         return
     by_type = found.by_type()
@@ -76,7 +76,7 @@ def _pick(pool: Sequence[ChosenRun]) -> tuple[ChosenRun, ChosenRun] | None:
     return (first, names[second]) if second in names else None
 
 
-def summary(found: flipped.Disagreement, short: Sequence[str]) -> str:
+def summary(found: flipped.Disagreement, short: Sequence[str]) -> inert.Markdown:
     """Both numbers with their intervals, and the test once."""
     both, neither = wording.count(found.both_right.count), wording.count(found.both_wrong.count)
     left_out = (
@@ -85,18 +85,22 @@ def summary(found: flipped.Disagreement, short: Sequence[str]) -> str:
         else ""
     )
     if not found.only_first.count + found.only_second.count:
-        return f"On the {wording.count(found.n)} test cells they never disagree about what is right.{left_out}"
-    return (
-        f"Of the {wording.count(found.n)} test cells, **{short[0]}** alone gets {_share(found.only_first)} right, "
-        f"**{short[1]}** alone {_share(found.only_second)}; both get {both} right, neither {neither}. "
-        f"McNemar: {wording.p_value(found.p_value)}.{left_out}"
+        return inert.markdown(
+            f"On the {wording.count(found.n)} test cells they never disagree about what is right.{left_out}"
+        )
+    return inert.Markdown(
+        f"Of the {wording.count(found.n)} test cells, **{inert.markdown(short[0])}** alone gets "
+        f"{inert.markdown(_share(found.only_first))} right, **{inert.markdown(short[1])}** alone "
+        f"{inert.markdown(_share(found.only_second))}; both get {inert.markdown(both)} right, neither "
+        f"{inert.markdown(neither)}. McNemar: {wording.p_value(found.p_value)}.{inert.markdown(left_out)}"
     )
 
 
-def _share(share: Share) -> str:
+def _share(share: Share) -> inert.Markdown:
     """`23 (2.8 % [1.9, 4.2])`."""
     low, high = share.interval
-    return f"**{wording.count(share.count)}** ({wording.percent(share.value, 1)} {wording.points_interval(low, high)})"
+    shown = f"{wording.percent(share.value, 1)} {wording.points_interval(low, high)}"
+    return inert.Markdown(f"**{wording.count(share.count)}** ({inert.markdown(shown)})")
 
 
 def _picture(by_type: pd.DataFrame, pair: tuple[ChosenRun, ChosenRun], short: Sequence[str], narrow: bool) -> None:
@@ -123,21 +127,23 @@ def _sides(short: Sequence[str]) -> tuple[tuple[str, str], tuple[str, str]]:
     return ("only_first", short[0]), ("only_second", short[1])
 
 
-def _hover(row: dict, column: str, name: str) -> str:
+def _hover(row: dict, column: str, name: str) -> inert.FigureText:
     ends = wording.points_interval(row[f"{column}_low"], row[f"{column}_high"])
     of = f"{wording.count(row[column])} of {wording.count(row['n'])} {row['type']} cells"
-    return f"{of}: only {name} is right<br>{wording.percent(row[f'{column}_share'], 1)} {ends}"
+    share = f"{wording.percent(row[f'{column}_share'], 1)} {ends}"
+    return inert.plotly(f"{of}: only {name} is right", share, between="<br>")
 
 
 def _sentences(found: flipped.Disagreement, pair: tuple[ChosenRun, ChosenRun], short: Sequence[str]) -> None:
     """The commonest flips in words, and the way to the map."""
-    st.markdown("**The commonest flips**\n" + "\n".join(f"- {line}" for line in flip_lines(found, short)))
+    lines = [inert.Markdown(f"- {inert.markdown(line)}") for line in flip_lines(found, short)]
+    st.markdown(inert.markdown(inert.Markdown("**The commonest flips**"), *lines, between="\n"))
     counts = (found.only_first.count, found.only_second.count)
     for i, (name, n) in enumerate(zip(short, counts, strict=True)):
         right, wrong = pair[i], pair[1 - i]
         chosen = selection.OneRightOneWrong(right.run_id, wrong.run_id)
         label = f"Show the {wording.cells(n)} that only {name} gets right"
-        if n and st.button(label, key=f"flips_{i}", icon=":material/scatter_plot:", type="tertiary"):
+        if n and st.button(inert.markdown(label), key=f"flips_{i}", icon=":material/scatter_plot:", type="tertiary"):
             selection.choose(chosen)
             navigation.go_to(navigation.LATENT_PAGE)
 

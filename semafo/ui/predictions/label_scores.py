@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.evaluation.uncertainty.significance import PairedDifference
 from semafo.ui.charts import colours
 from semafo.ui.predictions import run_differences
@@ -20,7 +20,7 @@ def show_scores(runs: Sequence[ChosenRun], population: str) -> None:
     rows = score_tables.label_rows(runs, population)
     frame = score_tables.label_scores(rows)
     numbers = {
-        title: st.column_config.NumberColumn(format="%.3f", help=meaning)
+        title: st.column_config.NumberColumn(format="%.3f", help=inert.markdown(meaning))
         for title, meaning in score_tables.LABEL_SCORES.values()
     }
     numbers[""] = st.column_config.Column(width=24)
@@ -38,7 +38,7 @@ def show_scores(runs: Sequence[ChosenRun], population: str) -> None:
         height="content",
     )
     for sentence in [*verdicts(runs), *pending(runs)]:
-        st.markdown(sentence)
+        st.markdown(inert.markdown(sentence))
     st.caption(
         "Low and High bound the accuracy with 95 % (Wilson). Grey rows are baselines on the same cells. One seed "
         "proves nothing about the methods."
@@ -59,7 +59,7 @@ def verdicts(runs: Sequence[ChosenRun]) -> list[str]:
     sentences = []
     for best, scores, found in groups:
         sentences.append(
-            f"Best baseline on the {wording.count(scores['n_scored'])} test cells: **{wording.BASELINES[best]}**, "
+            f"Best baseline on the {wording.count(scores['n_scored'])} test cells: {wording.BASELINES[best]}, "
             f"{wording.accuracy(scores)}. {outcome(found)}"
         )
     return sentences
@@ -71,7 +71,7 @@ def outcome(found: Mapping[ChosenRun, PairedDifference]) -> str:
     verdicts = {run: wording.NO_CLEAR_DIFFERENCE for run in found}
     verdicts |= {run: "better" if d.difference > 0 else "worse" for run, d in found.items() if d.is_clear}
     groups = {verdict: [names[run] for run in found if verdicts[run] == verdict] for verdict in verdicts.values()}
-    parts = [f"**{verdict}**: {', '.join(members)}" for verdict, members in groups.items()]
+    parts = [f"{verdict}: {', '.join(members)}" for verdict, members in groups.items()]
     return f"The runs against it, on the same cells: {'; '.join(parts)}."
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.ui.maps import chosen_cells, selection
 from semafo.ui.maps.selection import Pairing
 from semafo.ui.session import navigation
@@ -41,9 +41,9 @@ def show(runs: Sequence[ChosenRun]) -> None:
 
 
 def _words(found: Artefacts, mask: np.ndarray, chosen: Pairing, run: ChosenRun) -> None:
-    st.markdown(sentence(int(mask.sum()), chosen, run.name))
+    st.markdown(inert.markdown(sentence(int(mask.sum()), chosen, run.name)))
     if mask.any():
-        st.caption(details(found, mask, chosen))
+        st.caption(inert.markdown(details(found, mask, chosen)))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.page_link(navigation.LATENT_PAGE, label="Show them on the map", icon=":material/scatter_plot:")
         _clear_button()
@@ -56,13 +56,14 @@ def _clear_button() -> None:
     st.button("Clear", key="pairing_clear", on_click=selection.clear, type="tertiary", icon=":material/close:")
 
 
-def sentence(n: int, chosen: Pairing, name: str) -> str:
+def sentence(n: int, chosen: Pairing, name: str) -> inert.Markdown:
     """`23 CD4 T cells predicted as CD8 T by scANVI · 20 % · seed 0`, in bold."""
     cells = wording.numbered(n, "cell")
     how = (
         "rightly predicted" if chosen.true_label == chosen.predicted_label else f"predicted as {chosen.predicted_label}"
     )
-    return f"**{wording.count(n)} {chosen.true_label} {cells} {how} by {name}**"
+    said = f"{wording.count(n)} {chosen.true_label} {cells} {how} by {name}"
+    return inert.Markdown(f"**{inert.markdown(said)}**")
 
 
 def details(found: Artefacts, mask: np.ndarray, chosen: Pairing) -> str:

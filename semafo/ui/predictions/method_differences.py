@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.evaluation.uncertainty.significance import Interval
 from semafo.runs.compare import differences
 from semafo.runs.compare.differences import MethodGroup
@@ -42,7 +42,7 @@ def show(runs: Sequence[ChosenRun], narrow: bool) -> None:
     colours_of = _colours_of_mixes(ready)
     for i, group in enumerate(found):
         if len(found) > 1:
-            st.markdown(f"**{_setting(group.config)}**")
+            st.markdown(inert.Markdown(f"**{inert.markdown(_setting(group.config))}**"))
         frame = score_frame(group)
         st.dataframe(
             frame,
@@ -62,7 +62,7 @@ def show(runs: Sequence[ChosenRun], narrow: bool) -> None:
                 runs=(),
             )
         else:
-            st.caption(caption(group))
+            st.caption(inert.markdown(caption(group)))
         downloads.csv_button(frame, f"methods-{i}")
 
 
@@ -99,9 +99,10 @@ def difference_rows(group: MethodGroup, colours_of: Mapping[str, str]) -> list[R
         d, is_baseline = contrast.difference, contrast.a in wording.BASELINES
         better = contrast.b if d.mean > 0 or is_baseline else contrast.a
         numbers = f"{wording.points(d.mean)} {wording.points_interval(d.low, d.high)}"
-        verdict = "" if d.is_clear else f"<br>{wording.NO_CLEAR_DIFFERENCE}"
-        hover = f"{contrast.b} minus {wording.BASELINES.get(contrast.a, contrast.a)}<br>{numbers} points"
-        hover += f"<br>pairs of runs: {d.n_pairs}, splits: {d.n_splits}{verdict}"
+        verdict = [] if d.is_clear else [wording.NO_CLEAR_DIFFERENCE]
+        lines = [f"{contrast.b} minus {wording.BASELINES.get(contrast.a, contrast.a)}", f"{numbers} points"]
+        lines += [f"pairs of runs: {d.n_pairs}, splits: {d.n_splits}", *verdict]
+        hover = inert.plotly(*lines, between="<br>")
         ends = (100 * d.mean, 100 * d.low, 100 * d.high)
         estimate = Estimate(*ends, colours_of.get(better, METHOD_COLOUR), hover=hover, is_clear=d.is_clear)
         title = f"Against the best baseline, {wording.BASELINES[contrast.a]}" if is_baseline else "Pairs of methods"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.evaluation.labels.scores import wilson_interval
 from semafo.ui.charts import colours
 from semafo.ui.maps import selection
@@ -31,7 +31,7 @@ def show(runs: Sequence[ChosenRun], population: str, narrow: bool) -> None:
     columns = [st.container() for _ in found] if narrow else st.columns(min(3, max(2, len(found))), gap="medium")
     for i, (run, table) in enumerate(found.items()):
         with columns[i % len(columns)]:
-            st.html(f'<div class="semafo-run">{colours.swatch(run.colour)} <b>{run.name}</b></div>')
+            st.html(f'<div class="semafo-run">{colours.swatch(run.colour)} <b>{inert.html(run.name)}</b></div>')
             _list(run, table, population)
     frame = pd.concat([table.assign(Run=run.name) for run, table in found.items()])[COLUMNS]
     with st.expander("All mistakes as a table"):
@@ -47,12 +47,14 @@ def _list(run: ChosenRun, table: pd.DataFrame, population: str) -> None:
     with st.container(gap="xxsmall"):
         for i, row in enumerate(table.head(N_PAIRS).to_dict("records")):
             st.button(
-                sentence(row, NAME_LENGTH),
+                inert.markdown(sentence(row, NAME_LENGTH)),
                 key=f"mistake-{run.run_id}-{i}",
                 type="tertiary",
-                help=f"{sentence(row)}. {wording.percent(row['Share'])} "
-                f"{wording.points_interval(row['Low'], row['High'])} of the type (95 %, Wilson). Press to select these "
-                "cells, on the maps too.",
+                help=inert.markdown(
+                    f"{sentence(row)}. {wording.percent(row['Share'])} "
+                    f"{wording.points_interval(row['Low'], row['High'])} of the type (95 %, Wilson). Press to select "
+                    "these cells, on the maps too."
+                ),
                 on_click=selection.choose,
                 args=(Pairing(population, row["Observed"], row["Predicted"], run.run_id),),
             )

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.evaluation.uncertainty.significance import PairedDifference
 from semafo.runs.compare import differences
 from semafo.ui import charts
@@ -42,8 +42,10 @@ def show(runs: Sequence[ChosenRun], narrow: bool) -> None:
     if len(groups) > 1:
         names = wording.listed([_names(group) for group in groups])
         st.caption(
-            f"No comparison between {names}: their test cells differ (another data set, split seed, test share or "
-            "reference), so a difference in accuracy could come from the cells."
+            inert.markdown(
+                f"No comparison between {names}: their test cells differ (another data set, split seed, test share or "
+                "reference), so a difference in accuracy could come from the cells."
+            )
         )
 
 
@@ -65,7 +67,7 @@ def difference_rows(group: Sequence[ChosenRun], narrow: bool, head: str = "") ->
     for first, second in combinations(group, 2):
         difference = _between(first, second)
         if difference is not None:
-            label = f"{_named(short[second], second)} minus {_named(short[first], first)}"
+            label = inert.plotly(_named(short[second], second), "minus", _named(short[first], first), between=" ")
             better = second if difference.difference > 0 else first
             rows.append(_row(label, difference, better.colour, f"{head}pairs of runs"))
     found = against_baseline(group)
@@ -73,22 +75,23 @@ def difference_rows(group: Sequence[ChosenRun], narrow: bool, head: str = "") ->
         best, _, by_run = found
         title = f"{head}against the best baseline, {wording.BASELINES[best]}"
         for run, difference in by_run.items():
-            label = _named(short[run], run) + ("" if narrow else " minus baseline")
+            label = inert.plotly(_named(short[run], run), "" if narrow else " minus baseline")
             rows.append(_row(label, difference, run.colour, title))
     return rows
 
 
-def _named(name: str, run: ChosenRun) -> str:
-    return f"{colours.swatch(run.colour)} {name}"
+def _named(name: str, run: ChosenRun) -> inert.FigureText:
+    return inert.plotly(colours.mark(run.colour), name, between=" ")
 
 
-def _row(label: str, d: PairedDifference, colour: str, group: str) -> Row:
+def _row(label: inert.FigureText, d: PairedDifference, colour: str, group: str) -> Row:
     low, high = (None if end is None else 100 * end for end in (d.low, d.high))
     numbers = f"{wording.points(d.difference)} {wording.points_interval(d.low, d.high)}"
     only = f"right only in the first: {wording.count(d.n_only_b)}, only in the second: {wording.count(d.n_only_a)}"
-    verdict = "" if d.is_clear else f"<br>{wording.NO_CLEAR_DIFFERENCE}"
+    verdict = [] if d.is_clear else [wording.NO_CLEAR_DIFFERENCE]
     p_value = wording.p_value(d.p_value)
-    hover = f"{wording.plain(label)}<br>{numbers} points, {p_value}<br>n {wording.count(d.n)}, {only}{verdict}"
+    lines = [label, f"{numbers} points, {p_value}", f"n {wording.count(d.n)}, {only}", *verdict]
+    hover = inert.plotly(*lines, between="<br>")
     estimate = Estimate(100 * d.difference, low, high, colour, hover=hover, is_clear=d.is_clear)
     return Row(label, (estimate,), f"{numbers} · {p_value}", wording.capitalised(group))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.runs.compare.type_markers import A_TYPE, type_markers
 from semafo.ui import charts
 from semafo.ui.maps import chosen_cells, selection
@@ -22,7 +22,7 @@ def show(runs: Sequence[ChosenRun], population: str, narrow: bool) -> None:
     ready = {run.name: run for run in runs if run.record.has_maps and gene_tables.genes_of(run.record) is not None}
     if not ready:
         names = wording.listed([run.name for run in runs if run.record.has_maps])
-        st.info(gene_tables.NO_GENES.format(name=names or "No run"))
+        st.info(inert.markdown(gene_tables.NO_GENES.format(name=names or "No run")))
         return
     name = controls.pick("Run", list(ready), "marker_run", width=360)
     run = ready[name] if name in ready else next(iter(ready.values()))

@@ -1,6 +1,5 @@
 """Where a figure comes from, in words: what an exported file says below it."""
 
-import re
 from collections.abc import Iterable, Sequence
 
 from semafo import __version__, wording
@@ -15,7 +14,7 @@ def of(runs: Sequence[ChosenRun], caption: str = "") -> tuple[str, ...]:
     by_data: dict[str, list[ChosenRun]] = {}
     for run in runs:
         by_data.setdefault(run.record.config.dataset.name, []).append(run)
-    captions = [plain(caption)] if caption.strip() else []
+    captions = [caption] if caption.strip() else []
     return (*captions, *(_settings(short_dataset(name), found) for name, found in by_data.items()), _PROGRAM)
 
 
@@ -33,11 +32,6 @@ def _settings(dataset: str, runs: Sequence[ChosenRun]) -> str:
         *([f"n = {n_cells} test cells"] if n_cells else []),
     ]
     return " · ".join(parts)
-
-
-def plain(markdown: str) -> str:
-    """Text without Markdown's signs."""
-    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", markdown).replace("**", "").replace("`", "").replace("  \n", " ")
 
 
 def _each(values: Iterable[str]) -> str:

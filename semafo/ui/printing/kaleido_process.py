@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from semafo import inert
 from semafo.ui.printing import paper
 
 PNG_SCALE = 2
@@ -42,7 +43,8 @@ async def printed(figures: Sequence[Mapping[str, Any]], notes: Sequence[str], ex
         drawings = []
         for figure in figures:
             size = {"width": figure["layout"]["width"], "height": figure["layout"]["height"], "scale": 1}
-            drawings.append((await kaleido.calc_fig(dict(figure), opts={"format": "svg", **size})).decode())
+            drawing = await kaleido.calc_fig(dict(figure), opts={"format": "svg", **size})
+            drawings.append(inert.Html(drawing.decode()))
         whole, width, height = paper.with_caption(drawings, notes)
         if extension == "svg":
             return whole.encode()

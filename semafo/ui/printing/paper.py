@@ -8,11 +8,11 @@ import math
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
 
+from semafo import inert
 from semafo.ui.charts import style
 
 WIDTH, LANDSCAPE = 680, 1060  # pixels, 180 and 280 mm
@@ -110,24 +110,30 @@ def caption_lines(notes: Sequence[str], width: float = WIDTH) -> list[str]:
     return [line for note in notes for line in textwrap.wrap(note, columns)]
 
 
-def with_caption(drawings: Sequence[str], notes: Sequence[str]) -> tuple[str, int, int]:
+def with_caption(drawings: Sequence[inert.Html], notes: Sequence[str]) -> tuple[str, int, int]:
     """SVGs one below the other with text below them on white: the new SVG, its width and its height in pixels."""
     sizes = [_size(drawing) for drawing in drawings]
     width, height = max(size[0] for size in sizes), sum(size[1] for size in sizes)
     tops = [sum(size[1] for size in sizes[:i]) for i in range(len(sizes))]
-    parts = [f'<g transform="translate(0 {top})">{one}</g>' for top, one in zip(tops, drawings, strict=True)]
+    parts = [
+        inert.Html(f'<g transform="translate(0 {top:d})">{inert.html(one)}</g>')
+        for top, one in zip(tops, drawings, strict=True)
+    ]
     lines = caption_lines(notes, width)
     total = height + len(lines) * _LINE + 2 * _MARGIN * bool(lines)
-    texts = "".join(_texts(lines, height + _MARGIN))
-    below = f'<g font-family="{FONT}" font-size="{LEAST_TEXT}" fill="{QUIET_INK}">{texts}</g>'
-    ground = f'<rect width="{width}" height="{total}" fill="#FFFFFF"/>'
-    opening = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{total}" viewBox="0 0 {width} {total}">'
-    return f"{opening}{ground}{''.join(parts)}{below}</svg>", width, total
+    texts = inert.html(*_texts(lines, height + _MARGIN))
+    whole = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:d}" height="{total:d}" '
+        f'viewBox="0 0 {width:d} {total:d}">'
+        f'<rect width="{width:d}" height="{total:d}" fill="#FFFFFF"/>{inert.html(*parts)}'
+        f'<g font-family="{FONT}" font-size="{LEAST_TEXT}" fill="{QUIET_INK}">{inert.html(texts)}</g></svg>'
+    )
+    return whole, width, total
 
 
-def _texts(lines: Sequence[str], top: float) -> Iterator[str]:
+def _texts(lines: Sequence[str], top: float) -> Iterator[inert.Html]:
     for i, line in enumerate(lines, start=1):
-        yield f'<text x="{_MARGIN}" y="{top + i * _LINE - 4}">{escape(line)}</text>'
+        yield inert.Html(f'<text x="{_MARGIN}" y="{top + i * _LINE - 4:g}">{inert.html(line)}</text>')
 
 
 def _size(drawing: str) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.runs.folder.replay import Replay, ReplayFrame, places, plane, spread_of, timeline
 from semafo.settings.mix import Mix
 from semafo.ui.charts.training.replay import BYTES_A_CELL, BYTES_A_TRACE, SCALE_TERM, Animated, Film, replay
@@ -44,7 +44,7 @@ def explain_missing(runs: Sequence[ChosenRun], found: Sequence[ChosenRun]) -> No
     for run in runs:
         if run not in found:
             why = BEFORE_RECORDS if run.record.has_maps else grouping.not_ready(run)
-            st.info(f"{run.name}: {why[:1].lower()}{why[1:]}" if len(runs) > 1 else why)
+            st.info(inert.markdown(f"{run.name}: {why[:1].lower()}{why[1:]}" if len(runs) > 1 else why))
 
 
 def show(runs: Sequence[ChosenRun], *, hollow: bool, narrow: bool) -> None:
@@ -176,10 +176,11 @@ def _differs(stage: str, replays: Sequence[Replay]) -> bool:
     return len({frame.n_epochs for one in replays for frame in one.frames if frame.stage == stage}) > 1
 
 
-def _label(moment: ReplayFrame, differs: bool) -> str:
+def _label(moment: ReplayFrame, differs: bool) -> inert.FigureText:
     of_all = f"{wording.percent(moment.fraction)} of its epochs"
     where = of_all if differs else f"epoch {moment.epoch} of {moment.n_epochs}"
-    return f"<b>{wording.STAGES[moment.stage]}</b> · {where if moment.epoch else 'start'}"
+    where = where if moment.epoch else "start"
+    return inert.FigureText(f"<b>{wording.STAGES[moment.stage]}</b> · {inert.plotly(where)}")
 
 
 def _caption(replays: Sequence[Replay], shares: Sequence[float], n_groups: int, hollow: bool) -> str:

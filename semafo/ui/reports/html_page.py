@@ -1,14 +1,14 @@
 """Pages that need neither server nor network: one file, interactive figures, light or dark as the reader's system."""
 
-import json
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 import plotly.io
 from plotly.offline import get_plotlyjs
 
+from semafo import inert
 from semafo.ui.charts import colours
 
 _FONT = "system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
@@ -62,30 +62,55 @@ dark.addEventListener("change", () => {
 """
 
 
-def page(title: str, body: str) -> str:
-    """A whole page. `body` is HTML; `title` is text."""
-    head = (
+def page(title: str, *body: inert.Html) -> inert.Html:
+    """A whole page with a heading."""
+    library = inert.Html(get_plotlyjs())
+    return inert.Html(
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         "<meta name='viewport' content='width=device-width,initial-scale=1'>"
-        f"<title>{escape(title)}</title><style>{_STYLE}</style><script>{get_plotlyjs()}</script></head>"
+        f"<title>{inert.html(title)}</title><style>{_STYLE}</style><script>{inert.html(library)}</script></head>"
+        f"<body>{inert.html(element('h1', title), *body)}<script>{_DRAW}</script></body></html>"
     )
-    return f"{head}<body>{body}<script>{_DRAW}</script></body></html>"
 
 
-def figure(drawn: go.Figure, alt: str, caption: str = "", *, texts: bool = True) -> str:
+def element(tag: str, *inside: object, kind: str = "") -> inert.Html:
+    """An element of a page, such as a heading. inside: text, or `Html`; kind: its class in the page's style."""
+    of_kind = inert.Html(f' class="{inert.html(kind)}"' if kind else "")
+    return inert.Html(f"<{inert.html(tag)}{inert.html(of_kind)}>{inert.html(*inside)}</{inert.html(tag)}>")
+
+
+def table(frame: pd.DataFrame, **looks: Any) -> inert.Html:
+    """A table that scrolls by itself where the window is narrower. Cells are text or `Html`.
+
+    looks: of `pandas.DataFrame.to_html`.
+    """
+    cells = frame.map(lambda value: inert.html(value) if isinstance(value, str) else value)
+    cells = cells.rename(index=_inert_name, columns=_inert_name)
+    return element("div", inert.Html(cells.to_html(escape=False, border=0, **looks)), kind="wide")
+
+
+def _inert_name(name: object) -> object:
+    return inert.html(name) if isinstance(name, str) else name
+
+
+def figure(drawn: go.Figure, alt: str, caption: str = "", *, texts: bool = True) -> inert.Html:
     """A figure with a text alternative, and below it its caption; both are text.
 
     texts: whether points keep what they say on hover. In maps of many cells that is most of a file.
     """
-    spec = drawn.to_dict()
-    layout = {**spec["layout"], "template": _TEMPLATE, "autosize": True}
+    drawing = drawn.to_dict()
+    layout = {**drawing["layout"], "template": _TEMPLATE, "autosize": True}
     layout.pop("width", None)
-    data = spec["data"] if texts else [_silent(trace) for trace in spec["data"]]
-    text = plotly.io.to_json({"data": data, "layout": layout}, validate=False).replace("</", "<\\/")
-    held = f"<script type='application/json'>{text}</script>"
-    shown = f"<div class='wide'><div class='figure' role='img' aria-label='{escape(alt)}'>{held}</div></div>"
-    return f"<div class='block'>{shown}{paragraph(caption, 'caption') if caption else ''}</div>"
+    data = drawing["data"] if texts else [_silent(trace) for trace in drawing["data"]]
+    spec = plotly.io.to_json({"data": data, "layout": layout}, validate=False)
+    held = inert.Html(spec.replace("<", "\\u003c"))  # nothing in it ends the script
+    shown = inert.Html(
+        f"<div class='figure' role='img' aria-label='{inert.html(alt)}'>"
+        f"<script type='application/json'>{inert.html(held)}</script></div>"
+    )
+    parts = [element("div", shown, kind="wide"), *([paragraph(caption, "caption")] if caption else [])]
+    return element("div", *parts, kind="block")
 
 
 def _silent(trace: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,11 +118,6 @@ def _silent(trace: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: part for name, part in trace.items() if name != "text"}, "hoverinfo": "skip"}
 
 
-def paragraph(text: str, kind: str = "") -> str:
+def paragraph(text: str, kind: str = "") -> inert.Html:
     """Text as a paragraph."""
-    return f"<p{f' class={json.dumps(kind)}' if kind else ''}>{escape(text)}</p>"
-
-
-def wide(table: str) -> str:
-    """A table that scrolls by itself where the window is narrower."""
-    return f"<div class='wide'>{table}</div>"
+    return element("p", text, kind=kind)

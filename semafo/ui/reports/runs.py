@@ -3,11 +3,10 @@
 import math
 import time
 from collections.abc import Sequence
-from html import escape
 
 import pandas as pd
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.runs.compare.schedules import schedule_notes
 from semafo.runs.folder import settings_difference
 from semafo.runs.folder.run_record import RunRecord
@@ -24,7 +23,7 @@ from semafo.ui.maps.view import View
 from semafo.ui.predictions import by_type_and_batch, label_scores, run_differences
 from semafo.ui.printing import caption as printing_caption
 from semafo.ui.reports import html_page
-from semafo.ui.reports.html_page import figure, paragraph, wide
+from semafo.ui.reports.html_page import element, figure, paragraph
 from semafo.ui.session import grouping, run_names
 from semafo.ui.session.tray import ChosenRun
 from semafo.ui.widgets import score_tables
@@ -38,7 +37,7 @@ def as_html(records: Sequence[RunRecord]) -> str:
     runs = as_shown(records)
     title = f"{wording.listed(wording.without_common_parts([run.name for run in runs]))} on {_data_sets(runs)}"
     parts = (_head, _scores, _differences, _maps, _matrices, _by_type, _by_batch, _integration, _curves, _settings)
-    return html_page.page(title, f"<h1>{escape(title)}</h1>" + "".join(part(runs) for part in parts))
+    return html_page.page(title, *(part(runs) for part in parts))
 
 
 def as_shown(records: Sequence[RunRecord]) -> list[ChosenRun]:
@@ -52,7 +51,7 @@ def _data_sets(runs: Sequence[ChosenRun]) -> str:
     return wording.listed(list(dict.fromkeys(run_names.short_dataset(r.record.config.dataset.name) for r in runs)))
 
 
-def _head(runs: Sequence[ChosenRun]) -> str:
+def _head(runs: Sequence[ChosenRun]) -> inert.Html:
     """Which cells, which labels, which seeds, and what to know of the data."""
     lines = [note for note in printing_caption.of(runs) if not note.startswith("Semafo ")]
     when = time.strftime("%Y-%m-%d", time.localtime(max(r.record.status.get("finished") or 0 for r in runs)))
@@ -60,29 +59,30 @@ def _head(runs: Sequence[ChosenRun]) -> str:
     lines.append(f"Trained until {when} by Semafo {' and '.join(sorted(versions))}. {ONE_SEED}")
     warnings = dict.fromkeys(warning for run in runs for warning in run.record.warnings)
     warnings |= dict.fromkeys(schedule_notes([run.record for run in runs], [run.name for run in runs]))
-    said = "".join(paragraph(line, "quiet") for line in lines)
-    return said + "".join(paragraph(warning, "warning") for warning in warnings)
+    quiet = [paragraph(line, "quiet") for line in lines]
+    return inert.html(*quiet, *(paragraph(warning, "warning") for warning in warnings))
 
 
-def _scores(runs: Sequence[ChosenRun]) -> str:
+def _scores(runs: Sequence[ChosenRun]) -> inert.Html:
     rows = score_tables.label_rows(runs, POPULATION)
     frame = score_tables.label_scores(rows).drop(columns="").assign(Run=[_row_name(row) for row in rows])
-    looks = {"index": False, "border": 0, "na_rep": wording.UNDEFINED, "float_format": wording.score}
     whole = {name: frame[name].map(wording.count) for name in ("n", "Unseen") if name in frame}
-    table = frame.assign(**whole).to_html(escape=False, **looks)
-    sentences = [printing_caption.plain(sentence) for sentence in label_scores.verdicts(runs)]
+    table = html_page.table(frame.assign(**whole), **_SCORES)
     note = (
         f"On {_cells_scored(runs)}. Low and High bound the accuracy with 95 % (Wilson). Grey names are baselines on "
         "the same cells, given the same labels."
     )
-    said = "".join(map(paragraph, sentences)) + paragraph(note, "caption")
-    return f"<h2>Label scores</h2>{wide(table)}{said}"
+    said = map(paragraph, label_scores.verdicts(runs))
+    return inert.html(element("h2", "Label scores"), table, *said, paragraph(note, "caption"))
 
 
-def _row_name(row: score_tables.LabelRow) -> str:
+_SCORES = {"index": False, "na_rep": wording.UNDEFINED, "float_format": wording.score}
+
+
+def _row_name(row: score_tables.LabelRow) -> inert.Html:
     if row.kind != score_tables.MODEL:
-        return f"<small>{escape(row.name)}</small>"
-    return f"<span style='color:{row.colour}' aria-hidden='true'>■</span> {escape(row.name)}"
+        return element("small", row.name)
+    return inert.html(colours.swatch(row.colour), row.name, between=" ")
 
 
 def _cells_scored(runs: Sequence[ChosenRun]) -> str:
@@ -91,7 +91,7 @@ def _cells_scored(runs: Sequence[ChosenRun]) -> str:
     return f"{' / '.join(map(wording.count, sizes))} test cells, whose labels no model saw at any rate"
 
 
-def _differences(runs: Sequence[ChosenRun]) -> str:
+def _differences(runs: Sequence[ChosenRun]) -> inert.Html:
     groups = [[run for run in group if score_tables.is_tested(run)] for group in grouping.by_test_cells(runs)]
     groups = [group for group in groups if group]
     rows = [
@@ -100,7 +100,7 @@ def _differences(runs: Sequence[ChosenRun]) -> str:
         for row in run_differences.difference_rows(group, False, _group_head(group) if len(groups) > 1 else "")
     ]
     if not rows:
-        return ""
+        return inert.html()
     drawn = charts.forest(rows, run_differences.DIFFERENCE_AXIS, zero=0.0)
     alt = f"{len(rows)} differences in accuracy between runs on the same test cells, with their intervals."
     caption = (
@@ -108,7 +108,7 @@ def _differences(runs: Sequence[ChosenRun]) -> str:
         "Intervals: 95 %, "
         "paired bootstrap over cells; p: McNemar's exact test."
     )
-    return f"<h2>Differences between these runs</h2>{figure(drawn, alt, caption)}"
+    return inert.html(element("h2", "Differences between these runs"), figure(drawn, alt, caption))
 
 
 def _group_head(group: Sequence[ChosenRun]) -> str:
@@ -116,7 +116,7 @@ def _group_head(group: Sequence[ChosenRun]) -> str:
     return f"{run_names.short_dataset(config.dataset.name)}, split {config.split.split_seed}: "
 
 
-def _maps(runs: Sequence[ChosenRun]) -> str:
+def _maps(runs: Sequence[ChosenRun]) -> inert.Html:
     """UMAPs by type and, where there are several, by batch; then the latent space itself on one scale.
 
     Points of the first say what they are on hover.
@@ -125,16 +125,20 @@ def _maps(runs: Sequence[ChosenRun]) -> str:
     looks_at = [("By type", View(hollow=True))]
     looks_at += [("By batch", View(colouring=colourings.BATCH))] * several
     looks_at += [("In latent units, on one scale", View(projection=projections.PCA))]
-    drawn = [f"<h3>{title}</h3>{_map(runs, view, texts=not i)}" for i, (title, view) in enumerate(looks_at)]
-    return f"<h2>Latent spaces</h2>{''.join(drawn)}"
+    drawn = [
+        part
+        for i, (title, view) in enumerate(looks_at)
+        for part in (element("h3", title), _map(runs, view, texts=not i))
+    ]
+    return inert.html(element("h2", "Latent spaces"), *drawn)
 
 
-def _map(runs: Sequence[ChosenRun], view: View, texts: bool) -> str:
+def _map(runs: Sequence[ChosenRun], view: View, texts: bool) -> inert.Html:
     alt = f"{view.projection} of {wording.listed([run.name for run in runs])}, coloured by {view.colouring.lower()}."
     return figure(map_figures.draw(runs, view), alt, figure_on_page.caption(view, runs), texts=texts)
 
 
-def _matrices(runs: Sequence[ChosenRun]) -> str:
+def _matrices(runs: Sequence[ChosenRun]) -> inert.Html:
     parts = []
     for types, group in grouping.by_types(runs).items():
         matrices = [grouping.matrix(run, POPULATION) for run in group]
@@ -143,26 +147,26 @@ def _matrices(runs: Sequence[ChosenRun]) -> str:
         alt = f"Confusion matrices of {wording.listed([run.name for run in group])}, {len(types)} types."
         caption = "Rows are observed types, columns predicted ones: shares of each observed type, on the test cells."
         parts.append(figure(charts.confusion_panels(matrices, types, "row"), alt, caption))
-    return f"<h2>Confusion</h2>{''.join(parts)}" if parts else ""
+    return _section("Confusion", *parts)
 
 
-def _by_type(runs: Sequence[ChosenRun]) -> str:
+def _by_type(runs: Sequence[ChosenRun]) -> inert.Html:
     caption = (
         f"{by_type_and_batch.MEANINGS['Recall']} n is the number of cells of the type. {by_type_and_batch.BASELINE}"
     )
     drawn = _dots(runs, "per_type", ("type", "recall", "Recall"), caption)
-    return f"<h2>Each type</h2>{drawn}" if drawn else ""
+    return _section("Each type", *drawn)
 
 
-def _by_batch(runs: Sequence[ChosenRun]) -> str:
+def _by_batch(runs: Sequence[ChosenRun]) -> inert.Html:
     if all(len(palettes.batches_of(run.record)) < 2 for run in runs):
-        return ""
+        return inert.html()
     caption = f"Accuracy in each batch with its 95 % interval (Wilson). {by_type_and_batch.BASELINE}"
     drawn = _dots(runs, "by_batch", ("batch", "accuracy", "Accuracy"), caption)
-    return f"<h2>Each batch</h2>{drawn}" if drawn else ""
+    return _section("Each batch", *drawn)
 
 
-def _dots(runs: Sequence[ChosenRun], what: str, score: tuple[str, str, str], caption: str) -> str:
+def _dots(runs: Sequence[ChosenRun], what: str, score: tuple[str, str, str], caption: str) -> list[inert.Html]:
     """Dots of each type or batch: a figure for each set of types."""
     by, key, title = score
     parts = []
@@ -171,27 +175,25 @@ def _dots(runs: Sequence[ChosenRun], what: str, score: tuple[str, str, str], cap
         rows = by_type_and_batch.dot_rows(found, by, key)
         if not rows:
             continue
-        looks = [(escape(source.name), source.colour, SYMBOLS[i % len(SYMBOLS)]) for i, source in enumerate(found)]
+        looks = [(source.name, source.colour, SYMBOLS[i % len(SYMBOLS)]) for i, source in enumerate(found)]
         ends = [end for row in rows for e in row.estimates for end in (e.value, e.low) if end is not None]
         span = (math.floor(10 * min(ends, default=0)) / 10 - 0.01, 1.02)
         alt = f"{title} of {wording.listed([source.name for source in found])} in each of {len(rows)} {by} groups."
-        parts.append(f"<p>{legend_line(looks)}</p>{figure(charts.forest(rows, title, span=span), alt, caption)}")
-    return "".join(parts)
+        parts += [element("p", legend_line(looks)), figure(charts.forest(rows, title, span=span), alt, caption)]
+    return parts
 
 
-def _integration(runs: Sequence[ChosenRun]) -> str:
+def _integration(runs: Sequence[ChosenRun]) -> inert.Html:
     rows = score_tables.score_rows(runs, PAPER_WEIGHTS)
     if not rows:
-        return ""
+        return inert.html()
     alt = f"Integration scores of {wording.listed([row.name for row in rows])}, sorted by total."
-    table = score_tables.score_frame(rows).to_html(
-        index=False, border=0, float_format=wording.score, na_rep=wording.UNDEFINED
-    )
+    table = html_page.table(score_tables.score_frame(rows), **_SCORES)
     drawn = figure(charts.score_table(rows), alt, integration_table.caption(runs))
-    return f"<h2>Integration scores (scib)</h2>{drawn}{wide(table)}"
+    return _section("Integration scores (scib)", drawn, table)
 
 
-def _curves(runs: Sequence[ChosenRun]) -> str:
+def _curves(runs: Sequence[ChosenRun]) -> inert.Html:
     """Loss terms of each stage."""
     histories = {run.name: run.record.history() for run in runs}
     looks = {run.name: run.colour for run in runs}
@@ -201,31 +203,33 @@ def _curves(runs: Sequence[ChosenRun]) -> str:
         found = {name: history for name, history in found.items() if len(history)}
         if found:
             alt = f"Loss terms of {wording.listed(list(found))} against the epochs of this stage."
-            parts.append(f"<h3>{wording.STAGES[stage]}</h3>{figure(charts.loss_terms(found, looks), alt)}")
+            parts += [element("h3", wording.STAGES[stage]), figure(charts.loss_terms(found, looks), alt)]
     caption = paragraph(
         "Loss terms in nats a cell against epochs, then latent scale and label gap. The scVI stage is shared by runs "
         "of the same cells and seed: its lines lie on one another.",
         "caption",
     )
-    return f"<h2>Training</h2>{''.join(parts)}{caption}" if parts else ""
+    return _section("Training", *parts, caption) if parts else inert.html()
 
 
-def _settings(runs: Sequence[ChosenRun]) -> str:
+def _section(title: str, *parts: inert.Html) -> inert.Html:
+    """Parts below a heading; nothing where there are none."""
+    return inert.html(element("h2", title), *parts) if parts else inert.html()
+
+
+def _settings(runs: Sequence[ChosenRun]) -> inert.Html:
     """What differs first, then all settings of each run, and how to have them again."""
     differing = settings_difference.between([run.record for run in runs]) if len(runs) > 1 else []
     different = pd.DataFrame(
         [one.values for one in differing], index=[one.setting for one in differing], columns=[run.name for run in runs]
     )
     all_of_them = pd.DataFrame({run.name: _in_words(run.record) for run in runs}).fillna("")
-    parts = [f"<h3>What differs</h3>{wide(different.to_html(border=0))}"] if differing else []
-    parts.append(
-        f"<details><summary>All settings and versions</summary>{wide(all_of_them.to_html(border=0))}</details>"
-    )
-    lines = "".join(f"<br><code>python -m semafo export {run.run_id} --to again.py</code>" for run in runs)
-    return (
-        f"<h2>Settings</h2>{''.join(parts)}<p class='caption'>Where the runs are kept, these commands write scripts "
-        f"that train them again with the exact label mask:{lines}</p>"
-    )
+    parts = [element("h3", "What differs"), html_page.table(different)] if differing else []
+    parts += [element("details", element("summary", "All settings and versions"), html_page.table(all_of_them))]
+    commands = [element("code", f"python -m semafo export {run.run_id} --to again.py") for run in runs]
+    said = "Where the runs are kept, these commands write scripts that train them again with the exact label mask:"
+    lines = inert.html(said, *commands, between="<br>")
+    return _section("Settings", *parts, element("p", lines, kind="caption"))
 
 
 def _in_words(record: RunRecord) -> dict[str, str]:

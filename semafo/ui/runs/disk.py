@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.errors import RunNotFound
 from semafo.runs.engine import launch
 from semafo.runs.folder.run_record import RunRecord
@@ -44,7 +44,7 @@ def section() -> None:
     if not parts and not deleted:
         return
     total = f" · {wording.size(sum(part.n_bytes for part in parts))}" if parts else ""
-    with st.expander(f"Disk{total}"):
+    with st.expander(inert.markdown(f"Disk{total}")):
         if parts:
             st.dataframe(_table(parts), key="disk", hide_index=True, width=440)
             st.caption(f"Measured {wording.duration(disk_use.seconds_since_measured(current_home()))} ago.")
@@ -97,7 +97,7 @@ def restore(run_ids: Sequence[str]) -> None:
         try:
             store.restore(current_home(), run_id)
         except RunNotFound as error:
-            st.toast(str(error))
+            st.toast(inert.markdown(str(error)))
     for run_id in run_ids:
         st.session_state.get(_LEAVING, {}).pop(run_id, None)
 
@@ -120,7 +120,7 @@ def _clean_up() -> None:
     items: list[Item] = st.session_state.get(_PLAN, [])
     stays = cleanup.why_stages_stay(current_home())
     if stays:
-        st.caption(stays)
+        st.caption(inert.markdown(stays))
     if not items:
         st.write("There is nothing to clean up.")
         return
@@ -128,7 +128,9 @@ def _clean_up() -> None:
     going = [item for item in items if item.kind in ticked]
     n_bytes = cleanup.freed(going)
     label = f"Clean up {wording.size(n_bytes)}" if n_bytes else "Clean up"
-    if st.button(label, type="primary", key="clean_now", disabled=not going, on_click=_let_go, args=(going,)):
+    if st.button(
+        inert.markdown(label), type="primary", key="clean_now", disabled=not going, on_click=_let_go, args=(going,)
+    ):
         st.rerun()
 
 
@@ -146,7 +148,9 @@ def _kind(kind: str, items: Sequence[Item]) -> bool:
         return False
     title, help_text = _KINDS[kind]
     size = wording.size(sum(item.n_bytes for item in items))
-    picked = st.checkbox(f"{title} ({len(items)}, {size})", key=f"clean_{kind}", help=help_text)
+    picked = st.checkbox(
+        inert.markdown(f"{title} ({len(items)}, {size})"), key=f"clean_{kind}", help=inert.markdown(help_text)
+    )
     if picked:
         table = {"What": [item.title for item in items], "Size": [wording.size(item.n_bytes) for item in items]}
         st.dataframe(pd.DataFrame(table), key=f"cleaning_{kind}", hide_index=True, height="auto")

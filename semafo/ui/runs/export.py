@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.runs.engine import launch
 from semafo.runs.export import archive_import
 from semafo.runs.export import formats as export_formats
@@ -73,7 +73,9 @@ def show(records: Sequence[RunRecord]) -> None:
         return
     st.subheader("Export", anchor=False)
     if is_tray:
-        st.caption(f"No row is selected. These are the runs of the sidebar: {wording.listed(names_of(done))}.")
+        st.caption(
+            inert.markdown(f"No row is selected. These are the runs of the sidebar: {wording.listed(names_of(done))}.")
+        )
     elif len(done) < len(records):
         st.caption(
             f"{wording.counted(len(done), 'run')} of {len(records)} can be exported: the others are not finished."
@@ -82,7 +84,7 @@ def show(records: Sequence[RunRecord]) -> None:
     title = controls.pick("Export as", list(titles), "export_kind", width=360)
     assert title is not None  # there are options
     kind = titles[title]
-    st.caption(_described(kind, len(done)))
+    st.caption(inert.markdown(_described(kind, len(done))))
     _section(done, kind)
 
 
@@ -105,7 +107,7 @@ def _section(records: Sequence[RunRecord], kind: str) -> None:
         _file(found, kind)
         return
     if found.error:
-        st.error(found.error)
+        st.error(inert.markdown(found.error))
     st.button(
         "Write the file" if not found.error else "Try again",
         key="export_start",
@@ -120,7 +122,7 @@ def _section(records: Sequence[RunRecord], kind: str) -> None:
 
 def _file(found: exports_in_background.ExportedFile, kind: str) -> None:
     st.download_button(
-        f"Download {found.path.name} ({wording.size(found.path.stat().st_size)})",
+        inert.markdown(f"Download {found.path.name} ({wording.size(found.path.stat().st_size)})"),
         found.path.read_bytes,
         file_name=found.path.name,
         mime="application/zip" if found.path.suffix == ".zip" else OFFERS[kind].mime,
@@ -130,8 +132,8 @@ def _file(found: exports_in_background.ExportedFile, kind: str) -> None:
         on_click="ignore",
     )
     if found.note:
-        st.info(found.note)
-    st.caption(f"On the server it is {found.path}. Files there make room for newer ones.")
+        st.info(inert.markdown(found.note))
+    st.caption(inert.markdown(f"On the server it is {found.path}. Files there make room for newer ones."))
 
 
 @guarded
@@ -146,7 +148,9 @@ def _wait() -> None:
         st.rerun(scope="app")
     elapsed = wording.duration(time.time() - busy.get("started", time.time()))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/hourglass_top: Writing the file, {elapsed} so far. It goes on if you leave.")
+        st.markdown(
+            f":material/hourglass_top: Writing the file, {inert.markdown(elapsed)} so far. It goes on if you leave."
+        )
         st.button(
             "Stop", key="export_stop", on_click=exports_in_background.stop, args=(current_home(),), type="tertiary"
         )
@@ -172,7 +176,7 @@ def import_form() -> None:
             _take(uploaded)
         said = st.session_state.get("import_said")
         if said and uploaded is not None:
-            st.success(said)
+            st.success(inert.markdown(said))
 
 
 @guarded

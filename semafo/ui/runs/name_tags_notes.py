@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.runs.folder.name_tags_notes import LONGEST_NAME, LONGEST_NOTES, MOST_TAGS
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.library import search as run_search
@@ -18,7 +18,7 @@ def said(record: RunRecord) -> None:
     """Tags and notes as they are, and a button to change them."""
     about = record.about
     if about.tags:
-        st.markdown(" ".join(f":gray-badge[{tag}]" for tag in about.tags))
+        st.markdown(" ".join(f":gray-badge[{inert.markdown(tag)}]" for tag in about.tags))
     if about.notes:
         st.text(about.notes)
 
@@ -56,7 +56,7 @@ def tag_button(records: Sequence[RunRecord]) -> None:
 def _tags(label: str, key: str, default: Sequence[str]) -> None:
     known = dict.fromkeys([*default, *run_search.tags_of(all_rows())])
     st.multiselect(
-        label,
+        inert.markdown(label),
         list(known),
         list(default),
         key=key,

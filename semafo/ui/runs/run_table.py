@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.errors import RunNotFound
 from semafo.runs.engine import launch
 from semafo.runs.folder.run_record import RunRecord
@@ -160,26 +160,26 @@ def detail(record: RunRecord) -> None:
     """One run: why it failed, what to know about its data, its settings, log and files."""
     row = next(rows_of(current_home(), [record.run_id]), None)
     if row is None or row["state"] == keys.UNREADABLE:
-        st.subheader(record.run_id, anchor=False)
-        st.warning(row["reason"] if row else "This run is gone.")
+        st.subheader(inert.markdown(record.run_id), anchor=False)
+        st.warning(inert.markdown(row["reason"] if row else "This run is gone."))
         return
     status = record.status
-    st.subheader(record.title, anchor=False)
+    st.subheader(inert.markdown(record.title), anchor=False)
     settings = [record.default_title] if record.about.name else []
-    st.caption(" · ".join([*settings, wording.STATES[record.state], record.run_id, str(record.folder)]))
+    st.caption(inert.markdown(" · ".join([*settings, wording.STATES[record.state], record.run_id, str(record.folder)])))
     name_tags_notes.said(record)
     if record.state == keys.FAILED:
-        st.error(status.get("reason") or "The run failed and left no reason. Its log may say more.")
+        st.error(inert.markdown(status.get("reason") or "The run failed and left no reason. Its log may say more."))
     elif status.get("reason"):
-        st.info(status["reason"])
+        st.info(inert.markdown(status["reason"]))
     for warning in record.warnings:
-        st.warning(warning)
+        st.warning(inert.markdown(warning))
     seconds = status.get("seconds") or {}
     if seconds:
         times = (f"{wording.STAGES.get(stage, stage)} {wording.duration(value)}" for stage, value in seconds.items())
-        st.caption("Time: " + " · ".join(times))
+        st.caption(inert.markdown("Time: " + " · ".join(times)))
     for sentence in wording.courses((record.split() or {}).get("courses", {})):
-        st.caption(sentence)
+        st.caption(inert.markdown(sentence))
     if record.has_maps:
         downloads.csv_button(record.cells().reset_index(), f"{record.run_id}-cells", "Cells and predictions (CSV)")
     with st.expander("Settings"):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from semafo import inert
 from semafo.runs.folder import settings_difference
 from semafo.runs.folder.run_record import RunRecord
 from semafo.ui.session.run_names import names_of
@@ -24,6 +25,6 @@ def comparison(records: Sequence[RunRecord]) -> None:
         )
         st.dataframe(frame, key="settings_diff")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(settings_difference.same_rest(found), width="content")
+        st.caption(inert.markdown(settings_difference.same_rest(found)), width="content")
         if found:
             downloads.csv_button(frame.reset_index(), "settings", "Settings as CSV")

@@ -2,8 +2,9 @@
 
 import threading
 import webbrowser
-from html import escape
 from pathlib import Path
+
+from semafo import inert
 
 _NAME = "open-semafo.html"
 
@@ -22,7 +23,10 @@ def show(address: str, folder: Path) -> None:
         Of nobody else; the file stays there until whoever made the folder deletes it.
     """
     file = folder / _NAME
-    page = f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={escape(address)}">'
-    file.write_text(f'{page}<title>Semafo</title><a href="{escape(address)}">Open Semafo</a>\n', encoding="utf-8")
+    page = (
+        f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={inert.html(address)}">'
+        f'<title>Semafo</title><a href="{inert.html(address)}">Open Semafo</a>\n'
+    )
+    file.write_text(page, encoding="utf-8")
     # Some browsers end only when they are closed.
     threading.Thread(target=webbrowser.open, args=(file.as_uri(),), daemon=True).start()

@@ -6,6 +6,8 @@ from typing import Generic, TypeVar
 
 import streamlit as st
 
+from semafo import inert
+
 Value = TypeVar("Value")
 
 
@@ -45,5 +47,5 @@ class LinkedChoice(Generic[Value]):
         text = st.query_params.get(self.name, "")
         found = self.from_text(text) if text else None
         if text and found is None and self.unreadable:
-            st.toast(self.unreadable)
+            st.toast(inert.markdown(self.unreadable))
         return found

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from semafo import inert
+
 COMPARE_PAGE, LATENT_PAGE, TRAIN_PAGE, DATA_PAGE, RUNS_PAGE = (
     f"pages/{name}.py" for name in ("compare", "latent_space", "train", "data", "runs")
 )
@@ -22,4 +24,4 @@ def links_deeper() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.caption("Go deeper:", width="content")
         for title, page in DEEPER.items():
-            st.page_link(page, label=title)
+            st.page_link(page, label=inert.markdown(title))

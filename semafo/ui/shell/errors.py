@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from semafo import inert
 from semafo.errors import SemafoError
 from semafo.runs.home import Home
 
@@ -21,10 +22,10 @@ def errors_as_sentences() -> Iterator[None]:
     try:
         yield
     except SemafoError as error:
-        st.error(str(error))
+        st.error(inert.markdown(str(error)))
     except Exception as error:  # the last stop before a user's eyes
         _LOGGER.exception("A page failed")
-        st.error(_unexpected(error))
+        st.error(inert.markdown(_unexpected(error)))
 
 
 def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,5 +60,5 @@ def attempt(work: Callable[..., T], *args: object) -> T | None:
     try:
         return work(*args)
     except SemafoError as error:
-        st.error(str(error))
+        st.error(inert.markdown(str(error)))
         return None

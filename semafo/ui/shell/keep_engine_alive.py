@@ -5,6 +5,7 @@ import time
 
 import streamlit as st
 
+from semafo import inert
 from semafo.errors import EngineError
 from semafo.runs.engine import launch
 from semafo.ui.session.home import current_home
@@ -45,4 +46,4 @@ def say_why_runs_wait() -> None:
     """No scheduler, or no workers: a sentence where there is something to say."""
     notice = launch.notice(current_home())
     if notice is not None:
-        st.caption(notice)
+        st.caption(inert.markdown(notice))

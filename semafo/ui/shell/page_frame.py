@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from semafo import installation
+from semafo import inert, installation
 from semafo.ui.session import presenting, tray, viewport
 from semafo.ui.shell import keep_engine_alive, keyboard, sidebar, training_progress
 
@@ -35,4 +35,4 @@ def title(text: str) -> None:
     if not st.session_state.pop(_FRAMED, False):
         PagesManager.uses_pages_directory = False
         st.rerun()
-    st.title(text, anchor=False)
+    st.title(inert.markdown(text), anchor=False)

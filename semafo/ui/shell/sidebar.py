@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.ui.charts import colours
 from semafo.ui.session import tray
 from semafo.ui.session.home import all_rows, any_runs
@@ -14,6 +14,7 @@ from semafo.ui.session.tray import ChosenColumn
 from semafo.ui.shell import training_progress
 
 _ADD = "tray_add"
+LONGEST_NAME = 90  # characters; whole on hover
 
 
 def show(page_title: str) -> None:
@@ -32,27 +33,31 @@ def _tray(columns: list[ChosenColumn]) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
             st.html(_name(column, len(datasets) > 1), width="stretch")
             st.button(
-                f"Remove {column.name}",  # for screen readers: the styles show the icon alone
+                inert.markdown(f"Remove {column.name}"),  # for screen readers: the styles show the icon alone
                 icon=":material/close:",
                 key=f"remove-{column.column_id}",
                 type="tertiary",
-                help=f"Take {column.name} out of every view",
+                help=inert.markdown(f"Take {column.name} out of every view"),
                 on_click=tray.remove,
                 args=[run.run_id for run in column.runs],
             )
     _add({run.run_id for column in columns for run in column.runs})
 
 
-def _name(column: ChosenColumn, with_dataset: bool) -> str:
+def _name(column: ChosenColumn, with_dataset: bool) -> inert.Html:
     """A swatch a run, the column's name, and what else must be known of it."""
     record = column.shown.record
     dataset = short_dataset(record.config.dataset.name) if with_dataset else ""
     dataset = "" if dataset in column.name.split(" · ") else dataset  # said already
     settings = record.default_title if record.about.name and len(column.runs) == 1 else ""
     small = " · ".join(part for part in (settings, dataset, _states(column)) if part)
-    below = f"<br><small>{small}</small>" if small else ""
-    swatches = "".join(map(colours.swatch, dict.fromkeys(run.colour for run in column.runs)))
-    return f'<div class="semafo-run">{swatches} {column.name}{below}</div>'
+    below = inert.Html(f"<br><small>{inert.html(small)}</small>" if small else "")
+    swatches = inert.html(*map(colours.swatch, dict.fromkeys(run.colour for run in column.runs)))
+    name = wording.shortened(column.name, LONGEST_NAME)
+    return inert.Html(
+        f'<div class="semafo-run" title="{inert.html(column.name)}">{inert.html(swatches)} {inert.html(name)}'
+        f"{inert.html(below)}</div>"
+    )
 
 
 def _states(column: ChosenColumn) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.library import store
 from semafo.ui import charts
@@ -63,10 +63,11 @@ def announce() -> None:
         if not record.folder.exists():
             continue
         if run_state == keys.DONE:
-            st.toast(f"**{record.title}** is done. Accuracy {wording.accuracy(record.predictions().get('test', {}))}.")
+            scores = wording.accuracy(record.predictions().get("test", {}))
+            st.toast(f"**{inert.markdown(record.title)}** is done. Accuracy {inert.markdown(scores)}.")
             st.session_state["finished_run"] = run_id
         elif run_state == keys.FAILED:
-            st.toast(f"**{record.title}** failed. The Runs page says why.", duration="long")
+            st.toast(f"**{inert.markdown(record.title)}** failed. The Runs page says why.", duration="long")
 
 
 def finished_link(page_title: str) -> None:
@@ -78,7 +79,7 @@ def finished_link(page_title: str) -> None:
         del st.session_state["finished_run"]
         return
     title = RunRecord(current_home().run(run_id)).title
-    st.page_link(navigation.COMPARE_PAGE, label=f"{title} is done: compare it")
+    st.page_link(navigation.COMPARE_PAGE, label=inert.markdown(f"{title} is done: compare it"))
 
 
 def cards(chosen: Sequence[ChosenRun], *, narrow: bool, tall: bool) -> None:
@@ -116,7 +117,9 @@ def _watch(page_title: str) -> None:
     queue = store.queue(current_home())
     for record in active[:IN_SIDEBAR]:
         progress = record.progress()
-        st.progress(fraction(progress), text=f"{record.title}  \n{line(record, progress, queue)}")
+        st.progress(
+            fraction(progress), text=inert.markdown(record.title, line(record, progress, queue), between="  \n")
+        )
     if len(active) > IN_SIDEBAR:
         st.caption(f"and {len(active) - IN_SIDEBAR} more, see Train")
 
@@ -141,8 +144,8 @@ def _cards(chosen: Sequence[ChosenRun], narrow: bool) -> None:
     for i, run in enumerate(waiting):
         with columns[i % len(columns)]:
             progress = run.record.progress()
-            st.html(f'<div class="semafo-run">{colours.swatch(run.colour)} <b>{run.name}</b></div>')
-            st.progress(fraction(progress), text=line(run.record, progress, queue))
+            st.html(f'<div class="semafo-run">{colours.swatch(run.colour)} <b>{inert.html(run.name)}</b></div>')
+            st.progress(fraction(progress), text=inert.markdown(line(run.record, progress, queue)))
 
 
 @guarded
@@ -165,12 +168,12 @@ def _active() -> list[ChosenRun]:
 def _detail_row(run: ChosenRun, queue: Mapping[str, dict]) -> None:
     progress = run.record.progress()
     name, bar, button = st.columns([3, 6, 1], vertical_alignment="center")
-    name.markdown(colours.swatch(run.colour) + f" **{run.record.title}**", unsafe_allow_html=True)
-    bar.progress(fraction(progress), text=line(run.record, progress, queue))
+    name.html(f'<div class="semafo-run">{colours.swatch(run.colour)} <b>{inert.html(run.record.title)}</b></div>')
+    bar.progress(fraction(progress), text=inert.markdown(line(run.record, progress, queue)))
     asked = st.session_state.setdefault("asked_to_cancel", set())
     label = "Cancelling" if run.run_id in asked else "Cancel"
     button.button(
-        label,
+        inert.markdown(label),
         key=f"cancel-{run.run_id}",
         disabled=run.run_id in asked,
         width="stretch",

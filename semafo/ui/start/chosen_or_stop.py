@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.runs.compare.schedules import schedule_notes
 from semafo.ui.session import navigation, tray
 from semafo.ui.session.home import any_runs
@@ -29,10 +29,10 @@ def notes(runs: Sequence[ChosenRun]) -> None:
         ([run for run in runs if run.record.config.split.reference_only], wording.REFERENCE_NOTE),
     ):
         if chosen:
-            st.warning(f"{wording.listed([run.name for run in chosen])}. {note}")
+            st.warning(inert.markdown(f"{wording.listed([run.name for run in chosen])}. {note}"))
     of_schedules = schedule_notes([run.record for run in runs], [run.name for run in runs])
     if of_schedules:
-        st.warning(" ".join(of_schedules))
+        st.warning(inert.markdown(*of_schedules))
 
 
 def nothing_chosen() -> None:
@@ -49,6 +49,6 @@ def why_nothing(runs: Sequence[ChosenRun]) -> None:
     """For runs that will never have a map: what happened to them."""
     for run in runs:
         if run.record.state == keys.FAILED:
-            st.error(f"{run.name} failed. {run.record.status.get('reason') or 'Its log may say why.'}")
+            st.error(inert.markdown(f"{run.name} failed. {run.record.status.get('reason') or 'Its log may say why.'}"))
         elif run.record.state == keys.CANCELLED:
-            st.info(f"{run.name} was cancelled before its map was ready.")
+            st.info(inert.markdown(f"{run.name} was cancelled before its map was ready."))

@@ -4,7 +4,7 @@ from typing import Literal
 
 import streamlit as st
 
-from semafo import installation
+from semafo import inert, installation
 from semafo.errors import SemafoError
 from semafo.runs.engine import launch
 from semafo.ui.session import navigation, tray
@@ -34,7 +34,7 @@ def show() -> None:
             _loading_line()
     st.divider()
     for column, (title, text) in zip(st.columns(3, gap="large"), STEPS, strict=True):
-        column.markdown(f"**{title}**  \n{text}")
+        column.markdown(inert.Markdown(f"**{inert.markdown(title)}**  \n{inert.markdown(text)}"))
     scheme = "dark" if st.context.theme.type == "dark" else "light"
     st.image(installation.app_folder() / "assets" / f"example-{scheme}.png", caption=EXAMPLE, width="stretch")
 
@@ -63,14 +63,16 @@ def preset_buttons(quiet: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption("Start a comparison:", width="content")
             for preset in first_comparisons.PRESETS:
-                if st.button(preset.label, key=preset.key, help=preset.summary, type="tertiary"):
+                if st.button(
+                    inert.markdown(preset.label), key=preset.key, help=inert.markdown(preset.summary), type="tertiary"
+                ):
                     _start(preset)
         return
     for column, preset in zip(st.columns(2, gap="large"), first_comparisons.PRESETS, strict=True):
         kind: Literal["primary", "secondary"] = "primary" if preset is first_comparisons.REAL_CELLS else "secondary"
-        if column.button(preset.label, key=preset.key, type=kind, width="stretch"):
+        if column.button(inert.markdown(preset.label), key=preset.key, type=kind, width="stretch"):
             _start(preset)
-        column.caption(preset.summary)
+        column.caption(inert.markdown(preset.summary))
 
 
 def _start(preset: FirstComparison) -> None:
@@ -78,7 +80,7 @@ def _start(preset: FirstComparison) -> None:
         with st.spinner("Starting the training"):
             tray.start(preset.configs)
     except SemafoError as error:
-        st.error(str(error))
+        st.error(inert.markdown(str(error)))
         return
     navigation.go_to(navigation.COMPARE_PAGE)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.data.paper import splits as paper_splits
 from semafo.runs.background.preflight import Inspection
 from semafo.runs.engine import launch
@@ -53,7 +53,7 @@ def _rates() -> list[float]:
         _PERCENTS,
         selection_mode="multi",
         default=[1, 5, 20, 50],
-        format_func=lambda percent: rate_title(percent / 100),
+        format_func=lambda percent: inert.markdown(rate_title(percent / 100)),
         key="sweep_rates",
         persist_state="session",
         help="Each rate keeps the labels of the lower ones. The test cells are the same at every rate.",
@@ -88,9 +88,9 @@ def start_button(asked: Grid) -> None:
     """What the sweep would cost, and a button that starts it."""
     with st.spinner("Counting what is to be done"):
         foreseen = _foreseen(str(current_home().path), asked, len(all_rows()))
-    st.markdown(described(foreseen))
+    st.markdown(inert.markdown(described(foreseen)))
     todo = foreseen.n_runs - foreseen.n_done
-    if st.button(f"Start {todo} runs" if todo else "Show these runs", type="primary", key="sweep_start"):
+    if st.button(f"Start {wording.count(todo)} runs" if todo else "Show these runs", type="primary", key="sweep_start"):
         started = Sweep.start(current_home(), asked)
         launch.ensure_engine(current_home())
         st.session_state[_NEXT] = started.sweep_id
@@ -103,14 +103,15 @@ def _foreseen(home_path: str, asked: Grid, n_known: int) -> Forecast:
     return cost.forecast(current_home(), asked.configs(), launch.n_workers(current_home()))
 
 
-def described(foreseen: Forecast) -> str:
+def described(foreseen: Forecast) -> inert.Markdown:
     """The plan as a sentence."""
     known = f" ({foreseen.n_done} are done already)" if foreseen.n_done else ""
     pace = "" if foreseen.is_measured else " on a machine like a laptop"
     workers = wording.counted(foreseen.n_workers, "worker")
-    return (
-        f"**{foreseen.n_runs} runs**{known} · {foreseen.n_shared} scVI stages, each trained once "
-        f"({foreseen.n_shared_done} are there) · about **{wording.duration(foreseen.seconds)}** with {workers}{pace} · "
+    return inert.Markdown(
+        f"**{wording.count(foreseen.n_runs)} runs**{inert.markdown(known)} · {wording.count(foreseen.n_shared)} scVI "
+        f"stages, each trained once ({wording.count(foreseen.n_shared_done)} are there) · about "
+        f"**{wording.duration(foreseen.seconds)}** with {inert.markdown(workers + pace)} · "
         f"{wording.size(foreseen.n_bytes)}"
     )
 

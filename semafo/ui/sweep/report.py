@@ -1,9 +1,8 @@
 """What a sweep found, as curves and as a page that needs no server."""
 
 from collections.abc import Iterator
-from html import escape
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.runs.sweeps import curves, summary
 from semafo.runs.sweeps import tables as sweep_tables
 from semafo.runs.sweeps.clear_differences import clear_differences
@@ -13,6 +12,7 @@ from semafo.runs.sweeps.tables import in_words, name_of
 from semafo.ui.charts import colours
 from semafo.ui.charts.scores.rate_curve import Line, rate_curves
 from semafo.ui.reports import html_page
+from semafo.ui.reports.html_page import element
 
 
 def lines(found: list[Curve]) -> list[Line]:
@@ -26,7 +26,8 @@ def lines(found: list[Curve]) -> list[Line]:
             lows=[point.low for point in curve.points],
             highs=[point.high for point in curve.points],
             hovers=[
-                f"{name_of(curve)} at {wording.percent(point.rate)}<br>{in_words(point)}" for point in curve.points
+                inert.plotly(f"{name_of(curve)} at {wording.percent(point.rate)}", in_words(point), between="<br>")
+                for point in curve.points
             ],
             colour=colours.NEUTRAL if curve.is_baseline else colours.of_slot(mixes.index(curve)),
             is_baseline=curve.is_baseline,
@@ -38,7 +39,7 @@ def lines(found: list[Curve]) -> list[Line]:
 def as_html(sweep: Sweep) -> str:
     """A page with the curve, the tables and the differences that are clear. Needs neither server nor network."""
     scores = curves.table(sweep.done())
-    sections = []
+    sections: list[inert.Html] = []
     for metric in (ACCURACY, QUERY_ACCURACY, "balanced_accuracy", "scib_total"):
         found = curves.curves(scores, metric)
         if not found:
@@ -49,20 +50,20 @@ def as_html(sweep: Sweep) -> str:
         drawn = html_page.figure(rate_curves(lines(found), name, theirs), alt)
         by_rate = sweep_tables.by_rate(sweep, metric)
         caption = html_page.paragraph(summary.CAPTION + sweep_tables.notes(by_rate, bool(theirs)), "caption")
-        sections.append(f"<h2>{escape(name)}</h2>{drawn}{html_page.wide(by_rate.to_html(border=0))}{caption}")
+        sections += [element("h2", name), drawn, html_page.table(by_rate), caption]
     sections += _sections_at_one_rate(sweep)
     clear = clear_differences(sweep)
-    differing = html_page.wide(clear.table.to_html(border=0, index=False)) if len(clear.table) else ""
-    sections.append(f"<h2>Clear differences</h2>{differing}{html_page.paragraph(clear.words, 'caption')}")
-    noted = "".join(html_page.paragraph(note, "warning") for note in summary.training_notes(sweep))
-    said = f"<h1>{escape(sweep.name)}</h1>{html_page.paragraph(summary.counted_runs(sweep))}{noted}"
-    return html_page.page(sweep.name, said + "".join(sections))
+    sections += [element("h2", "Clear differences")]
+    sections += [html_page.table(clear.table, index=False)] if len(clear.table) else []
+    sections += [html_page.paragraph(clear.words, "caption")]
+    noted = [html_page.paragraph(note, "warning") for note in summary.training_notes(sweep)]
+    return html_page.page(sweep.name, html_page.paragraph(summary.counted_runs(sweep)), *noted, *sections)
 
 
-def _sections_at_one_rate(sweep: Sweep) -> Iterator[str]:
+def _sections_at_one_rate(sweep: Sweep) -> Iterator[inert.Html]:
     title = summary.fewest_labels(sweep)
     if title is None:
         return
     scores, integration = sweep_tables.label_scores(sweep, title), sweep_tables.integration(sweep, title)
     for heading, table in (("Scores of the labels", scores), ("Integration", integration)):
-        yield f"<h2>{heading}: {escape(title)}</h2>{html_page.wide(table.to_html(border=0))}"
+        yield from (element("h2", f"{heading}: {title}"), html_page.table(table))

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from html import escape
 
 import pandas as pd
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.runs.engine import launch
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.sweeps import curves, summary
@@ -52,7 +51,7 @@ def _progress(sweep_id: str, was_active: bool) -> None:
         st.rerun()  # the whole page: results are complete
     done = counts[keys.DONE]
     said = " · ".join(f"{n} {_SHORT[name][1]}" for name, n in counts.items() if n)
-    st.progress(done / max(total, 1), text=f"{said}{' · paused' if sweep.is_paused else ''}")
+    st.progress(done / max(total, 1), text=inert.markdown(f"{said}{' · paused' if sweep.is_paused else ''}"))
     _buttons(sweep, counts)
     st.html(matrix(sweep))
 
@@ -75,7 +74,7 @@ def _buttons(sweep: Sweep, counts: dict[str, int]) -> None:
             )
         n_ended = counts[keys.FAILED] + counts[keys.CANCELLED]
         if n_ended:
-            st.button(f"Retry {n_ended}", key="sweep_retry", on_click=_send, args=(sweep, "retry"))
+            st.button(f"Retry {wording.count(n_ended)}", key="sweep_retry", on_click=_send, args=(sweep, "retry"))
 
 
 @guarded
@@ -95,24 +94,34 @@ def _send(sweep: Sweep, action: str) -> None:
     launch.ensure_engine(current_home())
 
 
-def matrix(sweep: Sweep) -> str:
-    """One mark a run: rows are points of the grid and mixes, columns splits and seeds. HTML."""
+def matrix(sweep: Sweep) -> inert.Html:
+    """One mark a run: rows are points of the grid and mixes, columns splits and seeds."""
     grid, states = sweep.facts["grid"], sweep.states()
     n_mixes, n_points = len(grid["mixes"]), len(grid["points"])
     columns = [f"{split}/{seed}" for split in grid["split_seeds"] for seed in grid["seeds"]]
-    head = "".join(f"<th>{column}</th>" for column in columns)
-    marks: dict[tuple[int, int], list[str]] = {}
+    head = inert.html(*(inert.Html(f"<th>{inert.html(column)}</th>") for column in columns))
+    marks: dict[tuple[int, int], list[inert.Html]] = {}
     for i, run_id in enumerate(sweep.facts["run_ids"]):
         place = (i // n_mixes % n_points, i % n_mixes)
         mark, said = _SHORT[states[run_id]]
-        marks.setdefault(place, []).append(f"<td class='{said}' title='{said}' aria-label='{said}'>{mark}</td>")
-    rows = "".join(
-        f"<tr><th scope='row'>{escape(grid['points'][point])} · {escape(grid['mixes'][mix])}</th>{''.join(cells)}</tr>"
+        marks.setdefault(place, []).append(
+            inert.Html(
+                f"<td class='{inert.html(said)}' title='{inert.html(said)}' aria-label='{inert.html(said)}'>"
+                f"{inert.html(mark)}</td>"
+            )
+        )
+    rows = [
+        inert.Html(
+            f"<tr><th scope='row'>{inert.html(grid['points'][point])} · {inert.html(grid['mixes'][mix])}</th>"
+            f"{inert.html(*cells)}</tr>"
+        )
         for (point, mix), cells in sorted(marks.items())
+    ]
+    legend = inert.html(*(f"{mark} {said}" for mark, said in list(_SHORT.values())[:4]), between=" &nbsp; ")
+    return inert.Html(
+        f"<div class='semafo-sweep'><table><tr><th>split/seed</th>{inert.html(head)}</tr>{inert.html(*rows)}</table>"
+        f"<small>{inert.html(legend)}</small></div>"
     )
-    legend = " &nbsp; ".join(f"{mark} {said}" for mark, said in list(_SHORT.values())[:4])
-    table = f"<table><tr><th>split/seed</th>{head}</tr>{rows}</table>"
-    return f"<div class='semafo-sweep'>{table}<small>{legend}</small></div>"
 
 
 def results(sweep: Sweep) -> None:
@@ -124,7 +133,7 @@ def results(sweep: Sweep) -> None:
     scores = _scores(sweep.sweep_id, len(done), done)
     notes = summary.training_notes(sweep)
     if notes:
-        st.warning(" ".join(notes))
+        st.warning(inert.markdown(*notes))
     has_query = sweep.facts["grid"].get("preset") is not None
     offered = {METRICS[name]: name for name in METRICS if scores[name].notna().any()}
     if not offered:
@@ -152,7 +161,7 @@ def results(sweep: Sweep) -> None:
 def _table(table: pd.DataFrame, name: str, notes: str = "") -> None:
     st.dataframe(table, key=f"sweep_{name}", height="content")
     if notes:
-        st.caption(notes.strip())
+        st.caption(inert.markdown(notes.strip()))
     downloads.csv_button(table.reset_index(), f"sweep-{name}")
 
 
@@ -184,7 +193,7 @@ def _differences(sweep: Sweep, n_done: int) -> None:
     st.subheader("What is clear", anchor=False)
     if len(clear.table):
         st.dataframe(clear.table, key="sweep_clear", hide_index=True, height="content")
-        st.caption(clear.words)
+        st.caption(inert.markdown(clear.words))
     else:
         st.markdown("No difference between methods is clear at any labelled rate: more splits and seeds may tell.")
 
@@ -221,13 +230,13 @@ def _written(make: Callable[[Sweep], str], sweep: Sweep) -> bytes:
 
 def _files(sweep: Sweep, done: Sequence[RunRecord]) -> None:
     with st.container(horizontal=True, gap="small"):
-        name = downloads.file_name(sweep.name)
+        name = inert.file_name(sweep.name)
         for extension, make, label in (
             ("csv", summary.as_csv, "Scores (CSV)"),
             ("html", sweep_report.as_html, "Report (HTML)"),
         ):
             st.download_button(
-                label,
+                inert.markdown(label),
                 partial(_written, make, sweep),
                 file_name=f"{name}.{extension}",
                 key=f"sweep-{extension}",

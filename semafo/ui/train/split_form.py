@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.data.paper import splits as paper_splits
 from semafo.data.paper.splits import Preset
 from semafo.data.splitting.split import Split, make_split
@@ -37,7 +37,7 @@ def split_settings(inspection: Inspection, dataset: str) -> SplitSettings:
     )
     if chosen not in fitting:
         return _own_split(inspection, dataset, sorted(counts))
-    st.caption(" ".join([_described(fitting[chosen]), *fitting[chosen].check(counts)]))
+    st.caption(inert.markdown(" ".join([_described(fitting[chosen]), *fitting[chosen].check(counts)])))
     return fitting[chosen].split_settings(**_advanced(inspection, dataset, by_rate=False))
 
 
@@ -99,7 +99,9 @@ def _rate(place: DeltaGenerator, form: str, test_share: float) -> float:
         format="%d %%",
         key=key,
         persist_state="session",
-        help=f"Labelled cells as a share of the {meaning}. A higher rate keeps the labels of a lower one.",
+        help=inert.markdown(
+            f"Labelled cells as a share of the {meaning}. A higher rate keeps the labels of a lower one."
+        ),
     )
     return percent / 100
 
@@ -160,7 +162,7 @@ def _hidden_labels(inspection: Inspection, dataset: str) -> dict[str, Any]:
 def split_picture(inspection: Inspection, settings: SplitSettings) -> bool:
     """The split as bars, with its numbers above. Raises DataError."""
     split = make_split(inspection.cells[keys.TRUE], inspection.cells[keys.BATCH_COLUMN], settings)
-    st.markdown(split_sentence(split))
+    st.markdown(inert.markdown(split_sentence(split)))
     by_batch = inspection.cells[keys.BATCH_COLUMN].nunique() > 1
     rows = controls.choice("Bars", ["Batches", "Types"], "split_bars") if by_batch else "Types"
     column = keys.BATCH_COLUMN if rows == "Batches" else keys.TRUE
@@ -171,15 +173,17 @@ def split_picture(inspection: Inspection, settings: SplitSettings) -> bool:
         runs=(),
     )
     for warning in split.warnings:
-        st.warning(warning)
+        st.warning(inert.markdown(warning))
     return True
 
 
-def split_sentence(split: Split) -> str:
+def split_sentence(split: Split) -> inert.Markdown:
     """Rate and counts of the split, as a sentence."""
     found = split.summary()
     parts = [
-        f"**{wording.percent(found['labelled_rate'], 1)} labelled: {wording.cells(found['n_labelled'])}**",
+        inert.Markdown(
+            f"**{wording.percent(found['labelled_rate'], 1)} labelled: {wording.cells(found['n_labelled'])}**"
+        ),
         f"{wording.count(found['n_hidden'])} hidden",
         f"{wording.count(found['n_test'])} test",
     ]
@@ -189,4 +193,4 @@ def split_sentence(split: Split) -> str:
         parts.append(f"{wording.count(found['n_calibration'])} kept for calibration")
     if found["n_missing"]:
         parts.append(f"{wording.count(found['n_missing'])} without a label")
-    return " · ".join(parts)
+    return inert.markdown(*parts, between=" · ")

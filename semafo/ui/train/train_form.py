@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.runs.background.preflight import Inspection
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
@@ -57,7 +57,9 @@ def cost(inspection: Inspection, configs: Sequence[RunConfig]) -> None:
         seconds = sum(expected_seconds(configs[0], _counts(inspection, configs[0])).values())
         n_mixes = len({config.mix for config in configs})
         st.caption(
-            f"{wording.about(seconds).capitalize()} a model, less where the scVI stage is shared. {_fit(n_mixes)}"
+            inert.markdown(
+                f"{wording.about(seconds).capitalize()} a model, less where the scVI stage is shared. {_fit(n_mixes)}"
+            )
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from semafo import inert
 from semafo.ui.session import navigation, tray
 from semafo.ui.session.viewport import is_cramped
 
@@ -44,12 +45,13 @@ def choice(
     """
     first = options[0] if default is None else default
     picked = st.segmented_control(
-        label,
+        inert.markdown(label),
         options,
+        format_func=inert.markdown,
         default=first,
         required=True,
         key=key,
-        help=help,
+        help=help and inert.markdown(help),
         bind="query-params",
         persist_state="session",
         **kwargs,
@@ -74,7 +76,7 @@ def pick(
     options = list(options)
     index = options.index(default) if default in options else 0
     return st.selectbox(
-        label,
+        inert.markdown(label),
         options,
         index if options else None,
         format_func,
@@ -89,14 +91,28 @@ def pick(
 def search(label: str, key: str, placeholder: str, **kwargs: Any) -> str:
     """Words to look for; kept and linked as a `choice` is."""
     text = st.text_input(
-        label, key=key, type="search", placeholder=placeholder, bind="query-params", persist_state="session", **kwargs
+        inert.markdown(label),
+        key=key,
+        type="search",
+        placeholder=placeholder,
+        bind="query-params",
+        persist_state="session",
+        **kwargs,
     )
     return text or ""
 
 
 def switch(label: str, key: str, default: bool = False, help: str | None = None, **kwargs: Any) -> bool:
     """Yes or no; kept and linked as a `choice` is."""
-    return st.toggle(label, default, key, help, bind="query-params", persist_state="session", **kwargs)
+    return st.toggle(
+        inert.markdown(label),
+        default,
+        key,
+        help and inert.markdown(help),
+        bind="query-params",
+        persist_state="session",
+        **kwargs,
+    )
 
 
 def population(key: str) -> str:

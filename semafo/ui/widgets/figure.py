@@ -7,11 +7,12 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from semafo import inert
 from semafo.ui.printing import caption as printing_caption
 from semafo.ui.printing import render
 from semafo.ui.session import tray
 from semafo.ui.session.tray import ChosenRun
-from semafo.ui.widgets import controls, downloads
+from semafo.ui.widgets import controls
 
 _FORMATS = {"svg": "SVG", "png": "PNG", "pdf": "PDF"}
 _PAGE = {"html": "HTML"}  # needs no browser on the server
@@ -43,7 +44,7 @@ def show_figure(
     alt
         One sentence for screen readers: what is drawn against what, and how many. Keep it constant while the figure is.
     caption
-        What a reader must know; drawn below the figure and in the exported file. May have Markdown.
+        What a reader must know; drawn below the figure and in the exported file, as it is.
     config
         Plotly's settings; quiet (no buttons) unless given, `controls.MAP_CHART` for maps.
     runs
@@ -62,7 +63,7 @@ def show_figure(
     with st.container(key=f"figure-{key}", gap="xxsmall"):
         event = st.plotly_chart(figure, key=key, alt=alt, config=_with_camera(config), **kwargs)
         with st.container(horizontal=True, gap="small", vertical_alignment="top", wrap=False):
-            st.caption(caption or " ", width="stretch")
+            st.caption(inert.markdown(caption or " "), width="stretch")
             notes = printing_caption.of(tray.chosen_runs() if runs is None else runs, caption)
             _menu(key, files or partial(_file, figure, notes), {**_FORMATS, **(_PAGE if files else {})})
     return event
@@ -85,15 +86,15 @@ def _menu(key: str, files: Files, formats: Mapping[str, str]) -> None:
     with st.popover("Export", type="tertiary", key=f"export-{key}"):
         problem = render.problem()
         if problem:
-            st.caption(problem)
+            st.caption(inert.markdown(problem))
         if render.browser() is None:
             formats = {extension: name for extension, name in formats.items() if extension in _PAGE}
         with st.container(horizontal=True, gap="small"):
             for extension, name in formats.items():
                 st.download_button(
-                    name,
+                    inert.markdown(name),
                     partial(files, extension),
-                    file_name=f"semafo-{downloads.file_name(key)}.{extension}",
+                    file_name=f"semafo-{inert.file_name(key)}.{extension}",
                     mime=_MIME[extension],
                     key=f"export-{key}-{extension}",
                     on_click="ignore",

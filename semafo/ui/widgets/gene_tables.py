@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.runs.folder.expression import Genes
 from semafo.runs.folder.run_record import RunRecord
 from semafo.ui.session.run_results import artefacts
@@ -55,14 +55,17 @@ def show(run: ChosenRun, groups: Groups, what: str, key: str) -> None:
     """The table, its file, and what it means; or in words why there is none."""
     if groups.is_empty:
         st.caption(
-            f"No genes to compare: there are no {groups.second_name if groups.first.any() else groups.first_name}."
+            inert.markdown(
+                f"No genes to compare: there are no {groups.second_name if groups.first.any() else groups.first_name}."
+            )
         )
         return
     found = telling_apart(run, groups, what)
     if found is None:
-        st.caption(NO_GENES.format(name=run.name))
+        st.caption(inert.markdown(NO_GENES.format(name=run.name)))
         return
-    st.markdown(f"**Genes that tell them from the {wording.count(int(groups.second.sum()))} {groups.second_name}**")
+    heading = f"Genes that tell them from the {wording.count(int(groups.second.sum()))} {groups.second_name}"
+    st.markdown(inert.Markdown(f"**{inert.markdown(heading)}**"))
     st.dataframe(
         found.rename(columns={name: title for name, (title, _) in COLUMNS.items()}),
         hide_index=True,
@@ -90,7 +93,7 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
 
 def _column_config() -> dict[str, Any]:
     numbers = {
-        title: st.column_config.NumberColumn(format="%.2f", help=meaning)
+        title: st.column_config.NumberColumn(format="%.2f", help=inert.markdown(meaning))
         for name, (title, meaning) in COLUMNS.items()
         if name != "gene"
     }

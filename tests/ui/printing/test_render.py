@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import psutil
 import pytest
 
+from semafo import inert
 from semafo.errors import SemafoError
 from semafo.ui import charts
 from semafo.ui.charts import colours
@@ -74,7 +75,7 @@ def test_three_panels_in_a_row_get_a_page_on_its_side():
 
 
 def test_a_caption_is_broken_into_lines_below_the_drawing():
-    drawing = '<svg class="main-svg" width="680" height="400"><g/></svg>'
+    drawing = inert.Html('<svg class="main-svg" width="680" height="400"><g/></svg>')
     whole, width, height = paper.with_caption([drawing], ["word " * 60, "a < b"])
     lines = re.findall(r'y="([\d.]+)">([^<]+)</text>', whole)
     assert (width, len(lines)) == (680, 4)

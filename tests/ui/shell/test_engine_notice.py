@@ -4,6 +4,7 @@ import fcntl
 
 from streamlit.testing.v1 import AppTest
 
+from semafo import inert
 from semafo.files import write_json
 from semafo.runs.home import Home
 
@@ -25,6 +26,6 @@ def test_a_living_engine_s_notice_is_shown_and_a_dead_one_s_is_not(tmp_path, mon
     assert captions(home, monkeypatch) == []
     with home.lock.open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        assert captions(home, monkeypatch) == [NOTICE]
+        assert captions(home, monkeypatch) == [inert.markdown(NOTICE)]
         write_json(home.engine_file, {"pid": 1, "scheduler": None, "notice": None})
         assert captions(home, monkeypatch) == []

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.ui.charts import style
 from semafo.ui.charts.colours import Look
 from semafo.ui.charts.comparison.layout import Layout
@@ -79,7 +79,7 @@ def matrix_traces(
 
 def matrix_axes(types: Sequence[str], layout: Layout, first_axis: int) -> dict[str, Any]:
     """Axes of all blocks; names of types stand left of the first block of each row."""
-    n, short = len(types), [wording.shortened(name, layout.name_length) for name in types]
+    n, short = len(types), [inert.plotly(wording.shortened(name, layout.name_length)) for name in types]
     look = {"showgrid": False, "zeroline": False, "ticks": "", "fixedrange": True}
     has_room = layout.bands.matrix / (n + DOTS) >= _SMALLEST_TEXT
     axes: dict[str, Any] = {}
@@ -127,7 +127,7 @@ def _dots(types: Mapping[str, Look], pixels: float) -> dict[str, Any]:
         "y": [*range(n), *[n - 1 + middle] * n],
         "marker": marker,
         "customdata": [[_TYPE, place] for place in range(n)] * 2,
-        "hovertext": [*(f"Observed {name}" for name in types), *(f"Predicted {name}" for name in types)],
+        "hovertext": [inert.plotly(f"{kind} {name}") for kind in ("Observed", "Predicted") for name in types],
         "hovertemplate": "%{hovertext}<extra></extra>",
         **_as_before(1),
     }
@@ -166,13 +166,13 @@ def _number(value: float, by: str) -> str:
     return "" if not value >= 0.005 else f"{value:.2f}".lstrip("0") if value < 0.995 else "1"
 
 
-def _said(counts: np.ndarray, types: Sequence[str], row: int, column: int) -> str:
+def _said(counts: np.ndarray, types: Sequence[str], row: int, column: int) -> inert.FigureText:
     """What is in a cell, and which share of the observed and of the predicted type that is."""
     n, of_row, of_column = (float(v) for v in (counts[row, column], counts[row].sum(), counts[:, column].sum()))
-    return (
-        f"Observed {types[row]}<br>Predicted {types[column]}<br>"
-        f"{_cells(n)}: {wording.percent(n / of_row, 1)} of {_count(of_row)} observed,<br>"
-        f"{wording.percent(n / of_column, 1)} of {_count(of_column)} predicted"
+    return inert.FigureText(
+        f"Observed {inert.plotly(types[row])}<br>Predicted {inert.plotly(types[column])}<br>"
+        f"{inert.plotly(_cells(n))}: {wording.percent(n / of_row, 1)} of {inert.plotly(_count(of_row))} observed,<br>"
+        f"{wording.percent(n / of_column, 1)} of {inert.plotly(_count(of_column))} predicted"
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.ui.charts import colours, style
 from semafo.ui.charts.comparison.layout import Layout
 
@@ -56,10 +56,12 @@ def score_traces(scores: Sequence[LabelScore], colour: str, axes: tuple[str, str
     on = {"type": "scatter", "xaxis": axes[0], "yaxis": axes[1], "showlegend": False}
     found: list[dict[str, Any]] = []
     for row, score in enumerate(scores):
-        said = f"{score.title} {score.text}" + (f"<br>{score.note}" if score.note else "")
+        lines = [f"{score.title} {score.text}", *([score.note] if score.note else [])]
+        said = inert.plotly(*lines, between="<br>")
         if score.baseline is not None:
             stroke = {"symbol": "line-ns", "size": 15, "line": {"color": colours.NEUTRAL, "width": 2}}
-            text = f"{score.baseline_name}: {score.title.lower()} {score.baseline:.3f}<extra></extra>"
+            name = inert.plotly(f"{score.baseline_name}: {score.title.lower()}")
+            text = f"{inert.plotly(name)} {score.baseline:.3f}<extra></extra>"
             found.append({**on, "x": [score.baseline], "y": [row], "marker": stroke, "hovertemplate": text})
         if score.low is not None:
             line = {"color": colour, "width": 2.2}
@@ -67,7 +69,7 @@ def score_traces(scores: Sequence[LabelScore], colour: str, axes: tuple[str, str
             found.append({**on, **ends, "hoverinfo": "skip"})
         if score.value is not None:
             marker = {"color": colour, "size": 8.5}
-            hover = {"hovertemplate": f"{said}<extra></extra>", "cliponaxis": False}
+            hover = {"hovertemplate": f"{inert.plotly(said)}<extra></extra>", "cliponaxis": False}
             found.append({**on, "x": [score.value], "y": [row], "mode": "markers", "marker": marker, **hover})
     return found
 

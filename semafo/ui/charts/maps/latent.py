@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from semafo import inert
 from semafo.ui.charts import colours, style
 from semafo.ui.charts.colours import Look
 from semafo.ui.charts.maps import points
@@ -145,18 +146,18 @@ def panel_images(index: int, panel: Panel) -> list[dict[str, Any]]:
 def panel_texts(index: int, panel: Panel) -> list[dict[str, Any]]:
     """A panel's title, what its directions are, and the names on the map."""
     suffix = style.axis_suffix(index)
-    lines = panel.lines or ("&nbsp;", "&nbsp;")  # as many as its neighbours have
+    lines = panel.lines or (inert.FigureText("&nbsp;"), inert.FigureText("&nbsp;"))  # as many as its neighbours have
     found = [style.title_text(index, panel.title, lines, panel.colour)]
     if panel.xy is None or panel.frame is None:
         return [*found, style.note_text(index, panel.note)]
     if panel.corner:
         place = {"x": 0, "y": 0, "xref": f"x{suffix} domain", "yref": f"y{suffix} domain", "xshift": 4, "yshift": 2}
         look = {"xanchor": "left", "yanchor": "bottom", "showarrow": False, "font": {"size": 10}, "opacity": 0.7}
-        found.append({"text": panel.corner, **place, **look})
+        found.append({"text": inert.plotly(panel.corner), **place, **look})
     for text, *middle in panel.labels:
         [(x, y)] = panel.frame.exactly([middle]).tolist()
         look = {"showarrow": False, "captureevents": False, "font": {"size": 11, "weight": 600, "shadow": "auto"}}
-        found.append({"text": text, "x": x, "y": y, "xref": f"x{suffix}", "yref": f"y{suffix}", **look})
+        found.append({"text": inert.plotly(text), "x": x, "y": y, "xref": f"x{suffix}", "yref": f"y{suffix}", **look})
     return found
 
 

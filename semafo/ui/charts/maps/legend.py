@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from semafo import inert
 from semafo.ui.charts import style
 from semafo.ui.charts.colours import Look
 from semafo.ui.charts.maps.colour_scale import Scale
@@ -97,7 +98,8 @@ def name_once(traces: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _bottom_bar(scale: Scale) -> dict[str, object]:
     """A bar at the lower left, below its title: beside it, a long title would leave no room for the bar."""
-    text = f"{scale.title}<br><span style='font-size:5px'>&nbsp;</span>"  # the gap that plotly does not leave
+    gap = inert.FigureText("<span style='font-size:5px'>&nbsp;</span>")  # which plotly does not leave
+    text = inert.plotly(scale.title, gap, between="<br>")
     title = {"text": text, "side": "top", "font": {"size": style.TEXT_SIZE}}
     return {**style.colour_bar("", 300), "title": title, "xpad": 16, "ypad": 5}
 

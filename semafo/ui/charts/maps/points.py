@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from semafo import inert, wording
 from semafo.ui.charts import colours
 from semafo.ui.charts.colours import Look
 from semafo.ui.charts.maps.colour_scale import Scale
@@ -18,6 +19,7 @@ FADED = 0.09  # opacity of the cells that do not stand out
 LARGER = 1.35  # size of those that do
 PALE = 0.3  # opacity of the cells at the low end of a scale that counts something, and of cells below lines
 MISSING = "Missing"
+LONGEST_NAME = 40  # characters in a legend; whole on hover
 _SMALLEST, _LARGEST = 1.6, 7.0  # pixels
 
 
@@ -126,7 +128,8 @@ def _marker(look: Look, ring: bool, size: float, opacity: float) -> dict[str, An
 
 def _trace(places: np.ndarray, name: str, text: np.ndarray | None) -> dict[str, Any]:
     x, y = (np.ascontiguousarray(places[:, axis]) for axis in (0, 1))
-    trace = {"type": "scattergl", "x": x, "y": y, "mode": "markers", "name": name}
+    short = inert.plotly(wording.shortened(name, LONGEST_NAME))
+    trace = {"type": "scattergl", "x": x, "y": y, "mode": "markers", "name": short}
     if text is None:
-        return {**trace, "hovertemplate": f"{name}<extra></extra>"}
+        return {**trace, "hovertemplate": f"{inert.plotly(name)}<extra></extra>"}
     return {**trace, "text": text, "hovertemplate": "%{text}<extra></extra>"}

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.ui.charts import colours, style
 from semafo.ui.charts.colours import Look
 
@@ -22,18 +22,20 @@ def predicted_bars(labels: pd.Series, looks: Mapping[str, Look], unknown: str, *
     order = sorted(sizes, key=lambda name: name == unknown)
     figure = go.Figure()
     figure.add_bar(
-        y=[wording.shortened(name, 16 if narrow else 26) for name in order],
+        y=list(range(len(order))),
         x=[sizes[name] for name in order],
         orientation="h",
         marker_color=[looks[name].colour if name in looks else colours.NEUTRAL for name in order],
         text=[f"{wording.count(sizes[name])} · {wording.percent(sizes[name] / len(labels))}" for name in order],
         textposition="outside",
         cliponaxis=False,
-        customdata=order,
+        customdata=inert.each(order),
         hovertemplate="%{customdata}: %{x} cells<extra></extra>",
     )
     figure.update_xaxes(visible=False, range=[0, 1.25 * max(sizes.values())], fixedrange=True)
+    names = [wording.shortened(name, 16 if narrow else 26) for name in order]
     figure.update_yaxes(autorange="reversed", ticks="", fixedrange=True, automargin=True)
+    figure.update_yaxes(tickmode="array", tickvals=list(range(len(order))), ticktext=inert.each(names))
     return style.base(figure, max(160, 24 + ROW_HEIGHT * len(order)), margin={"r": 40}, bargap=0.3)
 
 
@@ -66,7 +68,12 @@ def marker_dots(markers: Mapping[str, Any], *, narrow: bool = False) -> go.Figur
     mean, share = np.array(markers["mean"]), np.array(markers["share"])  # (types, genes)
     row, column = (grid.ravel() for grid in np.meshgrid(range(len(types)), range(len(genes)), indexing="ij"))
     hover = [
-        f"{genes[g]} in {types[t]}<br>{share[t, g]:.0%} of {wording.cells(markers['n'][t])}<br>mean {mean[t, g]:.2f}"
+        inert.plotly(
+            f"{genes[g]} in {types[t]}",
+            f"{share[t, g]:.0%} of {wording.cells(markers['n'][t])}",
+            f"mean {mean[t, g]:.2f}",
+            between="<br>",
+        )
         for t, g in zip(row, column, strict=True)
     ]
     figure = go.Figure()
@@ -82,7 +89,7 @@ def marker_dots(markers: Mapping[str, Any], *, narrow: bool = False) -> go.Figur
             "colorbar": style.colour_bar("Mean expression", 160 if narrow else 260),
             "line_width": 0,
         },
-        hovertext=hover,
+        hovertext=inert.each(hover),
         hovertemplate="%{hovertext}<extra></extra>",
         showlegend=False,
     )
@@ -100,4 +107,4 @@ _SCALE = ((0.0, "rgba(138, 148, 160, 0.25)"), (1.0, colours.ACCENT))
 
 
 def _ticks(names: list[str]) -> dict[str, Any]:
-    return {"tickvals": list(range(len(names))), "ticktext": names, "range": [-0.6, len(names) - 0.4]}
+    return {"tickvals": list(range(len(names))), "ticktext": inert.each(names), "range": [-0.6, len(names) - 0.4]}

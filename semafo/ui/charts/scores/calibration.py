@@ -6,6 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from semafo import inert
 from semafo.ui.charts import colours, style
 
 TITLE_HEIGHT = 62
@@ -71,12 +72,13 @@ def _bins(bins: Sequence[Mapping[str, Any]], colour: str, kind: str, *, is_scale
         x=x,
         y=y,
         mode="lines+markers",
-        name=kind,
+        name=inert.plotly(kind),
         line={"color": colour, "width": 1.4, "dash": "dash" if is_scaled else "solid"},
         marker={"color": colour, "size": 7, "symbol": "circle-open" if is_scaled else "circle"},
         customdata=[[b["low"], b["high"], b["n"], b["accuracy_low"], b["accuracy_high"]] for b in bins],
-        hovertemplate=f"{kind}: confidence %{{customdata[0]:.2f}} to %{{customdata[1]:.2f}}, %{{customdata[2]}} cells"
-        "<br>mean confidence %{x:.2f}<br>accuracy %{y:.2f} [%{customdata[3]:.2f}, %{customdata[4]:.2f}]<extra></extra>",
+        hovertemplate=f"{inert.plotly(kind)}: confidence %{{customdata[0]:.2f}} to %{{customdata[1]:.2f}}, "
+        "%{customdata[2]} cells<br>mean confidence %{x:.2f}<br>accuracy %{y:.2f} [%{customdata[3]:.2f}, "
+        "%{customdata[4]:.2f}]<extra></extra>",
     )
     if is_scaled:
         return (trace,)
@@ -101,8 +103,8 @@ def coverage_curves(lines: Sequence[CoverageLine], *, narrow: bool = False) -> g
             mode="lines",
             line={"color": line.colour, "width": 1.8, "shape": "linear"},
             customdata=[[row["threshold"], row["n_kept"], row["low"], row["high"]] for row in kept],
-            hovertemplate=f"{line.title}<br>unknown below %{{customdata[0]:.2f}}: %{{x:.0%}} kept, %{{customdata[1]}} "
-            "cells<br>accuracy %{y:.3f} [%{customdata[2]:.2f}, %{customdata[3]:.2f}]<extra></extra>",
+            hovertemplate=f"{inert.plotly(line.title)}<br>unknown below %{{customdata[0]:.2f}}: %{{x:.0%}} kept, "
+            "%{customdata[1]} cells<br>accuracy %{y:.3f} [%{customdata[2]:.2f}, %{customdata[3]:.2f}]<extra></extra>",
         )
         if line.marked.get("n_kept"):
             _mark(figure, line)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.ui.charts import colours, style
 
 BY_ROW, BY_COLUMN, COUNTS = "row", "column", "counts"
@@ -100,7 +100,7 @@ def confusion_difference(
     style.panel_title(figure, 0, f"{second.title} minus {first.title}", [f"{second.line}", f"against {first.line}"])
     trace = _heatmap(z, types, _cell_text(z, by, len(types), signed=True))
     value = "%{z:+.0f} cells" if by == COUNTS else "%{z:+.2f}"
-    trace.update(hovertemplate=f"Observed %{{y}}<br>Predicted %{{x}}<br>{value}<extra></extra>")
+    trace.update(hovertemplate="Observed %{y}<br>Predicted %{x}<br>" + value + "<extra></extra>")
     grid.add(0, trace)
     reach = max(float(np.abs(z).max()), 1e-9)
     bar = style.colour_bar("Difference")
@@ -122,10 +122,12 @@ def _grid(n: int, types: Sequence[str], narrow: bool) -> tuple[style.PanelGrid, 
     return grid, {"l": names, "t": TITLE_HEIGHT, "b": bottom}, panel
 
 
-def _heatmap(z: np.ndarray, types: Sequence[str], text: np.ndarray | None) -> go.Heatmap:
-    trace = go.Heatmap(z=z, x=list(types), y=list(types), coloraxis="coloraxis", xgap=1, ygap=1, hoverongaps=False)
-    if text is not None:
-        trace.update(text=text, texttemplate="%{text}", textfont_size=10)
+def _heatmap(z: np.ndarray, types: Sequence[str], numbers: np.ndarray | None) -> go.Heatmap:
+    trace = go.Heatmap(
+        z=z, x=inert.each(types), y=inert.each(types), coloraxis="coloraxis", xgap=1, ygap=1, hoverongaps=False
+    )
+    if numbers is not None:
+        trace.update(text=numbers, texttemplate="%{text}", textfont_size=10)
     return trace
 
 
@@ -169,7 +171,7 @@ def _add_targets(
         unselected={"marker": {"opacity": 0}},
         selectedpoints=list(chosen) if len(chosen) else None,
         customdata=places.tolist(),
-        hovertext=hover,
+        hovertext=inert.each(hover),
         hovertemplate="%{hovertext}<extra></extra>",
     )
 
@@ -191,11 +193,11 @@ def _cell_text(z: np.ndarray, by: str, n_types: int, signed: bool = False) -> np
     return np.array([[f"{v:{sign}.{digits}f}" if abs(v) >= smallest else "" for v in row] for row in z])
 
 
-def _hover(counts: np.ndarray, types: Sequence[str], row: int, column: int) -> str:
+def _hover(counts: np.ndarray, types: Sequence[str], row: int, column: int) -> inert.FigureText:
     """What is in a cell, and which share of the observed and of the predicted type that is."""
     n, of_row, of_column = (int(v) for v in (counts[row, column], counts[row].sum(), counts[:, column].sum()))
-    return (
-        f"Observed {types[row]}<br>Predicted {types[column]}<br>"
+    return inert.FigureText(
+        f"Observed {inert.plotly(types[row])}<br>Predicted {inert.plotly(types[column])}<br>"
         f"{wording.cells(n)}: {wording.percent(n / of_row, 1)} of {wording.count(of_row)} observed,<br>"
         f"{wording.percent(n / of_column, 1)} of {wording.count(of_column)} predicted"
     )
@@ -213,9 +215,11 @@ def _axes(grid: style.PanelGrid, types: Sequence[str], n_panels: int) -> None:
     figure, columns, n = grid.figure, grid.columns, len(types)
     ticks |= {"type": "category", "categoryorder": "array", "categoryarray": list(types)}
     short = [wording.shortened(name, 16 if columns == 1 and n_panels > 1 else NAME_LENGTH) for name in types]
-    figure.update_xaxes(**ticks, ticktext=short, tickangle=-90, showticklabels=False, tickfont_size=11)
+    figure.update_xaxes(**ticks, ticktext=inert.each(short), tickangle=-90, showticklabels=False, tickfont_size=11)
     figure.update_xaxes(range=[-0.5, n - 0.5])
-    figure.update_yaxes(**ticks, ticktext=short, range=[n - 0.5, -0.5], showticklabels=False, tickfont_size=11)
+    figure.update_yaxes(
+        **ticks, ticktext=inert.each(short), range=[n - 0.5, -0.5], showticklabels=False, tickfont_size=11
+    )
     for i in range(n_panels):
         suffix = style.axis_suffix(i)
         figure.layout[f"yaxis{suffix}"].showticklabels = i % columns == 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.ui.charts import colours, style
 
 ROW_HEIGHT = 26
@@ -42,7 +42,7 @@ def flip_bars(
     figure.update_yaxes(
         tickmode="array",
         tickvals=list(range(len(rows))),
-        ticktext=names,
+        ticktext=inert.each(names),
         range=[len(rows) - 0.4, -0.6],
         ticks="",
         showgrid=False,
@@ -67,16 +67,16 @@ def _bars(
         textposition="outside",
         textfont_size=11,
         cliponaxis=False,
-        hovertext=list(hovers),
+        hovertext=inert.each(hovers),
         hovertemplate="%{hovertext}<extra></extra>",
     )
 
 
 def _head(figure: go.Figure, text: str, colour: str, side: int) -> None:
     """Which run a side is about, next to the line that both start from."""
-    swatch = f"<span style='color:{colour}'>■</span>"
+    parts = (text, colours.mark(colour)) if side == _LEFT else (colours.mark(colour), text)
     figure.add_annotation(
-        text=f"{text} {swatch}" if side == _LEFT else f"{swatch} {text}",
+        text=inert.plotly(*parts, between=" "),
         x=0,
         y=1,
         xref="x",

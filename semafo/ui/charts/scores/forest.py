@@ -6,7 +6,7 @@ from itertools import groupby
 
 import plotly.graph_objects as go
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.ui.charts import colours, style
 
 LANE = 15  # pixels of an estimate beside others in its row
@@ -66,14 +66,16 @@ def forest(
     for row, centre in zip(rows, centres, strict=True):
         _draw_row(figure, row, centre, narrow)
     for index, title in heads.items():
-        _side_text(figure, f"<b>{title}</b>", centres[index] - heights[index] / 2 - 12, "left")
+        _side_text(
+            figure, inert.FigureText(f"<b>{inert.plotly(title)}</b>"), centres[index] - heights[index] / 2 - 12, "left"
+        )
     if zero is not None:
         _zero_lines(figure, zero, heads, heights, centres)
     wide = [row.label for row in rows] if not narrow else []
     left = _pixels(wide) + 14 if wide else 10
     right = 10 if narrow else _pixels([row.text for row in rows]) + 14
     figure.update_xaxes(
-        title_text=axis,
+        title_text=inert.plotly(axis),
         title_standoff=6,
         range=span or _span(rows, zero),
         showgrid=False,
@@ -95,14 +97,17 @@ def forest(
     )
 
 
-def legend_line(names: Sequence[tuple[str, str, str]]) -> str:
+def legend_line(names: Sequence[tuple[str, str, str]]) -> inert.Html:
     """Names with marker and colour as HTML, for above a plot: (name, colour, symbol) each."""
     signs = dict(zip(SYMBOLS, "●◆■▲✚★", strict=True))
-    return " &ensp; ".join(
-        f'<span style="white-space:nowrap"><span style="color:{colour}" aria-hidden="true">{signs[symbol]}</span> '
-        f"{name}</span>"
+    found = [
+        inert.Html(
+            f'<span style="white-space:nowrap"><span style="color:{inert.html(colour)}" aria-hidden="true">'
+            f"{inert.html(signs[symbol])}</span> {inert.html(name)}</span>"
+        )
         for name, colour, symbol in names
-    )
+    ]
+    return inert.html(*found, between=" &ensp; ")
 
 
 def _zero_lines(
@@ -159,7 +164,9 @@ def _draw_row(figure: go.Figure, row: Row, centre: float, narrow: bool) -> None:
 
 def _draw(figure: go.Figure, estimate: Estimate, y: float) -> None:
     colour = estimate.colour if estimate.is_clear else colours.NEUTRAL
-    hover = {"hovertemplate": f"{estimate.hover}<extra></extra>"} if estimate.hover else {"hoverinfo": "skip"}
+    hover = (
+        {"hovertemplate": f"{inert.plotly(estimate.hover)}<extra></extra>"} if estimate.hover else {"hoverinfo": "skip"}
+    )
     if estimate.low is not None and estimate.high is not None:
         figure.add_scatter(
             x=[estimate.low, estimate.high],
@@ -173,7 +180,7 @@ def _draw(figure: go.Figure, estimate: Estimate, y: float) -> None:
         x=[estimate.value],
         y=[y],
         mode="markers",
-        name=estimate.name,
+        name=inert.plotly(estimate.name),
         marker={"color": colour, "size": 8.5, "symbol": estimate.symbol, "line_width": 0},
         cliponaxis=False,
         **hover,
@@ -190,7 +197,9 @@ _PLACES = {
 
 def _side_text(figure: go.Figure, text: str, y: float, place: str) -> None:
     if text:
-        figure.add_annotation(text=text, y=y, xref="paper", yanchor="middle", showarrow=False, **_PLACES[place])
+        figure.add_annotation(
+            text=inert.plotly(text), y=y, xref="paper", yanchor="middle", showarrow=False, **_PLACES[place]
+        )
 
 
 def _pixels(texts: Sequence[str]) -> int:

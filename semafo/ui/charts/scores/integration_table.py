@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.evaluation.integration.columns import BATCH, BIO, METRICS, Metric
 from semafo.ui.charts import colours, style
 
@@ -62,11 +62,11 @@ def best(values: Sequence[float | None], rows: Sequence[ScoreRow]) -> list[bool]
     return [len(known) > 1 and value is not None and value == max(known) for value in shown]
 
 
-def _label(row: ScoreRow, narrow: bool) -> str:
-    name = row.name if not narrow else row.name.replace(" · ", "<br>", 1)
+def _label(row: ScoreRow, narrow: bool) -> inert.FigureText:
+    name = inert.plotly(*row.name.split(" · ", 1 if narrow else 0), between="<br>")
     if row.is_reference:
-        return f"<span style='color:{colours.NEUTRAL}'>{name} □</span>"
-    return f"{name} <span style='color:{row.colour}'>■</span>"
+        return inert.FigureText(f"<span style='color:{colours.NEUTRAL}'>{inert.plotly(name)} □</span>")
+    return inert.plotly(name, colours.mark(row.colour), between=" ")
 
 
 def _circles(figure: go.Figure, rows: Sequence[ScoreRow], names: Sequence[str], group: str) -> None:
@@ -80,18 +80,18 @@ def _circles(figure: go.Figure, rows: Sequence[ScoreRow], names: Sequence[str], 
             x=[i] * len(rows),
             y=list(names),
             mode="markers+text",
-            text=[_bold(wording.score(v, 2), m) for v, m in zip(values, marked, strict=True)],
+            text=[inert.plotly(_bold(wording.score(v, 2), m)) for v, m in zip(values, marked, strict=True)],
             textfont_size=11,
             marker=_marker(values, marked, rows, GROUP_COLOURS[group]),
-            hovertext=[_hover(row.name, metric, v) for row, v in zip(rows, values, strict=True)],
+            hovertext=[inert.plotly(_hover(row.name, metric, v)) for row, v in zip(rows, values, strict=True)],
             hovertemplate="%{hovertext}<extra></extra>",
             row=1,
             col=1,
         )
 
 
-def _bold(text: str, is_bold: bool) -> str:
-    return f"<b>{text}</b>" if is_bold else text
+def _bold(text: str, is_bold: bool) -> inert.FigureText:
+    return inert.FigureText(f"<b>{inert.plotly(text)}</b>") if is_bold else inert.plotly(text)
 
 
 def _marker(
@@ -131,28 +131,29 @@ def _diameter(value: float | None) -> float:
     return 34 * max(value, 0.0) ** 0.5 if wording.is_number(value) else 0
 
 
-def _hover(name: str, metric: Metric, value: float | None) -> str:
-    if wording.is_number(value):
-        return f"{name}<br><b>{metric.title} {value:.3f}</b><br>{about(metric)}"
-    return f"{name}<br><b>{metric.title} is undefined</b><br>{_wrapped(metric.undefined)}<br>{about(metric)}"
+def _hover(name: str, metric: Metric, value: float | None) -> inert.FigureText:
+    is_known = wording.is_number(value)
+    said = inert.plotly(f"{metric.title} {wording.score(value)}" if is_known else f"{metric.title} is undefined")
+    lines = [name, inert.FigureText(f"<b>{inert.plotly(said)}</b>")]
+    return inert.plotly(*lines, *([] if is_known else [_wrapped(metric.undefined)]), about(metric), between="<br>")
 
 
-def about(metric: Metric) -> str:
+def about(metric: Metric) -> inert.FigureText:
     """Meaning, range and direction of a metric, in lines."""
     direction = "higher is better" if metric.higher_is_better else "lower is better"
     place = "" if metric.averaged else " Takes no part in the mean."
     span = f"From {metric.low:g} to {metric.high:g}, {direction}.{place}".replace("-", "−")
-    return f"{_wrapped(metric.meaning)}<br>{span}"
+    return inert.plotly(_wrapped(metric.meaning), span, between="<br>")
 
 
-def _wrapped(text: str, width: int = 60) -> str:
+def _wrapped(text: str, width: int = 60) -> inert.FigureText:
     lines, line = [], ""
     for word in text.split():
         if len(line) + len(word) > width:
             lines.append(line)
             line = ""
         line = f"{line} {word}".strip()
-    return "<br>".join([*lines, line])
+    return inert.plotly(*lines, line, between="<br>")
 
 
 def _bars(
@@ -172,7 +173,10 @@ def _bars(
             "color": [_CLEAR if h else _tinted(colour, 1.0) for h in hollow],
             "line": {"color": colours.NEUTRAL, "width": [1.2 if h else 0 for h in hollow]},
         },
-        hovertext=[f"{row.name}<br>{title} {wording.score(value)}" for row, value in zip(rows, values, strict=True)],
+        hovertext=[
+            inert.plotly(row.name, f"{title} {wording.score(value)}", between="<br>")
+            for row, value in zip(rows, values, strict=True)
+        ],
         hovertemplate="%{hovertext}<extra></extra>",
         row=1,
         col=col,
@@ -181,7 +185,7 @@ def _bars(
         x=[place + 0.03] * len(rows),
         y=list(names),
         mode="text",
-        text=[_bold(wording.score(v, 2), m) for v, m in zip(values, best(values, rows), strict=True)],
+        text=[inert.plotly(_bold(wording.score(v, 2), m)) for v, m in zip(values, best(values, rows), strict=True)],
         textposition="middle right",
         textfont_size=11,
         hoverinfo="skip",
@@ -201,19 +205,23 @@ def _heads(figure: go.Figure) -> None:
     for i, metric in enumerate(METRICS):
         figure.add_annotation(
             **above,
-            text=metric.title + ("" if metric.averaged else " *"),
+            text=inert.plotly(metric.title + ("" if metric.averaged else " *")),
             x=i - 0.1,
             textangle=-50,
             font_size=11,
-            hovertext=f"<b>{metric.title}</b><br>{about(metric)}",
+            hovertext=f"<b>{inert.plotly(metric.title)}</b><br>{inert.plotly(about(metric))}",
         )
     for group, title in GROUP_TITLES.items():
         start = next(i for i, metric in enumerate(METRICS) if metric.group == group) - 0.4
-        text = f"<span style='color:{GROUP_COLOURS[group]}'><b>{title}</b></span>"
-        figure.add_annotation(**above, text=text, x=start, yshift=98)
+        head = inert.FigureText(f"<span style='color:{GROUP_COLOURS[group]}'><b>{inert.plotly(title)}</b></span>")
+        figure.add_annotation(**above, text=inert.plotly(head), x=start, yshift=98)
 
 
 def _axes(figure: go.Figure, col: int) -> None:
-    means = {"tickmode": "array", "tickvals": [i + 0.4 for i in range(3)], "ticktext": [title for _, title in MEANS]}
+    means = {
+        "tickmode": "array",
+        "tickvals": [i + 0.4 for i in range(3)],
+        "ticktext": [inert.plotly(title) for _, title in MEANS],
+    }
     figure.update_xaxes(**_QUIET, **means, range=[-0.05, 3], tickangle=0, row=1, col=col)
     figure.update_yaxes(autorange="reversed", ticks="", showgrid=True, gridcolor=colours.GRID, fixedrange=True)

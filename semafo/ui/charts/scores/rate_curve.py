@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from semafo import inert
 from semafo.ui.charts import colours, style
 
 HEIGHT = 420
@@ -54,7 +55,7 @@ def rate_curves(
             figure.add_trace(_reported(method, points, of_method[method]))
     style.base(figure, HEIGHT, margin={"l": 56, "b": 52 + style.legend_pixels([line.name for line in lines], narrow)})
     figure.update_xaxes(title_text="Labelled rate", gridcolor=colours.GRID, **_rate_axis(lines))
-    figure.update_yaxes(title_text=axis, gridcolor=colours.GRID, zeroline=False)
+    figure.update_yaxes(title_text=inert.plotly(axis), gridcolor=colours.GRID, zeroline=False)
     style.bottom_legend(figure)
     return figure
 
@@ -74,12 +75,12 @@ def _trace(line: Line, dash: str) -> go.Scatter:
     return go.Scatter(
         x=list(line.rates),
         y=list(line.means),
-        name=line.name,
+        name=inert.plotly(line.name),
         mode="lines" if line.is_baseline and len(line.rates) > 1 else "lines+markers",
         line={"color": line.colour, "width": 1.5 if line.is_baseline else 2.5, "dash": dash},
         marker={"size": 5 if line.is_baseline else 8},
         error_y={"array": above, "arrayminus": below, "thickness": 1.2, "width": 4, "visible": not line.is_baseline},
-        customdata=list(line.hovers),
+        customdata=inert.each(line.hovers),
         hovertemplate="%{customdata}<extra></extra>",
     )
 
@@ -88,8 +89,9 @@ def _reported(method: str, points: Mapping[float, float], colour: str) -> go.Sca
     return go.Scatter(
         x=list(points),
         y=list(points.values()),
-        name=f"{method}, as reported",
+        name=inert.plotly(f"{method}, as reported"),
         mode="markers",
         marker={"symbol": "circle-open", "size": 9, "color": colour, "line": {"width": 1.5}},
-        hovertemplate=f"{method} as reported by Gong et al. 2024, one seed: %{{y:.4f}} at %{{x:.1%}}<extra></extra>",
+        hovertemplate=f"{inert.plotly(method)} as reported by Gong et al. 2024, one seed: %{{y:.4f}} at %{{x:.1%}}"
+        "<extra></extra>",
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from semafo import wording
+from semafo import inert, wording
 from semafo.ui.charts import colours, style
 
 TITLE_HEIGHT = 44
@@ -84,8 +84,8 @@ def information_panels(panels: Sequence[Carried], *, narrow: bool = False) -> go
 def _heatmap(panel: Carried) -> go.Heatmap:
     return go.Heatmap(
         z=panel.values,
-        x=list(panel.factors),
-        y=list(panel.dimensions),
+        x=inert.each(panel.factors),
+        y=inert.each(panel.dimensions),
         customdata=np.broadcast_to([wording.count(n) for n in panel.n], panel.values.shape)[:, :, None],
         hovertemplate="%{y} · %{x}<br>%{z:.3f} of its entropy<br>n %{customdata[0]}<extra></extra>",
         coloraxis="coloraxis",
@@ -100,17 +100,22 @@ def _text(values: np.ndarray) -> dict[str, object]:
     """Numbers of the cells that are not small, where there is room for them."""
     if values.shape[1] > TEXT_UP_TO:
         return {}
-    text = [[f"{value:.2f}"[1:] if TEXT_FROM <= value < 0.995 else "" for value in row] for row in values]
-    return {"text": text, "texttemplate": "%{text}", "textfont_size": 10}
+    numbers = [[f"{value:.2f}"[1:] if TEXT_FROM <= value < 0.995 else "" for value in row] for row in values]
+    return {"text": numbers, "texttemplate": "%{text}", "textfont_size": 10}
 
 
 def _name_axes(figure: go.Figure, index: int, panel: Carried) -> None:
     suffix = style.axis_suffix(index)
     short = [wording.shortened(name, _NAME_LENGTH) for name in panel.factors]
     shared = {"ticks": "", "showgrid": False, "zeroline": False, "tickfont_size": 11, "fixedrange": True}
-    across = {"tickmode": "array", "tickvals": list(panel.factors), "ticktext": short, "tickangle": -90}
+    across = {
+        "tickmode": "array",
+        "tickvals": inert.each(panel.factors),
+        "ticktext": inert.each(short),
+        "tickangle": -90,
+    }
     figure.layout[f"xaxis{suffix}"].update({**shared, **across, "type": "category"})
-    down = {"tickmode": "array", "tickvals": list(panel.dimensions), "ticktext": list(panel.dimensions)}
+    down = {"tickmode": "array", "tickvals": inert.each(panel.dimensions), "ticktext": inert.each(panel.dimensions)}
     figure.layout[f"yaxis{suffix}"].update({**shared, **down, "type": "category", "autorange": "reversed"})
 
 
@@ -148,12 +153,13 @@ def _line(gene: str, steps: Sequence[float], values: np.ndarray, rises: bool) ->
     return go.Scatter(
         x=list(steps),
         y=values,
-        name=gene,
+        name=inert.plotly(gene),
         mode="lines+markers",
         line={"color": UP if rises else DOWN, "width": 1.5, "dash": "solid" if rises else "dash"},
         marker_size=5,
         customdata=np.expm1(values),
-        hovertemplate=f"<b>{gene}</b><br>%{{x:+g}} sd<br>%{{customdata:.2f}} counts per 10 000<extra></extra>",
+        hovertemplate=f"<b>{inert.plotly(gene)}</b><br>%{{x:+g}} sd<br>%{{customdata:.2f}} counts per 10 000"
+        "<extra></extra>",
     )
 
 
@@ -166,7 +172,7 @@ def _labels(panel: Along, rises: bool, gap: float) -> go.Scatter | None:
     return go.Scatter(
         x=[panel.steps[end] + (0.12 if rises else -0.12)] * len(chosen),
         y=spread(panel.values[chosen, end], gap),
-        text=[wording.shortened(panel.genes[i], 12) for i in chosen.tolist()],
+        text=[inert.plotly(wording.shortened(panel.genes[i], 12)) for i in chosen.tolist()],
         mode="text",
         textposition="middle right" if rises else "middle left",
         textfont={"size": 10, "color": UP if rises else DOWN},

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from semafo import keys, wording
+from semafo import inert, keys, wording
 from semafo.ui.charts import colours, style
 
 HEIGHT = 160
@@ -79,9 +79,10 @@ def _add_line(figure: go.Figure, history: pd.DataFrame, term: str, name: str, co
         x=history["epoch"].to_numpy(),
         y=history[term].to_numpy(dtype=float),
         mode="lines",
-        name=name,
+        name=inert.plotly(name),
         line={"color": colour, "width": 1.8},
-        hovertemplate=f"{name}<br>{_title(term)} %{{y:.4g}}{unit}<br>epoch %{{x}}<extra></extra>",
+        hovertemplate=f"{inert.plotly(name)}<br>{inert.plotly(_title(term))} %{{y:.4g}}{inert.plotly(unit)}"
+        "<br>epoch %{x}<extra></extra>",
     )
     figure.add_trace(line, row=at[0], col=at[1])
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from semafo import inert
 from semafo.ui.charts import style
 from semafo.ui.charts.colours import Look
 from semafo.ui.charts.settled_figure import SettledFigure
@@ -112,7 +113,7 @@ def _frame(
         text = f"latent sd {film.scale[k]:.2f}" if known else "no record of this stage"
         note["text"] = note["text"].replace(_SCALE_GAP, text)
     notes[-1]["text"] = moment
-    return {"name": str(k), "data": parts, "traces": list(range(len(parts))), "layout": {"annotations": notes}}
+    return {"name": inert.plotly(k), "data": parts, "traces": list(range(len(parts))), "layout": {"annotations": notes}}
 
 
 def _titles(films: Sequence[Film], terms: Sequence[str]) -> list[dict[str, Any]]:
@@ -200,8 +201,14 @@ class _Cloud:
             marker = {"color": look.colour, "symbol": look.symbol + "-open" * ring, "size": self._size}
             marker |= {"opacity": 0.95 if ring else 0.8, "line": {"width": 1.2 if ring else 0}}
             axes = {"xaxis": f"x{self._suffix}", "yaxis": f"y{self._suffix}"}
-            trace = {"type": "scattergl", "mode": "markers", "name": name, "legendgroup": name, "marker": marker}
-            found.append({**trace, **axes, "hovertemplate": f"{name}<extra></extra>"})
+            trace = {
+                "type": "scattergl",
+                "mode": "markers",
+                "name": inert.plotly(name),
+                "legendgroup": name,
+                "marker": marker,
+            }
+            found.append({**trace, **axes, "hovertemplate": f"{inert.plotly(name)}<extra></extra>"})
         return found
 
     def at(self, k: int) -> list[dict[str, Any]]:
@@ -222,13 +229,17 @@ class _Term:
     def traces(self) -> list[dict[str, Any]]:
         """What stays the same at all moments."""
         axes = {"xaxis": f"x{self._suffix}", "yaxis": f"y{self._suffix}", "showlegend": False}
-        shared = {"type": "scatter", **axes, "hovertemplate": f"%{{text}}<br>{self._term} %{{y:.4g}}<extra></extra>"}
+        shared = {
+            "type": "scatter",
+            **axes,
+            "hovertemplate": f"%{{text}}<br>{inert.plotly(self._term)} %{{y:.4g}}<extra></extra>",
+        }
         lines = [
-            shared | {"mode": "lines", "text": film.title, "line": {"color": film.colour, "width": 1.8}}
+            shared | {"mode": "lines", "text": inert.plotly(film.title), "line": {"color": film.colour, "width": 1.8}}
             for film in self._films
         ]
         names, paint = [film.title for film in self._films], [film.colour for film in self._films]
-        return [*lines, shared | {"mode": "markers", "text": names, "marker": {"color": paint, "size": 8}}]
+        return [*lines, shared | {"mode": "markers", "text": inert.each(names), "marker": {"color": paint, "size": 8}}]
 
     def at(self, k: int) -> list[dict[str, Any]]:
         """The lines up to a moment, and their ends."""
