@@ -91,8 +91,8 @@ class Genes:
         rows = np.asarray(self.cells[part])
         if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < self.n_cells:
             raise DamagedRun(
-                f"The expression that a run kept names cells that it has not ({self.n_cells} are there). Delete the run "
-                "and train it again."
+                f"The expression that a run kept names cells that it has not ({self.n_cells} are there). Delete the "
+                "run and train it again."
             )
         return rows
 

@@ -55,7 +55,9 @@ class Replay:
         with checked_files.reading(folder, keys.REPLAY_FILE) as path, np.load(path, allow_pickle=False) as arrays:
             z, rows = arrays["z"], arrays["rows"]
         shape = len(noted["frames"]), len(rows)
-        fits = z.ndim == 3 and rows.ndim == 1 and z.shape[:2] == shape and z.dtype.kind == "f" and rows.dtype.kind in "iu"
+        fits = (
+            z.ndim == 3 and rows.ndim == 1 and z.shape[:2] == shape and z.dtype.kind == "f" and rows.dtype.kind in "iu"
+        )
         checked_files.require(fits, folder, keys.REPLAY_FILE, "it does not hold the frames that the run noted")
         n_epochs = noted["n_epochs"]
         frames = tuple(
