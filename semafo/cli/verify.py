@@ -20,7 +20,8 @@ from semafo.runs.library.rows import names_of
 def verify(found: tuple[str, ...], home: str | None, as_json: bool) -> None:
     """Read every file of finished runs, and say which is not what the run left.
 
-    All finished runs are read where no RUN is named. Exit code 1 where a file is damaged. RUN may be the start of an id.
+    All finished runs are read where no RUN is named; RUN may be the start of an id. Exit code 1 where a file is
+    damaged.
     """
     with output.errors(as_json):
         where = cli_options.home_at(home)

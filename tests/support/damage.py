@@ -93,7 +93,14 @@ def read_everything(record: RunRecord) -> list[str]:
     readers = (
         *(lambda: record.settings, lambda: record.config, lambda: record.title, lambda: record.status, record.summary),
         *(record.progress, record.history, record.split, record.predictions, record.integration, record.baselines),
-        *(record.baselines_error, record.baseline_cells, record.markers, record.factors, record.traversal, record.cells),
+        *(
+            record.baselines_error,
+            record.baseline_cells,
+            record.markers,
+            record.factors,
+            record.traversal,
+            record.cells,
+        ),
         *(record.probabilities, record.model_genes, record.data_report, lambda: record.warnings, lambda: record.about),
         *(lambda: Genes.of(record), lambda: Replay.of(record), lambda: obs_columns(record)),
         *(lambda: record.array(keys.X_UMAP), lambda: record.array(record.config.mix.obsm_key)),

@@ -1,7 +1,8 @@
 """What the files of the package import, and which of these imports the house rules forbid.
 
 Layers, each of which may import those below it: app, pages, cli → ui → runs → training → models, evaluation, data →
-wording → settings → files → errors, installation, keys, plain_values, threads. Layers of equal height do not know one another.
+wording → settings → files → errors, installation, keys, plain_values, threads. Layers of equal height do not know one
+another.
 """
 
 import ast

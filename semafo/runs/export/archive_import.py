@@ -1,7 +1,7 @@
 """Taking in the runs and sweeps of a zip that another home wrote.
 
 It comes from elsewhere, so nothing of it is believed: names are of known forms only, sizes are counted while they are
-read, hashes are checked, and a run appears whole or not at all.
+read, hashes are checked, and all of it appears, or nothing.
 """
 
 import errno
@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from semafo import keys, wording
 from semafo.errors import DataError, SettingsError
-from semafo.files import parsed_json, parsed_json_lines, read_json, write_json
+from semafo.files import parsed_json, parsed_json_lines, read_json, remove_folder, write_json
 from semafo.plain_values import misfit
 from semafo.runs.export.archive_checks import NAME, NOT_OURS, checked_members, read_list, require_readable
 from semafo.runs.export.run_archive import SPENT
@@ -62,7 +62,8 @@ class Taken:
 
 
 def read_bundle(home: Home, source: Path | BinaryIO, most_bytes: int = MOST_BYTES) -> Taken:
-    """Take the runs and sweeps of a zip into a home. A run that is here already is kept as it is.
+    """Take the runs and sweeps of a zip into a home. A run that is here already is kept as it is,
+    but gives way where it is damaged.
 
     Parameters
     ----------
@@ -106,45 +107,64 @@ def _take_in(home: Home, archive: zipfile.ZipFile, facts: dict[str, Any], member
     crowded = next((own_id for (_, own_id), files in found.items() if len(files) > _MOST_FILES_OF_RUN), None)
     if crowded is not None:
         raise DataError(f"{crowded} in the zip has more files than a run has. {NOT_OURS} Nothing was imported.")
-    taken = Taken()
-    for (kind, own_id), files in found.items():
-        if kind == "sweeps":
-            taken.sweeps += [own_id] * _take_sweep(home, archive, own_id, files, members)
-        elif _is_done(home, own_id):
-            taken.kept.append(own_id)
-        else:
-            _take_run(home, archive, own_id, files, members)
-            taken.runs.append(own_id)
+    taken, drafts = Taken(), dict[Path, Path]()
+    try:  # nothing appears before all of it is found to be good
+        for (kind, own_id), files in found.items():
+            if kind == "sweeps":
+                if set(files) == {SWEEP_FILE} and own_id.startswith(PREFIX) and not (home.sweeps / own_id).exists():
+                    _write_sweep(archive, own_id, files, members, _draft(drafts, home.sweeps / own_id))
+                    taken.sweeps.append(own_id)
+            elif _is_kept(home, own_id):
+                taken.kept.append(own_id)
+            else:
+                _write_run(archive, own_id, files, members, _draft(drafts, home.run(own_id)))
+                taken.runs.append(own_id)
+        for draft, place in drafts.items():
+            _move_in(draft, place)
+    finally:
+        for draft in drafts:
+            shutil.rmtree(draft, ignore_errors=True)
+    for run_id in taken.runs:
+        store.announce(home, run_id)
     return taken
 
 
-def _is_done(home: Home, run_id: str) -> bool:
-    """Whether the run is here; one that is being trained here is not touched either."""
+def _is_kept(home: Home, run_id: str) -> bool:
+    """Whether the run is here, and whole; one that is being trained here is not touched either."""
     record = RunRecord(home.run(run_id))
-    return (record.folder / keys.CONFIG_FILE).exists() and (record.is_active or record.state == keys.DONE)
+    if not (record.folder / keys.CONFIG_FILE).exists():
+        return False
+    return record.is_active or (record.state == keys.DONE and not any(damage_of(record)))
 
 
-def _take_run(
-    home: Home, archive: zipfile.ZipFile, run_id: str, files: dict[str, str], members: dict[str, Any]
+def _draft(drafts: dict[Path, Path], place: Path) -> Path:
+    """A new folder beside the place to which it is to be moved."""
+    draft = place.with_name(f".{place.name}-{uuid.uuid4().hex[:8]}")
+    draft.mkdir(mode=0o700)
+    drafts[draft] = place
+    return draft
+
+
+def _move_in(draft: Path, place: Path) -> None:
+    """A run that failed, was cancelled or is damaged here gives way; what people wrote about it stays."""
+    about = place / keys.ABOUT_FILE
+    if about.is_file():
+        shutil.copyfile(about, draft / keys.ABOUT_FILE)
+    remove_folder(place)
+    draft.rename(place)
+
+
+def _write_run(
+    archive: zipfile.ZipFile, run_id: str, files: dict[str, str], members: dict[str, Any], draft: Path
 ) -> None:
-    """Unpack a run beside the others, look at it, and move it into place."""
-    draft = home.runs / f".{run_id}-{uuid.uuid4().hex[:8]}"
-    draft.mkdir()
-    try:
-        if keys.MANIFEST_FILE in files:  # first: it says what else belongs to the run
-            _unpack_file(archive, files, members, draft, keys.MANIFEST_FILE)
-        for file in _own_files(draft, files):
-            _unpack_file(archive, files, members, draft, file)
-        _require_finished(draft, run_id)
-        status = RunRecord(draft).status
-        write_json(draft / keys.STATUS_FILE, {**status, "imported": time.time()})
-        target = home.run(run_id)
-        if target.exists():  # it failed or was cancelled here
-            shutil.rmtree(target)
-        draft.rename(target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    store.announce(home, run_id)
+    """Unpack a run beside the others, and look at it."""
+    if keys.MANIFEST_FILE in files:  # first: it says what else belongs to the run
+        _unpack_file(archive, files, members, draft, keys.MANIFEST_FILE)
+    for file in _own_files(draft, files):
+        _unpack_file(archive, files, members, draft, file)
+    _require_finished(draft, run_id)
+    status = RunRecord(draft).status
+    write_json(draft / keys.STATUS_FILE, {**status, "imported": time.time()})
 
 
 def _own_files(draft: Path, files: dict[str, str]) -> list[str]:
@@ -167,7 +187,7 @@ def _unpack(archive: zipfile.ZipFile, name: str, entry: dict[str, Any], target: 
         while block := stream.read(min(_BLOCK, left + 1)):
             left -= len(block)
             if left < 0:
-                raise DataError(f"{name} in the zip is larger than is listed. Nothing of its run was imported.")
+                raise DataError(f"{name} in the zip is larger than is listed. Nothing was imported.")
             digest.update(block)
             handle.write(block)
     if left or digest.hexdigest() != entry["sha256"]:
@@ -203,26 +223,15 @@ def _require_plain(draft: Path, run_id: str) -> None:
         except ValueError as error:
             wrong = str(error)
         if wrong is not None:
-            raise DataError(f"{file} of {run_id} is not what a run writes ({wrong}). Nothing of the run was imported.")
+            raise DataError(f"{file} of {run_id} is not what a run writes ({wrong}). Nothing was imported.")
 
 
-def _take_sweep(
-    home: Home, archive: zipfile.ZipFile, sweep_id: str, files: dict[str, str], members: dict[str, Any]
-) -> bool:
-    """Whether the sweep is new here."""
-    folder = home.sweeps / sweep_id
-    if set(files) != {SWEEP_FILE} or not sweep_id.startswith(PREFIX) or folder.exists():
-        return False
-    draft = home.sweeps / f".{sweep_id}-{uuid.uuid4().hex[:8]}"
-    draft.mkdir(mode=0o700)
-    try:
-        _unpack(archive, files[SWEEP_FILE], members[files[SWEEP_FILE]], draft / SWEEP_FILE)
-        facts = read_json(draft / SWEEP_FILE, {}, SweepNote)
-        if not facts or not all(map(is_run_id, facts["run_ids"])):
-            raise DataError(f"{sweep_id} in the zip is no sweep. {NOT_OURS}")
-        if facts.get("schema", 1) > SWEEP_SCHEMA:
-            raise SettingsError(f"{sweep_id} is from a newer Semafo. Update Semafo here to import it.")
-        draft.rename(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return True
+def _write_sweep(
+    archive: zipfile.ZipFile, sweep_id: str, files: dict[str, str], members: dict[str, Any], draft: Path
+) -> None:
+    _unpack_file(archive, files, members, draft, SWEEP_FILE)
+    facts = read_json(draft / SWEEP_FILE, {}, SweepNote)
+    if not facts or not all(map(is_run_id, facts["run_ids"])):
+        raise DataError(f"{sweep_id} in the zip is no sweep. {NOT_OURS} Nothing was imported.")
+    if facts.get("schema", 1) > SWEEP_SCHEMA:
+        raise SettingsError(f"{sweep_id} is from a newer Semafo. Update Semafo here to import it.")

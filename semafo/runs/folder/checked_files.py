@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.lib.format import open_memmap
+from numpy.lib.format import read_array as read_numpy
 
 from semafo import keys
 from semafo.errors import DamagedRun, SemafoError
@@ -115,10 +117,24 @@ def read_history(folder: Path) -> list[dict[str, Any]]:
 def read_array(folder: Path, name: str, axes: int, mapped: bool = False) -> np.ndarray:
     """An array of so many axes; `mapped` leaves it on the disk. Raises DamagedRun, FileNotFoundError."""
     with reading(folder, name) as path:
-        values: np.ndarray = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
-        if not isinstance(values, np.ndarray) or values.ndim != axes or values.dtype.kind not in "fiub":
+        values: np.ndarray
+        if mapped:
+            values = open_memmap(path, mode="r")
+        else:
+            with path.open("rb") as file:
+                values = read_numpy(file, allow_pickle=False)
+        if values.ndim != axes or values.dtype.kind not in "fiub":
             raise ValueError(f"it holds no numbers along {axes} axes")
     return values
+
+
+def read_needed_array(folder: Path, name: str, axes: int, mapped: bool = False) -> np.ndarray:
+    """As `read_array`; a finished run without it is damaged."""
+    try:
+        return read_array(folder, name, axes, mapped)
+    except FileNotFoundError:
+        require(not (folder / keys.MANIFEST_FILE).exists(), folder, name, "it is gone")
+        raise
 
 
 def read_cells(folder: Path, name: str) -> pd.DataFrame:

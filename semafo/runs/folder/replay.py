@@ -52,7 +52,11 @@ class Replay:
         noted = checked_files.read_object(folder, keys.REPLAY_FRAMES_FILE)
         if noted is None:
             return None
-        with checked_files.reading(folder, keys.REPLAY_FILE) as path, np.load(path, allow_pickle=False) as arrays:
+        with (
+            checked_files.reading(folder, keys.REPLAY_FILE) as path,
+            path.open("rb") as file,  # numpy leaves it open where it is no zip
+            np.load(file, allow_pickle=False) as arrays,
+        ):
             z, rows = arrays["z"], arrays["rows"]
         shape = len(noted["frames"]), len(rows)
         fits = (

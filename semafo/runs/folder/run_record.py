@@ -146,11 +146,11 @@ class RunRecord:
 
     def array(self, name: str) -> np.ndarray:
         """An embedding by its obsm key, one row a cell in the order of `cells`."""
-        return checked_files.read_array(self.folder, keys.array_file(name), axes=2)
+        return checked_files.read_needed_array(self.folder, keys.array_file(name), axes=2)
 
     def probabilities(self) -> np.ndarray:
         """Probability of each type, cells × types, in the order of `predictions()["types"]`."""
-        return checked_files.read_array(self.folder, keys.PROBABILITIES_FILE, axes=2)
+        return checked_files.read_needed_array(self.folder, keys.PROBABILITIES_FILE, axes=2)
 
     def predictions(self) -> dict[str, Any]:
         """Label scores and what they are made of.
@@ -196,7 +196,7 @@ class RunRecord:
 
         log(1 + counts per 10 000); names in `factors()["traversal"]`.
         """
-        return checked_files.read_array(self.folder, keys.TRAVERSAL_FILE, axes=4, mapped=True)
+        return checked_files.read_needed_array(self.folder, keys.TRAVERSAL_FILE, axes=4, mapped=True)
 
     def model_genes(self) -> list[str]:
         """Names of the genes that the model reads, in its order; empty where the run left no model."""

@@ -95,7 +95,9 @@ def test_files_that_come_after_the_run_are_not_compared(record):
     assert record.array(keys.X_TSNE).shape == (700, 2)
 
 
-@pytest.mark.parametrize("content", [b"{}", b"[]", b"{", b'{"files": []}', b'{"files": {"../x": {}}}', b'{"files": {"a": 3}}'])
+@pytest.mark.parametrize(
+    "content", [b"{}", b"[]", b"{", b'{"files": []}', b'{"files": {"../x": {}}}', b'{"files": {"a": 3}}']
+)
 def test_a_damaged_manifest_is_damage_and_the_run_stays_in_the_list(record, content):
     (record.folder / keys.MANIFEST_FILE).write_bytes(content)
     with pytest.raises(DamagedRun, match=keys.MANIFEST_FILE):
