@@ -18,7 +18,7 @@ class Context(TypedDict, total=False):
 class Settings(TypedDict, total=False):
     """config.json. The config itself is checked by `RunConfig.from_dict`."""
 
-    config: Required[dict[str, dict[str, Any]]]
+    config: Required[dict[str, Any]]
     context: Required[Context]
     batch: str | None
     schema: int
@@ -69,7 +69,7 @@ class SplitNote(TypedDict, total=False):
     n_labelled: int
     n_calibration: int
     n_hidden: int
-    n_test: Required[int]
+    n_test: int
     n_missing: int
     n_unseen: int
     n_genes: int
