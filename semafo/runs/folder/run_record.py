@@ -26,10 +26,7 @@ _LABEL_SCORES = {score.name for score in fields(LabelScores)}  # what a file may
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run, read from its folder. Settings are read once; everything that changes is read at each call.
-
-    Whatever reads a file of the run raises DamagedRun, which names it, where it is not as the run left it.
-    """
+    """A run, read from its folder: settings once, all else at each call. A file that is damaged raises DamagedRun."""
 
     folder: Path
 
@@ -164,8 +161,7 @@ class RunRecord:
 
     def baselines(self) -> dict[str, dict[str, Any]]:
         """Label scores `test` and `query` of each of `keys.BASELINES`; empty where they are not there (yet)."""
-        rows: dict[str, dict[str, Any]] = self._read(keys.BASELINES_FILE).get("rows", {})
-        return rows
+        return dict(self._read(keys.BASELINES_FILE).get("rows", {}))
 
     def baselines_error(self) -> str | None:
         """Why the baselines could not be computed; None where they could, or are not there yet."""
@@ -213,8 +209,7 @@ class RunRecord:
 
     def data_report(self) -> dict[str, Any]:
         """What the preflight found in the run's data; empty where the run has none."""
-        report: dict[str, Any] = (self.split() or {}).get("report") or {}
-        return report
+        return dict((self.split() or {}).get("report") or {})
 
     def summary(self) -> dict[str, Any]:
         """The run as one flat line: what `compare --json` prints."""
