@@ -4,6 +4,7 @@ SemafoError
 ├── SettingsError     a setting has a value that cannot work
 ├── DataError         the data cannot be used as they are
 ├── RunNotFound       no run of that name in this home
+├── DamagedRun        a file of a run is not as the run left it
 ├── EngineError       the engine could not be started or reached
 └── RunCancelled      a run was stopped on request (raised inside workers only)
     └── RunSuperseded the run was given to another worker
@@ -27,6 +28,10 @@ class DataError(SemafoError):
 
 class RunNotFound(SemafoError):
     """No run of that name in this home."""
+
+
+class DamagedRun(SemafoError):
+    """A file of a run is not as the run left it, or says what no run can say."""
 
 
 class EngineError(SemafoError):

@@ -8,13 +8,18 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
+
+from semafo.plain_values import misfit
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_MOST_JSON_BYTES = 2**28  # a quarter of a gigabyte; what is written here stays far below
+_MOST_JSON_BYTES = 2**25  # 32 MiB, which may take thirty times as much memory; what is written here stays far below
+_MOST_DIGITS = 19  # of a whole number: what arrays and databases hold, or little more
+_DEEPEST_JSON = 50  # objects and lists within one another; what is written here has ten
 
 _check_before_writing: ContextVar[Callable[[], None]] = ContextVar("check_before_writing", default=lambda: None)
 
@@ -73,23 +78,69 @@ def write_json(path: Path, value: Any) -> None:
     write_atomically(path, lambda handle: handle.write(text.encode()))
 
 
-def read_json(path: Path, default: Any = None) -> Any:
+def read_json(path: Path, default: Any = None, kind: Any = Any) -> Any:
     """The file's content, or `default` where there is no such file, or one that nobody here can have written.
 
-    That is what is no JSON or too large or too deep, what holds NaN or Infinity, and what is of another type than
-    `default`: who asks with `{}` gets an object.
+    That is what is no JSON or too large or too deep, what holds NaN or Infinity, what is of another type than
+    `default` (who asks with `{}` gets an object), and what does not fit `kind`, see `semafo.plain_values.misfit`.
     """
     try:
         if path.stat().st_size > _MOST_JSON_BYTES:
             return default
-        found = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, RecursionError):
+        found = parsed_json(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
         return default
-    return found if default is None or isinstance(found, type(default)) else default
+    if default is not None and not isinstance(found, type(default)):
+        return default
+    return found if kind is Any or misfit(found, kind) is None else default
+
+
+def parsed_json(content: bytes | str) -> Any:
+    """Plain values that can be written again.
+
+    Raises
+    ------
+    ValueError
+        It is no JSON, too large or too deep, has a number that is not finite, or text that no file can hold.
+    """
+    if len(content) > _MOST_JSON_BYTES:
+        raise ValueError(f"it has {len(content)} bytes, and {_MOST_JSON_BYTES} are the most that are read")
+    text = content if isinstance(content, str) else content.decode("utf-8")
+    try:
+        found = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
+    except RecursionError:
+        raise ValueError("it nests too deep") from None
+    _require_flat(found)
+    if "\\ud" in text or "\\uD" in text:  # half a character: refused by UTF-8, and by whoever prints it
+        json.dumps(found, ensure_ascii=False).encode()
+    return found
 
 
 def _refuse_constant(text: str) -> None:
     raise ValueError(f"{text} is no JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(f"{text[:40]} is larger than any number can be here")
+    return value
+
+
+def _whole(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"{text[:40]} is larger than any number can be here")
+    return int(text)
+
+
+def _require_flat(found: Any) -> None:
+    level = [found] if isinstance(found, dict | list) else []
+    for _ in range(_DEEPEST_JSON):
+        inner = (item for one in level for item in (one.values() if isinstance(one, dict) else one))
+        level = [item for item in inner if isinstance(item, dict | list)]
+        if not level:
+            return
+    raise ValueError("it nests too deep")
 
 
 def append_json_line(path: Path, value: Any) -> None:
@@ -99,13 +150,25 @@ def append_json_line(path: Path, value: Any) -> None:
 
 
 def read_json_lines(path: Path) -> list[Any]:
-    """All complete lines; a last line that is still being written is left for the next reading."""
+    """All complete lines; a last line that is still being written is left for the next reading.
+
+    Raises
+    ------
+    ValueError
+        A line is no JSON.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        return parsed_json_lines(path.read_bytes())
     except FileNotFoundError:
         return []
-    lines = text[: text.rfind("\n") + 1].splitlines()
-    return [json.loads(line, parse_constant=_refuse_constant) for line in lines]
+
+
+def parsed_json_lines(content: bytes) -> list[Any]:
+    """As `read_json_lines`, of a file's content."""
+    if len(content) > _MOST_JSON_BYTES:
+        raise ValueError(f"it has {len(content)} bytes, and {_MOST_JSON_BYTES} are the most that are read")
+    text = content[: content.rfind(b"\n") + 1].decode("utf-8")
+    return [parsed_json(line) for line in text.split("\n") if line]
 
 
 def read_table(path: Path) -> "pd.DataFrame":

@@ -40,6 +40,7 @@ COMMANDS = {
     "show": ("runs:show", "Print one run: scores, warnings, name, tags and notes, where its files are."),
     "sweep": ("sweep:sweep", "Train every mix at every labelled rate with every seed, and print how they compare."),
     "tag": ("runs:tag", "Add tags to a run, or remove them; without either, print them."),
+    "verify": ("verify:verify", "Read every file of finished runs, and say which is not what the run left."),
 }
 
 

@@ -3,10 +3,19 @@
 import time
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Required, TypedDict
 
 from semafo.files import read_json, write_json
 from semafo.runs.home import Home
+
+
+class _Request(TypedDict, total=False):
+    """What is asked for; each action has what it needs of these."""
+
+    action: Required[str]
+    run_id: str
+    run_ids: list[str]
+    items: list[list[str]]
 
 
 def send(home: Home, request: dict[str, Any]) -> None:
@@ -15,9 +24,9 @@ def send(home: Home, request: dict[str, Any]) -> None:
 
 
 def taken(home: Home) -> Iterator[dict[str, Any]]:
-    """Requests in the order in which they came, each once: the engine's side."""
+    """Requests in the order in which they came, each once: the engine's side. One that is none is empty."""
     for path in sorted(home.inbox.glob("*.json")):
-        request = read_json(path, {})
+        request = read_json(path, {}, _Request)
         path.unlink(missing_ok=True)
         yield request
 

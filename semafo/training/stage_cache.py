@@ -11,10 +11,10 @@ import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Required, TypedDict
 
 from semafo import keys
-from semafo.files import read_json, write_json
+from semafo.files import read_json, remove_folder, write_json
 from semafo.settings.fingerprint import fingerprint
 from semafo.settings.run_config import RunConfig
 
@@ -80,6 +80,13 @@ def scoring_keys(config: RunConfig, context: dict[str, Any]) -> tuple[str, ...]:
     return tuple(key(config, context) for key in (embeddings_key, classifiers_key, baselines_key))
 
 
+class _Meta(TypedDict, total=False):
+    """What is relied on of a stage's note."""
+
+    seconds: Required[float]
+    n_epochs: int
+
+
 @dataclass(frozen=True)
 class StageCache:
     """A folder of stages. A stage is there whole or not at all."""
@@ -96,7 +103,7 @@ class StageCache:
 
     def meta(self, key: str) -> dict[str, Any] | None:
         """What was noted about a finished stage: `seconds`, and what its maker added."""
-        noted: dict[str, Any] | None = read_json(self.folder / key / "meta.json")
+        noted: dict[str, Any] | None = read_json(self.folder / key / "meta.json", kind=_Meta)
         return noted
 
     def make(self, key: str, write: Callable[[Path], dict[str, Any]]) -> Path:
@@ -119,9 +126,13 @@ class StageCache:
         return self.path(key)
 
     def _move_in(self, draft: Path, key: str) -> None:
-        """Another worker may have made the same stage in this very moment: then its stage is as good."""
+        """Another worker may have made the same stage in this very moment: then its stage is as good.
+
+        What lies there without saying what it is was damaged, and gives way.
+        """
         try:
             draft.rename(self.path(key))
         except OSError:
             if not self.has(key):
-                raise
+                remove_folder(self.path(key))
+                draft.rename(self.path(key))

@@ -72,7 +72,7 @@ def test_a_select_adds_a_run_and_failed_ones_are_not_offered(home, open_page):
 def test_a_run_that_ends_is_announced_with_its_accuracy(home, open_page):
     record = fakes.finished(home, scores=False)
     app = open_page("runs")
-    write_json(record.folder / keys.MANIFEST_FILE, {})
+    write_json(record.folder / keys.MANIFEST_FILE, {"files": {}})
     write_json(record.folder / keys.STATUS_FILE, {**record.status, "state": keys.DONE, "finished": 1.0})
     app.session_state["live_news"] = {record.run_id: keys.DONE}
     app.run()

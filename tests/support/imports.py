@@ -1,7 +1,8 @@
 """What the files of the package import, and which of these imports the house rules forbid.
 
 Layers, each of which may import those below it: app, pages, cli → ui → runs → training → models, evaluation, data →
-wording → settings → files → errors, inert, installation, keys, threads. Layers of equal height do not know one another.
+wording → settings → files → errors, inert, installation, keys, plain_values, threads. Layers of equal height do not know
+one another.
 """
 
 import ast
@@ -15,6 +16,7 @@ HEIGHT = {
     "inert": 0,
     "installation": 0,
     "keys": 0,
+    "plain_values": 0,
     "threads": 0,
     "files": 1,
     "settings": 2,

@@ -15,15 +15,18 @@ import pandas as pd
 from semafo import installation, keys
 from semafo.data import catalogue
 from semafo.data.splitting.split import Split, make_split
-from semafo.errors import DataError
-from semafo.files import read_json, read_table
+from semafo.errors import DamagedRun, DataError
+from semafo.files import read_json
 from semafo.runs.background.process import last_said
+from semafo.runs.folder import checked_files
+from semafo.runs.folder.run_shapes import ReportNote
 from semafo.runs.home import Home
 from semafo.settings.fingerprint import fingerprint
 from semafo.settings.run_config import DatasetSpec, RunConfig
 
 REPORT_FILE = "report.json"
 CELLS_FILE = "cells.parquet"
+_LATER = {"joined"}  # what the reports of some data sets are without
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,24 @@ def inspect(home: Home, spec: DatasetSpec) -> Inspection:
     """
     spec = catalogue.resolve(spec)
     folder = home.checks / fingerprint(asdict(spec), catalogue.content_fingerprint(spec))[:16]
-    if not (folder / REPORT_FILE).exists():
+    found = _kept(folder)
+    if found is None:
         _check(spec, folder)
-    return Inspection(read_json(folder / REPORT_FILE), read_table(folder / CELLS_FILE))
+        found = _kept(folder)
+    if found is None:
+        raise DataError(f"The report of the check cannot be read. Delete the folder {folder} and check again.")
+    return found
+
+
+def _kept(folder: Path) -> Inspection | None:
+    """What an earlier check found; None where there was none, or its files are damaged."""
+    report = read_json(folder / REPORT_FILE, {}, ReportNote)
+    if not set(ReportNote.__annotations__) - _LATER <= set(report):
+        return None
+    try:
+        return Inspection(report, checked_files.read_cells(folder, CELLS_FILE))
+    except (FileNotFoundError, DamagedRun):
+        return None
 
 
 def rehearse(home: Home, config: RunConfig) -> Split:

@@ -15,13 +15,24 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypedDict
 
-from semafo.files import read_json
+from semafo.files import parsed_json, read_json
 from semafo.runs.home import Home
 from semafo.runs.workers.processes import worker_environment
 
 _NICENESS = 10
+
+
+class _Note(TypedDict, total=False):
+    """What a lock file says of its work."""
+
+    pid: int
+    started: float
+    folders: list[str]
+    run_ids: list[str]
+    kind: str
+    path: str
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,7 @@ class Background:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                note: dict[str, Any] = read_json(self._lock_file, {})
+                note: dict[str, Any] = read_json(self._lock_file, {}, _Note)
                 return note
         return None
 
@@ -101,8 +112,9 @@ def last_said(text: str, kind: str) -> str | None:
     """The last `error` or `warning` among what a command said with `--json` on stderr; None where it said none."""
     for line in reversed(text.splitlines()):
         try:
-            said: str = json.loads(line)[kind]
-        except (json.JSONDecodeError, KeyError, TypeError):
+            said = parsed_json(line)[kind]
+        except (ValueError, LookupError, TypeError):
             continue
-        return said
+        if isinstance(said, str):
+            return said
     return None

@@ -12,6 +12,7 @@ from semafo.evaluation.neighbours.sampling import proportional_sample
 from semafo.files import read_json, write_atomically, write_json
 from semafo.runs.background.process import Background
 from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.folder.run_shapes import TsneNote
 from semafo.runs.home import Home
 
 TSNE = "tsne"
@@ -45,7 +46,7 @@ def has_tsne(record: RunRecord) -> bool:
 
 def why_failed(record: RunRecord) -> str | None:
     """Why the run's t-SNE could not be computed the last time, in words; None where it did not fail."""
-    reason: str | None = read_json(record.folder / keys.X_TSNE_STATE_FILE, {}).get("error")
+    reason: str | None = read_json(record.folder / keys.X_TSNE_STATE_FILE, {}, TsneNote).get("error")
     return reason
 
 

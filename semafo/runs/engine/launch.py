@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any, Required, TypedDict
 
 from semafo import installation
 from semafo.errors import EngineError
@@ -67,7 +68,7 @@ def _ensure(home: Home) -> None:
 
 def _require_same_scheduler(home: Home, address: str | None) -> None:
     """One engine a home, with one kind of workers. Who asks for no scheduler takes what there is."""
-    facts = read_json(home.engine_file, {})
+    facts = _facts(home)
     if address is None or not facts or facts.get("scheduler") == address:
         return
     trains_at = facts.get("scheduler") or "on its own machine"
@@ -80,12 +81,12 @@ def _require_same_scheduler(home: Home, address: str | None) -> None:
 
 def notice(home: Home) -> str | None:
     """Why runs wait, in a sentence for users: no scheduler, no workers. None while all is well."""
-    return read_json(home.engine_file, {}).get("notice") if is_alive(home) else None
+    return _facts(home).get("notice") if is_alive(home) else None
 
 
 def is_loading(home: Home) -> bool:
     """Whether a run that is started now has to wait until an engine is there and a worker has loaded its libraries."""
-    facts = read_json(home.engine_file, {}) if is_alive(home) else {}
+    facts = _facts(home) if is_alive(home) else {}
     return bool(facts.get("is_loading", not facts))
 
 
@@ -96,7 +97,7 @@ def n_workers(home: Home) -> int:
     """
     if scheduler_address() is None:
         return n_cores()
-    return max(1, len(read_json(home.engine_file, {}).get("workers", ())) if is_alive(home) else 0)
+    return max(1, len(_facts(home).get("workers", ())) if is_alive(home) else 0)
 
 
 def is_alive(home: Home) -> bool:
@@ -111,7 +112,23 @@ def is_alive(home: Home) -> bool:
 
 def engine_pid(home: Home) -> int | None:
     """Process id of the engine that is ready to work, or None."""
-    return read_json(home.engine_file, {}).get("pid") if is_alive(home) else None
+    return _facts(home).get("pid") if is_alive(home) else None
+
+
+class _EngineFacts(TypedDict, total=False):
+    """What the engine tells of itself, see `semafo.runs.engine.published_state`."""
+
+    pid: Required[int]
+    workers: list[str]
+    busy: dict[str, str | None]
+    scheduler: str | None
+    notice: str | None
+    is_loading: bool
+
+
+def _facts(home: Home) -> dict[str, Any]:
+    found: dict[str, Any] = read_json(home.engine_file, {}, _EngineFacts)
+    return found
 
 
 def _register(home: Home) -> None:

@@ -87,7 +87,7 @@ class Queue:
         for request in requests.taken(self._home):
             try:
                 self._take(request)
-            except (SemafoError, KeyError, TypeError):  # nobody here sends such a request
+            except (SemafoError, LookupError, TypeError, ValueError):  # nobody here sends such a request
                 _logger.exception("A request is not understood and left out: %.200r", request)
 
     def _take(self, request: dict[str, Any]) -> None:
@@ -114,7 +114,7 @@ class Queue:
         if record.refusal is not None:  # from a newer version, or damaged
             self._write_status(record, state=keys.FAILED, reason=record.refusal, finished=time.time())
             return
-        self._jobs.append(HalfRun(record, TRAIN, status.get("created", time.time()), status.get("order", 0)))
+        self._jobs.append(HalfRun(record, TRAIN, status.get("created") or time.time(), status.get("order") or 0))
 
     def _on_cancel(self, run_id: str) -> None:
         for job in [job for job in self._jobs if job.record.run_id == run_id]:
@@ -157,7 +157,7 @@ class Queue:
 
         A run is put back where the scheduler was lost, which is nobody's fault.
         """
-        deaths = loss.counts + job.record.status.get("deaths", 0)
+        deaths = loss.counts + (job.record.status.get("deaths") or 0)
         may_go_on = not loss.counts or (is_of_sweep(job.batch) and deaths < _MOST_DEATHS)
         if job.cancelled_at is None and may_go_on:
             _logger.warning("%s is tried again. %s", job.record.run_id, loss.reason)
@@ -180,7 +180,7 @@ class Queue:
         self._write_status(record, **noted)
         self._index.update(record.run_id)
         status = record.status
-        self._jobs.append(HalfRun(record, half, status.get("created", time.time()), status.get("order", 0)))
+        self._jobs.append(HalfRun(record, half, status.get("created") or time.time(), status.get("order") or 0))
 
     def _job_of(self, worker: Worker) -> HalfRun | None:
         return next((job for job in self._jobs if job.worker is worker), None)

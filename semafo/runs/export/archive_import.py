@@ -1,13 +1,13 @@
 """Taking in the runs and sweeps of a zip that another home wrote.
 
 It comes from elsewhere, so nothing of it is believed: names are of known forms only, sizes are counted while they are
-read, hashes are checked, and a run appears whole or not at all.
+read, hashes are checked, and all of it appears, or nothing.
 """
 
+import errno
 import hashlib
-import json
-import re
 import shutil
+import struct
 import time
 import uuid
 import zipfile
@@ -17,22 +17,31 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from semafo import keys, wording
-from semafo.errors import DataError, RunNotFound, SemafoError, SettingsError
-from semafo.files import read_json, sha256, write_json
-from semafo.runs.export.run_archive import KIND, LIST_FILE, SCHEMA
+from semafo.errors import DataError, SettingsError
+from semafo.files import parsed_json, parsed_json_lines, read_json, remove_folder, write_json
+from semafo.plain_values import misfit
+from semafo.runs.export.archive_checks import NAME, NOT_OURS, checked_members, read_list, require_readable
+from semafo.runs.export.run_archive import SPENT
+from semafo.runs.folder.file_contents import SHAPES, misfit_of_file
 from semafo.runs.folder.run_record import RunRecord
-from semafo.runs.home import Home
+from semafo.runs.folder.run_shapes import Manifest
+from semafo.runs.folder.verification import damage_of
+from semafo.runs.home import Home, is_run_id
 from semafo.runs.library import store
-from semafo.runs.sweeps.sweep import PREFIX, SWEEP_FILE
+from semafo.runs.sweeps.sweep import PREFIX, SWEEP_FILE, SweepNote
 from semafo.runs.sweeps.sweep import SCHEMA as SWEEP_SCHEMA
 
 MOST_BYTES = 50_000_000_000  # of all files, unpacked
-_MOST_LIST_BYTES, _MOST_FILES = 50_000_000, 200_000
 _ROOM = 500_000_000  # bytes that are left free on the disk
 _BLOCK = 1 << 20
-_ENCRYPTED = 0x1  # flag of a file in a zip
-_NAME = re.compile(r"(?P<kind>runs|sweeps)/(?P<id>[a-z0-9][a-z0-9.-]{0,120})/(?P<file>[A-Za-z0-9][\w.-]{0,120})")
-_NOT_OURS = "Give a .zip that `semafo export` or a Runs page wrote."
+_MOST_FILES_OF_RUN = 200
+# All that damage of a zip can look like; an unusual version or flag is NotImplementedError, which is a RuntimeError
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, OverflowError, ValueError)
+# Files of a finished run that its manifest does not name: they change, or come later
+_UNLISTED = (
+    *(keys.CONFIG_FILE, keys.ABOUT_FILE, keys.STATUS_FILE, keys.LOG_FILE),
+    *(keys.array_file(keys.X_TSNE), keys.X_TSNE_STATE_FILE),
+)
 
 
 @dataclass
@@ -53,7 +62,8 @@ class Taken:
 
 
 def read_bundle(home: Home, source: Path | BinaryIO, most_bytes: int = MOST_BYTES) -> Taken:
-    """Take the runs and sweeps of a zip into a home. A run that is here already is kept as it is.
+    """Take the runs and sweeps of a zip into a home. A run that is here already is kept as it is,
+    but gives way where it is damaged.
 
     Parameters
     ----------
@@ -71,120 +81,103 @@ def read_bundle(home: Home, source: Path | BinaryIO, most_bytes: int = MOST_BYTE
     """
     try:
         with zipfile.ZipFile(source) as archive:
-            _require_readable(archive)
-            facts = _read_list(archive)
-            members = _checked_members(archive, facts, _room(home, most_bytes))
+            require_readable(archive)
+            facts = read_list(archive)
+            members = checked_members(archive, facts, _room(home, most_bytes))
             return _take_in(home, archive, facts, members)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:  # all that damage can look like
-        raise DataError(f"The zip is damaged or no zip at all ({error}). {_NOT_OURS}") from None
-
-
-def _require_readable(archive: zipfile.ZipFile) -> None:
-    """Refuse what an export never has, and Python's zipfile may not read: encrypted or otherwise compressed files."""
-    for info in archive.infolist():
-        if info.flag_bits & _ENCRYPTED or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise DataError(f"{info.filename} in the zip is encrypted, or compressed in an unusual way. {_NOT_OURS}")
-
-
-def _read_list(archive: zipfile.ZipFile) -> dict[str, Any]:
-    try:
-        info = archive.getinfo(LIST_FILE)
-    except KeyError:
-        raise DataError(f"There is no {LIST_FILE} in the zip, so it is no export of runs. {_NOT_OURS}") from None
-    if info.file_size > _MOST_LIST_BYTES:
-        raise DataError(f"{LIST_FILE} is too large to be a list of runs. {_NOT_OURS}")
-    try:
-        with archive.open(info) as stream:
-            facts = json.loads(stream.read(_MOST_LIST_BYTES))
-    except (ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f"{LIST_FILE} in the zip cannot be read ({error}). {_NOT_OURS}") from None
-    if not isinstance(facts, dict) or facts.get("kind") != KIND:
-        raise DataError(f"The zip is no export of runs. {_NOT_OURS}")
-    if not isinstance(facts.get("schema"), int) or facts["schema"] > SCHEMA:
-        raise SettingsError(
-            f"The zip was written by a newer Semafo ({facts.get('semafo')}; layout {facts.get('schema')}, and this one "
-            f"reads up to {SCHEMA}). Update Semafo here, or export it there with this version."
-        )
-    return facts
+    except _DAMAGE as error:
+        raise DataError(f"The zip is damaged or no zip at all ({str(error)[:200]}). {NOT_OURS}") from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a place before the file's beginning
+            raise
+        raise DataError(f"The zip is damaged: it points to places that it has not. {NOT_OURS}") from None
 
 
 def _room(home: Home, most_bytes: int) -> int:
     return min(most_bytes, max(0, shutil.disk_usage(home.path).free - _ROOM))
 
 
-def _checked_members(archive: zipfile.ZipFile, facts: dict[str, Any], room: int) -> dict[str, dict[str, Any]]:
-    """Files to take, by name, with their size and hash. Names that point elsewhere, or more than fits, are refused."""
-    listed = facts.get("files")
-    if not isinstance(listed, dict) or len(listed) > _MOST_FILES or not all(map(_is_listed, listed.items())):
-        raise DataError(f"{LIST_FILE} lists files that a run does not have. {_NOT_OURS} Nothing was imported.")
-    inside = {info.filename: info for info in archive.infolist()}
-    missing = [name for name in listed if name not in inside]
-    if missing:
-        raise DataError(f"The zip lacks {missing[0]}, which it lists. Export it again.")
-    total = sum(entry["bytes"] for entry in listed.values())
-    if total > room:
-        raise DataError(
-            f"The runs take {wording.size(total)}, and {wording.size(room)} can be taken in. Free space where the home "
-            "lies, or export fewer runs."
-        )
-    wrong = [name for name, entry in listed.items() if inside[name].file_size != entry["bytes"]]
-    if wrong:
-        raise DataError(f"{wrong[0]} in the zip has another size than is listed. Export it again.")
-    return listed
-
-
-def _is_listed(item: tuple[Any, Any]) -> bool:
-    name, entry = item
-    if not isinstance(name, str) or _NAME.fullmatch(name) is None or not isinstance(entry, dict):
-        return False
-    size, digest = entry.get("bytes"), entry.get("sha256")
-    return isinstance(size, int) and size >= 0 and isinstance(digest, str)
-
-
 def _take_in(home: Home, archive: zipfile.ZipFile, facts: dict[str, Any], members: dict[str, Any]) -> Taken:
     found: dict[tuple[str, str], dict[str, str]] = {}
     for name in members:
-        match = _NAME.fullmatch(name)
-        assert match is not None  # `_is_listed` has seen to that
+        match = NAME.fullmatch(name)
+        assert match is not None  # `checked_members` has seen to that
         kind, own_id, file = match.groups()
         found.setdefault((kind, own_id), {})[file] = name
-    taken = Taken()
-    for (kind, own_id), files in found.items():
-        if kind == "sweeps":
-            taken.sweeps += [own_id] * _take_sweep(home, archive, own_id, files, members)
-        elif _is_done(home, own_id):
-            taken.kept.append(own_id)
-        else:
-            _take_run(home, archive, own_id, files, members)
-            taken.runs.append(own_id)
+    crowded = next((own_id for (_, own_id), files in found.items() if len(files) > _MOST_FILES_OF_RUN), None)
+    if crowded is not None:
+        raise DataError(f"{crowded} in the zip has more files than a run has. {NOT_OURS} Nothing was imported.")
+    taken, drafts = Taken(), dict[Path, Path]()
+    try:  # nothing appears before all of it is found to be good
+        for (kind, own_id), files in found.items():
+            if kind == "sweeps":
+                if set(files) == {SWEEP_FILE} and own_id.startswith(PREFIX) and not (home.sweeps / own_id).exists():
+                    _write_sweep(archive, own_id, files, members, _draft(drafts, home.sweeps / own_id))
+                    taken.sweeps.append(own_id)
+            elif _is_kept(home, own_id):
+                taken.kept.append(own_id)
+            else:
+                _write_run(archive, own_id, files, members, _draft(drafts, home.run(own_id)))
+                taken.runs.append(own_id)
+        for draft, place in drafts.items():
+            _move_in(draft, place)
+    finally:
+        for draft in drafts:
+            shutil.rmtree(draft, ignore_errors=True)
+    for run_id in taken.runs:
+        store.announce(home, run_id)
     return taken
 
 
-def _is_done(home: Home, run_id: str) -> bool:
-    """Whether the run is here; one that is being trained here is not touched either."""
+def _is_kept(home: Home, run_id: str) -> bool:
+    """Whether the run is here, and whole; one that is being trained here is not touched either."""
     record = RunRecord(home.run(run_id))
-    return (record.folder / keys.CONFIG_FILE).exists() and (record.is_active or record.state == keys.DONE)
+    if not (record.folder / keys.CONFIG_FILE).exists():
+        return False
+    return record.is_active or (record.state == keys.DONE and not any(damage_of(record)))
 
 
-def _take_run(
-    home: Home, archive: zipfile.ZipFile, run_id: str, files: dict[str, str], members: dict[str, Any]
+def _draft(drafts: dict[Path, Path], place: Path) -> Path:
+    """A new folder beside the place to which it is to be moved."""
+    draft = place.with_name(f".{place.name}-{uuid.uuid4().hex[:8]}")
+    draft.mkdir(mode=0o700)
+    drafts[draft] = place
+    return draft
+
+
+def _move_in(draft: Path, place: Path) -> None:
+    """A run that failed, was cancelled or is damaged here gives way; what people wrote about it stays."""
+    about = place / keys.ABOUT_FILE
+    if about.is_file():
+        shutil.copyfile(about, draft / keys.ABOUT_FILE)
+    remove_folder(place)
+    draft.rename(place)
+
+
+def _write_run(
+    archive: zipfile.ZipFile, run_id: str, files: dict[str, str], members: dict[str, Any], draft: Path
 ) -> None:
-    """Unpack a run beside the others, look at it, and move it into place."""
-    draft = home.runs / f".{run_id}-{uuid.uuid4().hex[:8]}"
-    draft.mkdir()
-    try:
-        for file, name in files.items():
-            _unpack(archive, name, members[name], draft / file)
-        _require_finished(draft, run_id)
-        status = RunRecord(draft).status
-        write_json(draft / keys.STATUS_FILE, {**status, "imported": time.time()})
-        target = home.run(run_id)
-        if target.exists():  # it failed or was cancelled here
-            shutil.rmtree(target)
-        draft.rename(target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    store.announce(home, run_id)
+    """Unpack a run beside the others, and look at it."""
+    if keys.MANIFEST_FILE in files:  # first: it says what else belongs to the run
+        _unpack_file(archive, files, members, draft, keys.MANIFEST_FILE)
+    for file in _own_files(draft, files):
+        _unpack_file(archive, files, members, draft, file)
+    _require_finished(draft, run_id)
+    status = RunRecord(draft).status
+    write_json(draft / keys.STATUS_FILE, {**status, "imported": time.time()})
+
+
+def _own_files(draft: Path, files: dict[str, str]) -> list[str]:
+    """Files that the run's manifest names, and those that come after it; whatever else is in the zip is not kept."""
+    manifest = read_json(draft / keys.MANIFEST_FILE, {}, Manifest)
+    wanted = {*manifest.get("files", ()), *_UNLISTED} - {keys.MANIFEST_FILE, *SPENT}
+    return [file for file in files if file in wanted]
+
+
+def _unpack_file(
+    archive: zipfile.ZipFile, files: dict[str, str], members: dict[str, Any], draft: Path, file: str
+) -> None:
+    _unpack(archive, files[file], members[files[file]], draft / file)
 
 
 def _unpack(archive: zipfile.ZipFile, name: str, entry: dict[str, Any], target: Path) -> None:
@@ -194,7 +187,7 @@ def _unpack(archive: zipfile.ZipFile, name: str, entry: dict[str, Any], target: 
         while block := stream.read(min(_BLOCK, left + 1)):
             left -= len(block)
             if left < 0:
-                raise DataError(f"{name} in the zip is larger than is listed. Nothing of its run was imported.")
+                raise DataError(f"{name} in the zip is larger than is listed. Nothing was imported.")
             digest.update(block)
             handle.write(block)
     if left or digest.hexdigest() != entry["sha256"]:
@@ -202,43 +195,43 @@ def _unpack(archive: zipfile.ZipFile, name: str, entry: dict[str, Any], target: 
 
 
 def _require_finished(draft: Path, run_id: str) -> None:
-    """Refuse a folder that is no finished run of that id, or that this version cannot read."""
-    record = RunRecord(draft)
-    try:
-        _ = record.config, record.settings["context"]["data"]
-        state, manifest = record.state, read_json(draft / keys.MANIFEST_FILE)
-        listed = manifest["files"].items() if manifest["run_id"] == run_id and state == keys.DONE else None
-    except RunNotFound:
-        raise DataError(f"The zip has no settings of the run {run_id}. {_NOT_OURS}") from None
-    except SemafoError:
-        raise
-    except (KeyError, TypeError, AttributeError):
-        listed = None
-    if listed is None:
-        raise DataError(f"{run_id} in the zip is no finished run. Export it once it is done.")
-    for file, entry in listed:
-        path = draft / Path(file).name
-        if not path.is_file() or sha256(path) != entry["sha256"]:
-            raise DataError(f"{file} of {run_id} is missing or not what the run's manifest says. Export the run again.")
+    """Refuse a folder that is no finished run of that id, that this version cannot read, or that says odd things."""
+    record, missing = RunRecord(draft), f"{run_id} in the zip is no finished run. Export it once it is done."
+    manifest = read_json(draft / keys.MANIFEST_FILE, {}, Manifest)
+    if not (draft / keys.CONFIG_FILE).exists():
+        raise DataError(f"The zip has no settings of the run {run_id}. {NOT_OURS}")
+    if manifest.get("run_id") != run_id or record.state != keys.DONE:
+        raise DataError(missing)
+    for damage in damage_of(record):
+        if damage.file == keys.CONFIG_FILE and record.refusal == damage.wrong:
+            raise SettingsError(f"{run_id} in the zip: {damage.wrong}")
+        raise DataError(
+            f"{damage.file} of {run_id} is missing or not what the run's manifest says ({damage.wrong}). Export the "
+            "run again."
+        )
+    _require_plain(draft, run_id)
 
 
-def _take_sweep(
-    home: Home, archive: zipfile.ZipFile, sweep_id: str, files: dict[str, str], members: dict[str, Any]
-) -> bool:
-    """Whether the sweep is new here."""
-    folder = home.sweeps / sweep_id
-    if set(files) != {SWEEP_FILE} or not sweep_id.startswith(PREFIX) or folder.exists():
-        return False
-    draft = home.sweeps / f".{sweep_id}-{uuid.uuid4().hex[:8]}"
-    draft.mkdir(mode=0o700)
-    try:
-        _unpack(archive, files[SWEEP_FILE], members[files[SWEEP_FILE]], draft / SWEEP_FILE)
-        facts = read_json(draft / SWEEP_FILE)
-        if not isinstance(facts, dict) or not {"name", "grid", "run_ids"} <= set(facts):
-            raise DataError(f"{sweep_id} in the zip is no sweep. {_NOT_OURS}")
-        if facts.get("schema", 1) > SWEEP_SCHEMA:
-            raise SettingsError(f"{sweep_id} is from a newer Semafo. Update Semafo here to import it.")
-        draft.rename(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return True
+def _require_plain(draft: Path, run_id: str) -> None:
+    """Refuse JSON that no run can have written, whatever hash its maker gave it."""
+    for file in (path.name for path in sorted(draft.iterdir()) if path.suffix in (".json", ".jsonl")):
+        wrong = None
+        try:
+            content = (draft / file).read_bytes()
+            found = parsed_json_lines(content) if file == keys.HISTORY_FILE else parsed_json(content)
+            wrong = misfit_of_file(file, found) if file in SHAPES else misfit(found, dict, file)
+        except ValueError as error:
+            wrong = str(error)
+        if wrong is not None:
+            raise DataError(f"{file} of {run_id} is not what a run writes ({wrong}). Nothing was imported.")
+
+
+def _write_sweep(
+    archive: zipfile.ZipFile, sweep_id: str, files: dict[str, str], members: dict[str, Any], draft: Path
+) -> None:
+    _unpack_file(archive, files, members, draft, SWEEP_FILE)
+    facts = read_json(draft / SWEEP_FILE, {}, SweepNote)
+    if not facts or not all(map(is_run_id, facts["run_ids"])):
+        raise DataError(f"{sweep_id} in the zip is no sweep. {NOT_OURS} Nothing was imported.")
+    if facts.get("schema", 1) > SWEEP_SCHEMA:
+        raise SettingsError(f"{sweep_id} is from a newer Semafo. Update Semafo here to import it.")

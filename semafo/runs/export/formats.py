@@ -11,6 +11,7 @@ from semafo import keys
 from semafo.errors import RunNotFound, SettingsError
 from semafo.files import write_atomically
 from semafo.runs.folder.run_record import RunRecord
+from semafo.runs.folder.verification import require_whole
 from semafo.runs.home import Home
 from semafo.runs.library import store
 from semafo.runs.sweeps.sweep import PREFIX, Sweep
@@ -37,6 +38,8 @@ def find(home: Home, names: Sequence[str]) -> Asked:
         There is no such run or sweep, or it has no finished run.
     SettingsError
         A run is not finished.
+    DamagedRun
+        A file of a run is not what the run left.
     """
     records: dict[str, RunRecord] = {}
     sweeps = []
@@ -51,6 +54,7 @@ def find(home: Home, names: Sequence[str]) -> Asked:
         records |= {record.run_id: record for record in found}
     for record in records.values():
         _require_done(record)
+    require_whole(records.values())
     return Asked(tuple(records.values()), tuple(sweeps))
 
 

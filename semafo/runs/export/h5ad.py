@@ -16,7 +16,7 @@ from semafo import keys
 from semafo.data import catalogue
 from semafo.data.splitting.split import Split
 from semafo.errors import DataError, SemafoError, SettingsError
-from semafo.files import read_json, write_atomically
+from semafo.files import write_atomically
 from semafo.runs.folder.expression import Genes, obs_columns
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
@@ -127,7 +127,7 @@ def _kept(record: RunRecord) -> tuple["AnnData", str]:
     genes = Genes.of(record)
     if genes is None:
         return ad.AnnData(obs=obs, shape=(len(names), 0)), NOTHING
-    parts = np.asarray(genes.expression), np.asarray(genes.cells), genes.starts
+    parts = np.asarray(genes.expression), genes.rows(slice(None)), genes.starts
     counts = sparse.csc_matrix(parts, shape=(genes.n_cells, len(genes.names))).tocsr()
     return ad.AnnData(counts, obs=obs, var=pd.DataFrame(index=list(genes.names))), LOG_NORMALISED
 
@@ -196,7 +196,7 @@ def _add_maps(home: Home, adata: "AnnData", record: RunRecord, suffix: str) -> d
 
 def _add_genes(adata: "AnnData", records: Sequence[RunRecord], suffixes: Sequence[str]) -> None:
     """Mark the genes that each model reads."""
-    genes = [set((read_json(record.folder / keys.MODEL_FILE) or {}).get("genes", ())) for record in records]
+    genes = [set(record.model_genes()) for record in records]
     adata.var[USED] = adata.var_names.isin(set().union(*genes))
     if any(one != genes[0] for one in genes):
         for one, suffix in zip(genes, suffixes, strict=True):

@@ -15,7 +15,6 @@ import numpy as np
 from semafo import keys
 from semafo.data import catalogue
 from semafo.errors import DataError, SemafoError
-from semafo.files import read_json
 from semafo.runs.export.h5ad import annotated, write_h5ad
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
@@ -63,7 +62,7 @@ def write_model_folder(home: Home, record: RunRecord, folder: Path) -> None:
         model = load_semafovi(prepared.training_cells(), query, record.config, weights)
         _require_same_positions(record, model.get_latent_representation(prepared.cells.copy()))
         model.save(str(folder), overwrite=True, save_anndata=False)
-    genes = read_json(record.folder / keys.MODEL_FILE)["genes"]
+    genes = record.model_genes()
     cells = annotated(home, [record])[prepared.cells.obs_names, genes].copy()
     write_h5ad(cells, folder / CELLS_FILE)
     (folder / README_FILE).write_text(_readme(record, folder), encoding="utf-8")

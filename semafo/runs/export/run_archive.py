@@ -19,7 +19,7 @@ from semafo.runs.sweeps.sweep import SWEEP_FILE, Sweep
 SCHEMA = 1
 KIND = "semafo-runs"
 LIST_FILE = "semafo.json"
-_SPENT = {keys.PROGRESS_FILE, keys.CANCEL_FILE}  # of a run that has ended they say nothing
+SPENT = {keys.PROGRESS_FILE, keys.CANCEL_FILE}  # of a run that has ended they say nothing
 
 
 def write_bundle(records: Sequence[RunRecord], path: Path, sweeps: Sequence[Sweep] = ()) -> None:
@@ -41,7 +41,7 @@ def write_bundle(records: Sequence[RunRecord], path: Path, sweeps: Sequence[Swee
 
 def _files_of(record: RunRecord) -> Iterable[Path]:
     visible = (path for path in sorted(record.folder.iterdir()) if path.is_file() and not path.name.startswith("."))
-    return (path for path in visible if path.name not in _SPENT)
+    return (path for path in visible if path.name not in SPENT)
 
 
 def _write(handle: BinaryIO, facts: dict[str, Any], files: dict[str, Path]) -> None:

@@ -14,8 +14,8 @@ import pandas as pd
 from scipy import sparse
 
 from semafo import keys
-from semafo.errors import DataError
-from semafo.files import read_json, read_table
+from semafo.errors import DamagedRun, DataError
+from semafo.runs.folder import checked_files
 from semafo.runs.folder.run_record import RunRecord
 
 _BLOCK = 4_000_000  # values that are looked at together: bounds the memory of a comparison
@@ -47,16 +47,27 @@ class Genes:
     @classmethod
     def of(cls, record: RunRecord) -> Self | None:
         """A run's genes; None where it left none (it was trained before they were kept, or has no maps yet)."""
-        listed = read_json(record.folder / keys.GENES_FILE)
+        folder = record.folder
+        listed = checked_files.read_object(folder, keys.GENES_FILE)
         if listed is None:
             return None
         try:
             starts, cells, expression = (
-                np.load(record.folder / name, mmap_mode="r", allow_pickle=False) for name in keys.EXPRESSION_FILES
+                checked_files.read_array(folder, name, axes=1, mapped=True) for name in keys.EXPRESSION_FILES
             )
         except FileNotFoundError:
             return None
-        return cls(tuple(listed["genes"]), np.asarray(starts), cells, expression, listed["n_cells"])
+        found = cls(tuple(listed["genes"]), np.asarray(starts), cells, expression, listed["n_cells"])
+        checked_files.require(found._is_whole, folder, keys.EXPRESSION_FILES[0], "it does not fit the other files")
+        return found
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether every gene's stretch lies in the arrays. Cells are looked at with the gene that is asked for."""
+        starts, n_values = self.starts, len(self.cells)
+        fits = len(starts) == len(self.names) + 1 and len(self.expression) == n_values
+        ordered = fits and starts[0] == 0 and starts[-1] == n_values and bool((np.diff(starts) >= 0).all())
+        return ordered and starts.dtype.kind in "iu" and self.cells.dtype.kind in "iu"
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -72,8 +83,18 @@ class Genes:
             )
         found = np.zeros(self.n_cells, dtype=np.float32)
         part = slice(self.starts[place], self.starts[place + 1])
-        found[self.cells[part]] = self.expression[part]
+        found[self.rows(part)] = self.expression[part]
         return found
+
+    def rows(self, part: slice) -> np.ndarray:
+        """The cells' rows of a stretch of the values. Raises DamagedRun where the run has no such cells."""
+        rows = np.asarray(self.cells[part])
+        if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < self.n_cells:
+            raise DamagedRun(
+                f"The expression that a run kept names cells that it has not ({self.n_cells} are there). Delete the "
+                "run and train it again."
+            )
+        return rows
 
     def telling_apart(self, first: np.ndarray, second: np.ndarray, n: int = 10) -> pd.DataFrame:
         """The genes whose means differ most between two groups of cells, in standard deviations within the groups.
@@ -114,7 +135,7 @@ class Genes:
         for genes in self._blocks():
             starts = self.starts[genes.start : genes.stop + 1]
             part = slice(starts[0], starts[-1])
-            values, place = self.expression[part].astype(np.float64), (self.cells[part], starts - starts[0])
+            values, place = self.expression[part].astype(np.float64), (self.rows(part), starts - starts[0])
             shape = len(starts) - 1, self.n_cells
             sums[genes] = sparse.csr_array((values, *place), shape=shape) @ groups
             squares[genes] = sparse.csr_array((values**2, *place), shape=shape) @ groups
@@ -132,5 +153,7 @@ class Genes:
 
 def obs_columns(record: RunRecord) -> pd.DataFrame | None:
     """The data set's own columns, rows as the per-cell table; None where the run left none."""
-    path = record.folder / keys.OBS_FILE
-    return read_table(path) if path.exists() else None
+    try:
+        return checked_files.read_cells(record.folder, keys.OBS_FILE)
+    except FileNotFoundError:
+        return None

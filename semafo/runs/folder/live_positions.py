@@ -5,7 +5,6 @@ away, and a folder may come from elsewhere: what is missing or damaged is not th
 of the sample, L latent dimensions.
 """
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from semafo import keys
+from semafo.files import parsed_json
 from semafo.runs.folder.run_record import RunRecord
 from semafo.training.stage_cache import pretrain_key
 
@@ -191,7 +191,7 @@ def _positions(path: Path) -> np.ndarray:
 
 def _sample(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Types and batches, (n,) each. Raises ValueError where the file has something else."""
-    noted = json.loads(_content(path))
+    noted = parsed_json(_content(path))
     columns = [noted[name] for name in (keys.TRUE, keys.BATCH_COLUMN)]
     if len({len(column) for column in columns}) != 1 or not all(map(_is_text, columns)):
         raise ValueError(f"{path} describes no cells")

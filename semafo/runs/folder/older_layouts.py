@@ -32,7 +32,7 @@ def _with_former_default(settings: Values) -> Values:
 def _on_schedule(config: Values, default: str) -> Values:
     """The config with the schedule that it had where it names none."""
     train = config.get("train")
-    return {**config, "train": {"schedule": default, **train}} if train else config
+    return {**config, "train": {"schedule": default, **train}} if train and isinstance(train, dict) else config
 
 
 STEPS: dict[int, Callable[[Values], Values]] = {1: _with_schedules, 2: _with_former_default}

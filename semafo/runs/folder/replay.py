@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 
 from semafo import keys
-from semafo.files import read_json
+from semafo.runs.folder import checked_files
 from semafo.runs.folder.run_record import RunRecord
 
 
@@ -48,11 +48,21 @@ class Replay:
     @classmethod
     def of(cls, record: RunRecord) -> Self | None:
         """A run's record; None where it has none."""
-        noted = read_json(record.folder / keys.REPLAY_FRAMES_FILE)
+        folder = record.folder
+        noted = checked_files.read_object(folder, keys.REPLAY_FRAMES_FILE)
         if noted is None:
             return None
-        with np.load(record.folder / keys.REPLAY_FILE, allow_pickle=False) as arrays:
+        with (
+            checked_files.reading(folder, keys.REPLAY_FILE) as path,
+            path.open("rb") as file,  # numpy leaves it open where it is no zip
+            np.load(file, allow_pickle=False) as arrays,
+        ):
             z, rows = arrays["z"], arrays["rows"]
+        shape = len(noted["frames"]), len(rows)
+        fits = (
+            z.ndim == 3 and rows.ndim == 1 and z.shape[:2] == shape and z.dtype.kind == "f" and rows.dtype.kind in "iu"
+        )
+        checked_files.require(fits, folder, keys.REPLAY_FILE, "it does not hold the frames that the run noted")
         n_epochs = noted["n_epochs"]
         frames = tuple(
             ReplayFrame(frame["stage"], frame["epoch"], n_epochs[frame["stage"]]) for frame in noted["frames"]

@@ -16,17 +16,17 @@ import pandas as pd
 from semafo import keys, wording
 from semafo.errors import RunNotFound, SemafoError
 from semafo.evaluation.labels.scores import LabelScores
-from semafo.files import read_json, read_json_lines, read_table
-from semafo.runs.folder import older_layouts, status_file
+from semafo.runs.folder import checked_files, older_layouts, status_file
 from semafo.runs.folder.name_tags_notes import About
 from semafo.settings.run_config import RunConfig
 
+_COLUMNS = (keys.TRUE, keys.BATCH_COLUMN, keys.ROLE, keys.PART, keys.PREDICTED, keys.CONFIDENCE)
 _LABEL_SCORES = {score.name for score in fields(LabelScores)}  # what a file may add to a run's row
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run, read from its folder. Settings are read once; everything that changes is read at each call."""
+    """A run, read from its folder: settings once, all else at each call. A file that is damaged raises DamagedRun."""
 
     folder: Path
 
@@ -41,10 +41,10 @@ class RunRecord:
 
         Those of earlier versions are read as if this one had written them, see `semafo.runs.folder.older_layouts`.
         """
-        path = self.folder / keys.CONFIG_FILE
-        if not path.exists():
+        found = checked_files.read_object(self.folder, keys.CONFIG_FILE)
+        if found is None:
             raise RunNotFound(f"There is no run {self.run_id}. `semafo runs` lists the runs of this home.")
-        return older_layouts.upgraded(read_json(path))
+        return older_layouts.upgraded(found)
 
     @cached_property
     def config(self) -> RunConfig:
@@ -58,8 +58,6 @@ class RunRecord:
             _ = self.config
         except SemafoError as error:
             return str(error)
-        except (AttributeError, TypeError, ValueError) as error:
-            return f"The settings of this run are damaged ({type(error).__name__}: {error})."
         return None
 
     @property
@@ -112,18 +110,16 @@ class RunRecord:
 
     def history(self) -> pd.DataFrame:
         """Loss terms by name, one row an epoch: `stage`, `epoch`, then the terms in nats a cell."""
-        return pd.DataFrame(read_json_lines(self.folder / keys.HISTORY_FILE))
+        return pd.DataFrame(checked_files.read_history(self.folder))
 
     def split(self) -> dict[str, Any] | None:
         """Counts of the split, the data's report, and the warnings that stay with the run; None while unknown."""
-        found: dict[str, Any] | None = read_json(self.folder / keys.SPLIT_FILE)
-        return found
+        return checked_files.read_object(self.folder, keys.SPLIT_FILE)
 
     @property
     def warnings(self) -> list[str]:
         """What a reader of the numbers must know about the data and the split."""
-        found: list[str] = (self.split() or {}).get("warnings", [])
-        return found
+        return list((self.split() or {}).get("warnings", ()))
 
     @property
     def has_maps(self) -> bool:
@@ -140,17 +136,18 @@ class RunRecord:
 
         Where they exist also the confidence after temperature scaling and the label predicted before the query stage.
         """
-        return read_table(self.folder / keys.CELLS_FILE)
+        cells = checked_files.read_cells(self.folder, keys.CELLS_FILE)
+        missing = [name for name in _COLUMNS if name not in cells]
+        checked_files.require(not missing, self.folder, keys.CELLS_FILE, f"it lacks the columns {missing}")
+        return cells
 
     def array(self, name: str) -> np.ndarray:
         """An embedding by its obsm key, one row a cell in the order of `cells`."""
-        values: np.ndarray = np.load(self.folder / keys.array_file(name), allow_pickle=False)
-        return values
+        return checked_files.read_needed_array(self.folder, keys.array_file(name), axes=2)
 
     def probabilities(self) -> np.ndarray:
         """Probability of each type, cells × types, in the order of `predictions()["types"]`."""
-        values: np.ndarray = np.load(self.folder / keys.PROBABILITIES_FILE, allow_pickle=False)
-        return values
+        return checked_files.read_needed_array(self.folder, keys.PROBABILITIES_FILE, axes=2)
 
     def predictions(self) -> dict[str, Any]:
         """Label scores and what they are made of.
@@ -164,8 +161,7 @@ class RunRecord:
 
     def baselines(self) -> dict[str, dict[str, Any]]:
         """Label scores `test` and `query` of each of `keys.BASELINES`; empty where they are not there (yet)."""
-        rows: dict[str, dict[str, Any]] = self._read(keys.BASELINES_FILE).get("rows", {})
-        return rows
+        return dict(self._read(keys.BASELINES_FILE).get("rows", {}))
 
     def baselines_error(self) -> str | None:
         """Why the baselines could not be computed; None where they could, or are not there yet."""
@@ -174,8 +170,10 @@ class RunRecord:
 
     def baseline_cells(self) -> pd.DataFrame:
         """Predicted type of each cell, one column a baseline, rows as in `cells`; empty where they are not there."""
-        path = self.folder / keys.BASELINE_CELLS_FILE
-        return read_table(path) if path.exists() else pd.DataFrame(index=pd.Index([], name=keys.CELL))
+        try:
+            return checked_files.read_cells(self.folder, keys.BASELINE_CELLS_FILE)
+        except FileNotFoundError:
+            return pd.DataFrame(index=pd.Index([], name=keys.CELL))
 
     def markers(self) -> dict[str, Any]:
         """Annotation runs: mean expression of marker genes by predicted type, and the overlap of genes; else empty."""
@@ -194,8 +192,11 @@ class RunRecord:
 
         log(1 + counts per 10 000); names in `factors()["traversal"]`.
         """
-        values: np.ndarray = np.load(self.folder / keys.TRAVERSAL_FILE, mmap_mode="r", allow_pickle=False)
-        return values
+        return checked_files.read_needed_array(self.folder, keys.TRAVERSAL_FILE, axes=4, mapped=True)
+
+    def model_genes(self) -> list[str]:
+        """Names of the genes that the model reads, in its order; empty where the run left no model."""
+        return list(self._read(keys.MODEL_FILE).get("genes", ()))
 
     def log(self) -> str:
         """What the workers wrote while they trained."""
@@ -204,13 +205,11 @@ class RunRecord:
 
     def _read(self, name: str) -> dict[str, Any]:
         """A JSON object of the folder; empty while the file is not there."""
-        found: dict[str, Any] = read_json(self.folder / name, {})
-        return found
+        return checked_files.read_object(self.folder, name) or {}
 
     def data_report(self) -> dict[str, Any]:
         """What the preflight found in the run's data; empty where the run has none."""
-        report: dict[str, Any] = (self.split() or {}).get("report") or {}
-        return report
+        return dict((self.split() or {}).get("report") or {})
 
     def summary(self) -> dict[str, Any]:
         """The run as one flat line: what `compare --json` prints."""

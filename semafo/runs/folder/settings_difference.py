@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from semafo import keys, wording
-from semafo.files import read_json
+from semafo.runs.folder import checked_files
 from semafo.runs.folder.run_record import RunRecord
 from semafo.settings.run_config import RunConfig
 
@@ -88,7 +88,7 @@ def between(records: Sequence[RunRecord]) -> list[Difference]:
             {
                 **record.settings,
                 "config": record.config.to_dict(),  # what an older version did not know is at its default
-                "environment": read_json(record.folder / keys.ENVIRONMENT_FILE, {}),
+                "environment": checked_files.read_object(record.folder, keys.ENVIRONMENT_FILE) or {},
             }
             for record in records
         ]

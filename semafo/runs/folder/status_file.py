@@ -9,9 +9,10 @@ from typing import Any
 
 from semafo import keys, wording
 from semafo.files import read_json
+from semafo.plain_values import misfit
 
 _STATES = (keys.QUEUED, keys.RUNNING, keys.DONE, keys.FAILED, keys.CANCELLED)
-_TIMES = ("created", "started", "finished")
+_NUMBERS = ("created", "started", "finished", "imported", "order", "deaths", "reused_seconds")
 NO_MANIFEST = "The manifest of this run is gone, so its files cannot be vouched for. Start it again, or delete it."
 DAMAGED = "The status of this run was damaged before it was finished. Start it again, or delete it."
 
@@ -44,11 +45,11 @@ def _of_unfinished(folder: Path, said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_right_type(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Times are numbers, the reason is text, the order a number, `seconds` an object; what is not is left out."""
-    known: dict[str, Any] = {name: said[name] for name in (*_TIMES, "order") if name in said}
+    """Times and numbers are numbers, the reason is text, `seconds` numbers by name; what is not is left out."""
+    known: dict[str, Any] = {name: said[name] for name in _NUMBERS if name in said}
     found: dict[str, Any] = {name: value if wording.is_number(value) else None for name, value in known.items()}
     if "reason" in said:
         found["reason"] = said["reason"] if isinstance(said["reason"], str) else None
-    if "seconds" in said and not isinstance(said["seconds"], dict):
-        found["seconds"] = {}
+    if "seconds" in said:
+        found["seconds"] = said["seconds"] if misfit(said["seconds"], dict[str, float]) is None else {}
     return found

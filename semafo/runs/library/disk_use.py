@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, TypedDict
 
 from semafo.files import read_json, write_json
 from semafo.runs.home import Home
@@ -31,14 +32,29 @@ def measure(home: Home) -> list[Part]:
 
 def last_measured(home: Home) -> list[Part]:
     """What the engine found the last time; empty where none has looked yet."""
-    found = read_json(home.disk_file, {}).get("parts", [])
-    return [Part(**part) for part in found]
+    return [Part(part["name"], part["n"], part["n_bytes"]) for part in _measured(home).get("parts", ())]
 
 
 def seconds_since_measured(home: Home) -> float:
     """Age of `last_measured` in seconds; NaN where there is none."""
-    age: float = time.time() - read_json(home.disk_file, {}).get("measured", float("nan"))
+    age: float = time.time() - _measured(home).get("measured", float("nan"))
     return age
+
+
+class _PartNote(TypedDict):
+    name: str
+    n: int
+    n_bytes: int
+
+
+class _Measured(TypedDict):
+    measured: float
+    parts: list[_PartNote]
+
+
+def _measured(home: Home) -> dict[str, Any]:
+    found: dict[str, Any] = read_json(home.disk_file, {}, _Measured)
+    return found
 
 
 def write_measured(home: Home) -> None:

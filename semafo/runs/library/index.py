@@ -136,9 +136,10 @@ def _read(home: Home) -> list[Row] | None:
             if _version(connection) != _VERSION:
                 return None
             rows = connection.execute("SELECT row FROM runs").fetchall()
-    except sqlite3.DatabaseError:
+        found = [json.loads(row) for (row,) in rows]
+    except (sqlite3.DatabaseError, ValueError, TypeError):
         return None
-    return [json.loads(row) for (row,) in rows]
+    return found if all(isinstance(row, dict) and "run_id" in row for row in found) else None
 
 
 def _version(connection: sqlite3.Connection) -> int:

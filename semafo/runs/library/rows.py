@@ -13,6 +13,7 @@ from semafo.runs.home import Home, is_run_id
 from semafo.runs.library.disk_use import size_of
 
 Row = dict[str, Any]
+_LONGEST_NAME = 200  # characters of a data set's name that are shown of a run that cannot be read
 _DAMAGE = (SemafoError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
@@ -39,7 +40,7 @@ def _unreadable(record: RunRecord, error: Exception) -> Row:
     said = str(error) if isinstance(error, SemafoError) else f"Its files are damaged ({type(error).__name__}: {error})."
     return {
         **{"kind": "run", "run_id": record.run_id, "state": keys.UNREADABLE, "title": record.run_id},
-        **{"dataset": str(known.get("name") or ""), "query": None, "form": "", "batch": None},
+        **{"dataset": str(known.get("name") or "")[:_LONGEST_NAME], "query": None, "form": "", "batch": None},
         **{"mix": "", "mix_option": ""},
         **{"schedule": "", "seed": 0, "split_seed": 0, "w_scanvi": 0.0, "w_semafo": 0.0, "leak": False, "warnings": []},
         "reason": said,

@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from importlib import metadata
-from typing import Any
+from typing import Any, TypedDict
 
 import semafo
 from semafo import keys
@@ -153,5 +153,12 @@ def rows(home: Home) -> list[dict[str, Any]]:
 
 def queue(home: Home) -> dict[str, dict[str, Any]]:
     """Waiting runs by id: `position` (1 is next) and `waits_for`, a sentence or None."""
-    waiting: dict[str, dict[str, Any]] = read_json(home.queue_file, {})
+    waiting: dict[str, dict[str, Any]] = read_json(home.queue_file, {}, dict[str, _Place])
     return waiting
+
+
+class _Place(TypedDict):
+    """A place in the queue, as the engine writes it."""
+
+    position: int
+    waits_for: str | None

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Required, Self, TypedDict
 
 from semafo import keys
 from semafo.errors import RunNotFound
 from semafo.files import read_json, write_json
 from semafo.runs.folder.run_record import RunRecord
-from semafo.runs.home import Home
+from semafo.runs.home import Home, is_run_id
 from semafo.runs.library import store
 from semafo.runs.sweeps.grid import Grid
 from semafo.settings.fingerprint import fingerprint
@@ -26,6 +26,28 @@ PREFIX = "sweep-"
 SWEEP_FILE, PAUSED_FILE = "sweep.json", "paused"
 DELETED = "deleted"  # state of a run whose folder is gone
 SCHEMA = 1
+# What stands for the entries that a list's grid lacks
+_NO_GRID = {"preset": None, "points": [""], "mixes": [""], "seeds": [], "split_seeds": []}
+
+
+class GridNote(TypedDict, total=False):
+    """What a sweep's list says of its grid, see `semafo.runs.sweeps.grid.Grid.to_dict`."""
+
+    preset: str | None
+    points: list[str]
+    mixes: list[str]
+    seeds: list[int]
+    split_seeds: list[int]
+
+
+class SweepNote(TypedDict, total=False):
+    """sweep.json."""
+
+    schema: int
+    name: Required[str]
+    created: float
+    grid: Required[GridNote]
+    run_ids: Required[list[str]]
 
 
 @dataclass(frozen=True)
@@ -72,9 +94,12 @@ class Sweep:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """`name`, `created`, `grid` and `run_ids`."""
-        found: dict[str, Any] = read_json(self.folder / SWEEP_FILE, {})
-        return found
+        """`name`, `created`, `grid` and `run_ids`; empty where the list cannot be read."""
+        found: dict[str, Any] = read_json(self.folder / SWEEP_FILE, {}, SweepNote)
+        if not found:
+            return {}
+        grid = {name: values for name, values in found["grid"].items() if values}
+        return {**found, "grid": {**_NO_GRID, **grid}}
 
     @property
     def name(self) -> str:
@@ -85,7 +110,7 @@ class Sweep:
     @cached_property
     def records(self) -> list[RunRecord]:
         """Its runs, in the order in which they were asked for; deleted ones are left out."""
-        folders = [self.home.run(run_id) for run_id in self.facts["run_ids"]]
+        folders = [self.home.run(run_id) for run_id in self.facts["run_ids"] if is_run_id(run_id)]
         return [RunRecord(folder) for folder in folders if (folder / keys.CONFIG_FILE).exists()]
 
     def by_point(self) -> dict[str, list[RunRecord]]:
@@ -107,7 +132,7 @@ class Sweep:
 
     def done(self) -> list[RunRecord]:
         """Runs that are finished."""
-        return [record for record in self.records if record.state == keys.DONE]
+        return [record for record in self.records if record.state == keys.DONE and record.is_readable]
 
     @property
     def is_active(self) -> bool:
@@ -135,17 +160,19 @@ class Sweep:
 
     def retry(self) -> None:
         """Queue again what failed or was cancelled."""
-        ended = [record.config for record in self.records if record.state in (keys.FAILED, keys.CANCELLED)]
+        ended = [record for record in self.records if record.state in (keys.FAILED, keys.CANCELLED)]
+        again = [record.config for record in ended if record.is_readable]
         self.resume()
-        if ended:
-            store.submit(self.home, ended, batch=self.sweep_id)
+        if again:
+            store.submit(self.home, again, batch=self.sweep_id)
 
 
 def sweeps(home: Home) -> list[Sweep]:
-    """All sweeps of a home, newest first."""
+    """All sweeps of a home whose lists can be read, newest first."""
     if not home.sweeps.exists():
         return []
     found = [Sweep(home, folder.parent.name) for folder in home.sweeps.glob(f"{PREFIX}*/{SWEEP_FILE}")]
+    found = [sweep for sweep in found if sweep.facts]  # a damaged list is none; its runs are among the others
     return sorted(found, key=lambda sweep: -sweep.facts.get("created", 0))
 
 

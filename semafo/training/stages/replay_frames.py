@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Self, TypedDict
 
 import numpy as np
 import torch
@@ -61,6 +61,12 @@ def draw(types: np.ndarray, n_most: int) -> np.ndarray:
         return np.arange(len(types))
     names, codes = np.unique(types.astype(str), return_inverse=True)
     return proportional_sample(codes, np.zeros_like(codes), n_most - len(names), SEED)
+
+
+class _StageNote(TypedDict):
+    epochs: list[int]
+    n_epochs: int
+    seconds: float
 
 
 @dataclass(eq=False)
@@ -125,7 +131,7 @@ class StageRecord:
     @classmethod
     def read(cls, folder: Path) -> Self | None:
         """The record of a shared stage; None where it was trained before there were records."""
-        noted = read_json(folder / keys.REPLAY_FRAMES_FILE)
+        noted = read_json(folder / keys.REPLAY_FRAMES_FILE, kind=_StageNote)
         if noted is None:
             return None
         with np.load(folder / keys.REPLAY_FILE, allow_pickle=False) as arrays:

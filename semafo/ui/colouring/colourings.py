@@ -10,6 +10,7 @@ import streamlit as st
 from pyarrow import parquet
 
 from semafo import keys
+from semafo.runs.folder import checked_files
 from semafo.runs.folder.expression import Genes
 from semafo.ui.charts import colours
 from semafo.ui.charts.colours import Look
@@ -149,14 +150,17 @@ def _column(found: Artefacts, name: str) -> Coded | np.ndarray | None:
 
 @st.cache_resource(max_entries=48, show_spinner=False)
 def _read_column(key: str, stamp: int, name: str, _found: Artefacts) -> Coded | np.ndarray | None:
-    path = _found.record.folder / keys.OBS_FILE
-    schema = parquet.read_schema(path)
-    if name not in schema.names:
-        return None
-    column = parquet.read_table(path, columns=[name]).column(name)
-    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-        return column.to_pandas().to_numpy(dtype=np.float32, na_value=np.nan)
-    return Coded.of(column)
+    folder = _found.record.folder
+    with checked_files.reading(folder, keys.OBS_FILE) as path:
+        schema = parquet.read_schema(path)
+        if name not in schema.names:
+            return None
+        column = parquet.read_table(path, columns=[name]).column(name)
+        said = f"it has {len(column)} rows, and the run has {_found.n_cells} cells"
+        checked_files.require(len(column) == _found.n_cells, folder, keys.OBS_FILE, said)
+        if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+            return column.to_pandas().to_numpy(dtype=np.float32, na_value=np.nan)
+        return Coded.of(column)
 
 
 # --- Numbers ----------------------------------------------------------------------------------------------------------
@@ -215,17 +219,22 @@ def _genes(found: Artefacts) -> Genes | None:
 
 @st.cache_resource(max_entries=24, show_spinner=False)
 def _read_genes(key: str, stamp: int, _found: Artefacts) -> Genes | None:
-    return Genes.of(_found.record)
+    genes = Genes.of(_found.record)
+    if genes is not None:
+        said = f"it is about {genes.n_cells} cells, and the run has {_found.n_cells}"
+        checked_files.require(genes.n_cells == _found.n_cells, _found.record.folder, keys.GENES_FILE, said)
+    return genes
 
 
 # --- Choices ----------------------------------------------------------------------------------------------------------
 
 
 def _columns_of(found: Artefacts) -> Sequence[str]:
-    path = found.record.folder / keys.OBS_FILE
-    if not path.exists():
+    try:
+        with checked_files.reading(found.record.folder, keys.OBS_FILE) as path:
+            schema = parquet.read_schema(path)
+    except FileNotFoundError:
         return ()
-    schema = parquet.read_schema(path)
     index = (schema.pandas_metadata or {}).get("index_columns", [])
     return [name for name in schema.names if name not in index]
 

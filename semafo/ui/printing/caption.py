@@ -21,7 +21,7 @@ def of(runs: Sequence[ChosenRun], caption: str = "") -> tuple[str, ...]:
 def _settings(dataset: str, runs: Sequence[ChosenRun]) -> str:
     """`pbmc68k · one stage · labels 20 % · scANVI, Both · Condensed schedule · seed 0 · n = 210 test cells`."""
     configs = [run.record.config for run in runs]
-    n_cells = _each(wording.count(split["n_test"]) for run in runs if (split := run.record.split()) is not None)
+    n_cells = _each(wording.count(split.get("n_test")) for run in runs if (split := run.record.split()) is not None)
     parts = [
         dataset,
         _each(wording.FORMS.get(config.form, config.form) for config in configs),

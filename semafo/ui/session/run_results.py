@@ -14,6 +14,7 @@ from pyarrow import parquet
 
 from semafo import keys
 from semafo.errors import RunNotFound
+from semafo.runs.folder import checked_files
 from semafo.runs.folder.run_record import RunRecord
 
 CODED = [keys.TRUE, keys.PREDICTED, keys.BATCH_COLUMN, keys.ROLE, keys.PART]
@@ -127,7 +128,13 @@ class Artefacts:
 
     def array(self, obsm_key: str) -> np.ndarray:
         """An array of the run, left on disk until it is read."""
-        return np.load(self.record.folder / keys.array_file(obsm_key), mmap_mode="r", allow_pickle=False)
+        values = checked_files.read_array(self.record.folder, keys.array_file(obsm_key), axes=2, mapped=True)
+        self._require_rows(values, keys.array_file(obsm_key))
+        return values
+
+    def _require_rows(self, values: np.ndarray, name: str) -> None:
+        said = f"it has {len(values)} rows, and the run has {self.n_cells} cells"
+        checked_files.require(len(values) == self.n_cells, self.record.folder, name, said)
 
     @cached_property
     def latent(self) -> np.ndarray | None:
@@ -141,8 +148,13 @@ class Artefacts:
 
         In units of log C, C the number of types; None where the run left no probabilities.
         """
-        path = self.record.folder / keys.PROBABILITIES_FILE
-        return normalised_entropy(np.load(path, mmap_mode="r", allow_pickle=False)) if path.exists() else None
+        name = keys.PROBABILITIES_FILE
+        try:
+            probabilities = checked_files.read_array(self.record.folder, name, axes=2, mapped=True)
+        except FileNotFoundError:
+            return None
+        self._require_rows(probabilities, name)
+        return normalised_entropy(probabilities)
 
     @cached_property
     def cells(self) -> pd.DataFrame:
@@ -168,8 +180,17 @@ def normalised_entropy(probabilities: np.ndarray) -> np.ndarray:
 
 
 def artefacts(record: RunRecord) -> Artefacts:
-    """What the run left for its maps, read once a process and shared: do not change it. Raises RunNotFound."""
+    """What the run left for its maps, read once a process and shared: do not change it.
+
+    Raises
+    ------
+    RunNotFound
+        It was deleted, or has no maps.
+    DamagedRun
+        A file is not as the run left it.
+    """
     path = record.folder / keys.PREDICTIONS_FILE
+    checked_files.require_sizes(record.folder, path.name, keys.CELLS_FILE, keys.array_file(keys.X_UMAP))
     try:
         return _artefacts(str(record.folder), path.stat().st_mtime_ns)
     except FileNotFoundError:
@@ -179,10 +200,13 @@ def artefacts(record: RunRecord) -> Artefacts:
 @st.cache_resource(max_entries=24, show_spinner=False)
 def _artefacts(folder: str, stamp: int) -> Artefacts:
     record = RunRecord(Path(folder))
-    path, umap = record.folder / keys.CELLS_FILE, record.array(keys.X_UMAP).astype(np.float32)
-    table = parquet.read_table(path, columns=[keys.CELL, *CODED, keys.CONFIDENCE], read_dictionary=CODED)
-    columns = {name: Coded.of(table.column(name)) for name in CODED}
-    confidence = table.column(keys.CONFIDENCE).to_numpy().astype(np.float32)
+    umap = record.array(keys.X_UMAP).astype(np.float32)
+    with checked_files.reading(record.folder, keys.CELLS_FILE) as path:
+        table = parquet.read_table(path, columns=[keys.CELL, *CODED, keys.CONFIDENCE], read_dictionary=CODED)
+        columns = {name: Coded.of(table.column(name)) for name in CODED}
+        confidence = table.column(keys.CONFIDENCE).to_numpy().astype(np.float32)
+    said = f"it is {umap.shape[0]} × {umap.shape[1]}, and the run has {len(table)} cells"
+    checked_files.require(umap.shape == (len(table), 2), record.folder, keys.array_file(keys.X_UMAP), said)
     data = record.settings["context"].get("data")
     names, predictions = table.column(keys.CELL), record.predictions()
     return Artefacts(f"{folder}@{stamp}", data, record, names, columns, confidence, umap, predictions)

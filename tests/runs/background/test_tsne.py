@@ -26,11 +26,13 @@ def run_in(home, name="one", n_cells=60, finite=True):
     folder = home.runs / name
     folder.mkdir()
     config, rng = RunConfig(), np.random.default_rng(0)
-    write_json(folder / keys.CONFIG_FILE, {"config": config.to_dict(), "context": {}})
+    write_json(folder / keys.CONFIG_FILE, {"config": config.to_dict(), "context": {"data": "d"}})
     types = np.arange(n_cells) % 3
     z = rng.normal(size=(n_cells, 5)) + 8 * types[:, None] * np.eye(5)[0]
     np.save(folder / keys.array_file(config.mix.obsm_key), z.astype(np.float32) if finite else z * np.nan)
     cells = pd.DataFrame({keys.TRUE: [f"type {code}" for code in types]}, pd.RangeIndex(n_cells).astype(str))
+    cells = cells.assign(**{name: "" for name in (keys.BATCH_COLUMN, keys.ROLE, keys.PART, keys.PREDICTED)})
+    cells[keys.CONFIDENCE] = 1.0
     cells.to_parquet(folder / keys.CELLS_FILE)
     return RunRecord(folder)
 

@@ -54,7 +54,9 @@ def test_a_version_that_chose_other_epochs_under_the_same_name_is_told_apart(hom
     now, before = on(home), on(home, seed=1)
     split = read_json(now.folder / keys.SPLIT_FILE)
     for record, n_epochs in ((now, 160), (before, 14)):
-        stated = {keys.PRETRAIN: {"n_epochs": n_epochs, "learning_rate": 0.003}}
+        stated = {
+            keys.PRETRAIN: {"n_epochs": n_epochs, "learning_rate": 0.003, "one_cycle": False, "kl_warmup_epochs": 20.0}
+        }
         write_json(record.folder / keys.SPLIT_FILE, {**split, "courses": stated})
     assert notes(now, before) == [wording.MIXED_VERSIONS]
 

@@ -16,9 +16,10 @@ from semafo.runs.export.archive_import import read_bundle
 from semafo.runs.export.run_archive import LIST_FILE, write_bundle
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
+from semafo.runs.library import search as run_search
 from semafo.runs.sweeps.sweep import SWEEP_FILE, Sweep
 from semafo.runs.workers.work import write_manifest
-from tests.support import fakes
+from tests.support import damage, fakes
 
 
 @pytest.fixture(scope="module")
@@ -209,3 +210,68 @@ def test_a_run_of_a_newer_layout_is_refused_in_words(sender, home, tmp_path):
     with pytest.raises(SettingsError, match="newer Semafo"):
         read_bundle(home, tmp_path / "newer.zip")
     require_untouched(home)
+
+
+def test_two_files_of_one_name_are_refused(sender, home, bundle):
+    name = f"runs/{sender.records[0].run_id}/{keys.PREDICTIONS_FILE}"
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(bundle, "a") as archive:
+        archive.writestr(name, b"{}")
+    with pytest.raises(DataError, match="two files of the name"):
+        read_bundle(home, bundle)
+    require_untouched(home)
+
+
+def test_a_file_that_swells_is_refused_before_it_is_unpacked(sender, home, bundle, tmp_path):
+    name = f"runs/{sender.records[0].run_id}/{keys.array_file(keys.X_UMAP)}"
+    swollen = damage.rewritten(bundle, tmp_path / "swollen.zip", partial(put_zeros, name=name))
+    with pytest.raises(DataError, match="far more than"):
+        read_bundle(home, swollen)
+    require_untouched(home)
+
+
+def put_zeros(files, facts, name):
+    damage.put(files, facts, name, bytes(40_000_000))
+
+
+def test_what_belongs_to_no_run_is_not_kept(sender, home, bundle, tmp_path):
+    run_id = sender.records[0].run_id
+
+    def change(files, facts):
+        damage.put(files, facts, f"runs/{run_id}/tool.sh", b"echo")
+        damage.put(files, facts, f"runs/{run_id}/{keys.CANCEL_FILE}", b"")
+
+    read_bundle(home, damage.rewritten(bundle, tmp_path / "more.zip", change))
+    names = {path.name for path in home.run(run_id).iterdir()}
+    assert names == {path.name for path in sender.records[0].folder.iterdir()}
+
+
+def test_more_files_than_a_run_has_are_refused(sender, home, bundle, tmp_path):
+    def change(files, facts):
+        for i in range(300):
+            damage.put(files, facts, f"runs/{sender.records[0].run_id}/more{i}", b"x")
+
+    with pytest.raises(DataError, match="more files than a run has"):
+        read_bundle(home, damage.rewritten(bundle, tmp_path / "more.zip", change))
+    require_untouched(home)
+
+
+@pytest.mark.parametrize("name", [keys.PREDICTIONS_FILE, keys.SPLIT_FILE, keys.INTEGRATION_FILE, keys.HISTORY_FILE])
+@pytest.mark.parametrize(
+    "content", [b"[]\n", b'{"rows": {"model": 3}, "n_test": "a", "types": 1}\n', b"NaN\n", b"[" * 99999 + b"\n"]
+)
+def test_odd_json_is_refused_by_its_name_though_its_hash_fits(sender, home, bundle, tmp_path, name, content):
+    member = f"runs/{sender.records[1].run_id}/{name}"
+    odd = damage.rewritten(bundle, tmp_path / "odd.zip", partial(damage.put, name=member, content=content))
+    with pytest.raises(DataError, match=f"{name} of {sender.records[1].run_id} is not what a run writes"):
+        read_bundle(home, odd)
+    require_untouched(home)  # the good run beside it does not come alone
+
+
+def test_a_run_that_is_damaged_here_is_put_right_by_an_import(sender, home, bundle):
+    run_id = read_bundle(home, bundle).runs[0]
+    run_search.rename(home, run_id, "Mine")
+    (home.run(run_id) / keys.CELLS_FILE).write_bytes(b"")
+    taken = read_bundle(home, bundle)
+    assert taken.runs == [run_id]
+    assert RunRecord(home.run(run_id)).cells().equals(sender.records[0].cells())
+    assert RunRecord(home.run(run_id)).about.name == "Mine"

@@ -87,7 +87,7 @@ def test_a_folder_within_a_run_is_no_part_of_it(tmp_path):
 
 def test_a_broken_config_fails_with_a_reason_and_a_log(queued):
     home, record = queued
-    write_json(record.folder / keys.CONFIG_FILE, {"config": {"colour": "red"}, "context": {}, "batch": ""})
+    write_json(record.folder / keys.CONFIG_FILE, {"config": {"colour": "red"}, "context": {"data": "d"}, "batch": ""})
     outcome = work(str(record.folder), str(home.cache), TRAIN)
     assert outcome.state == keys.FAILED
     assert "colour" in outcome.reason

@@ -23,7 +23,7 @@ def record(tmp_path):
         folder = Home.at(tmp_path / "home").runs / f"run-{name}"
         folder.mkdir()
         config = replace(RunConfig(), dataset=DatasetSpec(name))
-        write_json(folder / keys.CONFIG_FILE, {"config": config.to_dict(), "context": {}, "batch": "a"})
+        write_json(folder / keys.CONFIG_FILE, {"config": config.to_dict(), "context": {"data": name}, "batch": "a"})
         write_json(folder / keys.SPLIT_FILE, {"report": {"composition": composition} if composition else {}})
         return RunRecord(folder)
 
