@@ -12,6 +12,7 @@ from semafo.data import catalogue
 from semafo.data.paper import splits as paper_splits
 from semafo.files import write_atomically, write_json
 from semafo.runs.background.preflight import CELLS_FILE, REPORT_FILE
+from semafo.runs.workers.memory import memory_for_reading
 from semafo.settings.run_config import DatasetSpec
 
 
@@ -40,7 +41,9 @@ def check(name: str, keep: Path | None, as_json: bool, **options: Any) -> None:
     with output.errors(as_json):
         from semafo.data.reading.preflight import preflight  # reads with anndata, which other commands do without
 
-        adata, report = preflight(DatasetSpec(name, **options))
+        spec = DatasetSpec(name, **options)
+        with memory_for_reading(catalogue.files_of(spec), f"The check of {name}"):
+            adata, report = preflight(spec)
         if keep:
             keep.mkdir(parents=True, exist_ok=True)
             names = (keys.TRUE, keys.BATCH_COLUMN, *((keys.ROLE, keys.ROW) if options["query"] else ()))

@@ -16,13 +16,14 @@ from semafo.data.reading.self_contained import require_self_contained
 from semafo.data.simulation.simulate import simulate
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec
+from semafo.shortages import is_memory_shortage
 
 if TYPE_CHECKING:
     from anndata import AnnData
     from scipy.sparse import csr_matrix
 
 _PEEK = 20_000  # values that show what kind of matrix it is
-_BLOCK = 4096  # rows of a dense matrix that are read at a time
+_BLOCK_VALUES = 2**24  # of a dense matrix, read at a time
 _TARGET_SUM = 1e4  # pbmc68k was normalised to this many counts a cell
 
 
@@ -214,7 +215,8 @@ def _csr(values: Any) -> "csr_matrix":
 
     if sparse.issparse(values):
         return sparse.csr_matrix(values)
-    blocks = [sparse.csr_matrix(values[i : i + _BLOCK]) for i in range(0, values.shape[0], _BLOCK)]
+    n_rows = max(1, _BLOCK_VALUES // max(values.shape[1], 1))
+    blocks = [sparse.csr_matrix(values[i : i + n_rows]) for i in range(0, values.shape[0], n_rows)]
     return sparse.vstack(blocks, format="csr") if blocks else sparse.csr_matrix(values.shape)
 
 
@@ -226,6 +228,8 @@ def _damage_reported(path: Path) -> Iterator[None]:
     except (DataError, MemoryError):
         raise
     except Exception as error:
+        if is_memory_shortage(error):
+            raise MemoryError(str(error)) from error
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(
             f"{path} is damaged or incomplete. Expected a whole .h5ad file: copy or download it again. "

@@ -4,20 +4,19 @@ Reading an .h5ad file needs seconds and memory, so it happens in a process of it
 content and choice of columns. What is kept is the report and the label and batch of every cell.
 """
 
-import subprocess
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from semafo import installation, keys
+from semafo import keys
 from semafo.data import catalogue
 from semafo.data.splitting.split import Split, make_split
 from semafo.errors import DataError
 from semafo.files import read_json, read_table
 from semafo.runs.background.process import last_said
+from semafo.runs.background.reading import run_reading
 from semafo.runs.home import Home
 from semafo.settings.fingerprint import fingerprint
 from semafo.settings.run_config import DatasetSpec, RunConfig
@@ -75,8 +74,8 @@ def _check(spec: DatasetSpec, folder: Path) -> None:
     if spec.query is not None:
         options |= {"--query": spec.query, "--min-overlap": str(spec.min_overlap)}
     given = [part for name, value in options.items() if value for part in (name, value)]
-    command = [sys.executable, "-m", "semafo", "check", spec.name, *given, "--keep", str(folder), "--json"]
-    done = subprocess.run(command, env=installation.environment(), capture_output=True, text=True, check=False)
+    arguments = ["-m", "semafo", "check", spec.name, *given, "--keep", str(folder), "--json"]
+    done = run_reading(arguments, catalogue.files_of(spec), f"The check of {spec.name}")
     if done.returncode != 0:
         said = done.stderr.strip()[-500:] or "nothing"
         nothing = f"The check of the data set ended without a result. It said: {said}"
