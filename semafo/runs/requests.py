@@ -11,6 +11,7 @@ from semafo.runs.home import Home
 
 def send(home: Home, request: dict[str, Any]) -> None:
     """Leave a request; its `action` says what it is."""
+    home.require_there()
     write_json(home.inbox / f"{time.time_ns():020d}-{uuid.uuid4().hex[:6]}.json", request)
 
 
