@@ -90,5 +90,3 @@ def test_an_export_to_a_full_disk_names_the_file_that_did_not_fit(full_disk):
 def test_a_data_set_that_does_not_fit_says_that_the_disk_is_full(full_disk):
     said = said_on_a_full_disk(full_disk, "save", "simulated", "--out", str(full_disk[0] / "cells.h5ad"))
     assert "The disk that holds" in said
-
-

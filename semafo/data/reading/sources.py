@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _PEEK = 20_000  # values that show what kind of matrix it is
 _BLOCK_VALUES = 2**24  # of a dense matrix, read at a time
+_PLAIN = {str, bytes, int, float, bool, type(None), type(pd.NA), np.str_, np.float64, np.int64, np.bool_}
 _TARGET_SUM = 1e4  # pbmc68k was normalised to this many counts a cell
 
 
@@ -92,7 +93,6 @@ def _from_anndata(title: str, adata: "AnnData") -> Source:
 @contextmanager
 def _from_file(path: Path) -> Iterator[Source]:
     import h5py
-    from anndata.io import read_elem
 
     require_self_contained(path)
     with h5py.File(path, "r") as file:
@@ -110,13 +110,38 @@ def _from_file(path: Path) -> Iterator[Source]:
         if "raw" in file and "X" in file["raw"]:
             stored["raw"] = (file["raw/X"], file["raw/var"])
         matrices = {
-            name: Matrix(partial(_peek_stored, values), partial(_read_stored, values), partial(read_elem, var))
+            name: Matrix(partial(_peek_stored, values), partial(_read_stored, values), partial(_read_table, var))
             for name, (values, var) in stored.items()
         }
-        obs = read_elem(file["obs"])
+        obs = _read_table(file["obs"])
         for name, (values, var) in stored.items():
             _require_shape(path, name, values, (len(obs), _n_rows(var)))
         yield Source(str(path), obs, _in_order(matrices))
+
+
+def _read_table(stored: Any) -> pd.DataFrame:
+    """The table obs or var, where every column is one and holds what a table can hold. Raises DataError."""
+    from anndata.io import read_elem
+
+    table = read_elem(stored)
+    if not isinstance(table, pd.DataFrame):
+        raise DataError(_odd_table(stored, "is no table"))
+    if not table.columns.is_unique:
+        repeated = table.columns[table.columns.duplicated()][0]
+        raise DataError(_odd_table(stored, f"has several columns {str(repeated)[:80]!r}"))
+    for name in table.columns:
+        if table[name].dtype.kind == "O" and not isinstance(table[name].dtype, pd.CategoricalDtype):
+            odd = {type(value) for value in table[name]} - _PLAIN
+            if odd:
+                raise DataError(_odd_table(stored, f"has {odd.pop().__name__} in the column {str(name)[:80]!r}"))
+    return table
+
+
+def _odd_table(stored: Any, what: str) -> str:
+    return (
+        f"{stored.file.filename} cannot be used: {stored.name[1:]} in it {what}. Expected a table of text and numbers, "
+        "as written by AnnData's write_h5ad."
+    )
 
 
 def _n_rows(table: Any) -> int:
@@ -180,7 +205,23 @@ def _read_old(path: Path) -> "AnnData":
     require_self_contained(path)
     with catch_warnings():
         simplefilter("ignore")  # about the old layout of the file, which nobody here can change
-        return ad.read_h5ad(path)
+        adata = ad.read_h5ad(path)
+    for values in (adata.X, adata.raw and adata.raw.X, *adata.layers.values(), *_aligned(adata)):
+        _require_valid(values)
+    return adata
+
+
+def _aligned(adata: "AnnData") -> Iterator[Any]:
+    for found in (adata.obsm, adata.varm, adata.obsp, adata.varp):
+        yield from found.values()
+
+
+def _require_valid(values: Any) -> None:
+    """Raise ValueError where a sparse matrix points outside itself, which its arithmetic would follow."""
+    from scipy import sparse
+
+    if sparse.issparse(values) and values.format in ("csr", "csc"):
+        values.check_format(full_check=True)
 
 
 def _peek_loaded(values: Any) -> np.ndarray:
@@ -206,7 +247,11 @@ def _rows(dense: Any) -> int:
 def _read_stored(stored: Any) -> "csr_matrix":
     from anndata.io import read_elem
 
-    return _csr(read_elem(stored) if hasattr(stored, "keys") else stored)
+    if not hasattr(stored, "keys"):
+        return _csr(stored)
+    values = read_elem(stored)
+    _require_valid(values)
+    return _csr(values)
 
 
 def _csr(values: Any) -> "csr_matrix":

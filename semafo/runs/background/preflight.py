@@ -53,7 +53,7 @@ def inspect(home: Home, spec: DatasetSpec) -> Inspection:
     spec = catalogue.resolve(spec)
     folder = home.checks / fingerprint(asdict(spec), catalogue.content_fingerprint(spec))[:16]
     if not (folder / REPORT_FILE).exists():
-        _check(spec, folder)
+        check(spec, folder)
     return Inspection(read_json(folder / REPORT_FILE), read_table(folder / CELLS_FILE))
 
 
@@ -69,7 +69,8 @@ def rehearse(home: Home, config: RunConfig) -> Split:
     return make_split(cells[keys.TRUE], cells[keys.BATCH_COLUMN], config.split)
 
 
-def _check(spec: DatasetSpec, folder: Path) -> None:
+def check(spec: DatasetSpec, folder: Path) -> None:
+    """Check a data set in another process, which writes the report and the cells into the folder. Raises DataError."""
     options = {"--label-key": spec.label_key, "--batch-key": spec.batch_key, "--counts": spec.counts}
     if spec.query is not None:
         options |= {"--query": spec.query, "--min-overlap": str(spec.min_overlap)}
@@ -77,6 +78,6 @@ def _check(spec: DatasetSpec, folder: Path) -> None:
     arguments = ["-m", "semafo", "check", spec.name, *given, "--keep", str(folder), "--json"]
     done = run_reading(arguments, catalogue.files_of(spec), f"The check of {spec.name}")
     if done.returncode != 0:
-        said = done.stderr.strip()[-500:] or "nothing"
+        said = (done.stderr.strip().splitlines() or ["nothing"])[-1][-500:]
         nothing = f"The check of the data set ended without a result. It said: {said}"
         raise DataError(last_said(done.stderr, "error") or nothing)

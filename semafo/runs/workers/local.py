@@ -144,7 +144,5 @@ class Pool:
 def _reason_of_death(exit_code: int) -> str:
     how = f"The worker process {how_it_ended(exit_code)}"
     if exit_code == -signal.SIGKILL:
-        return (
-            f"{how}: use fewer cells or genes, or run one model at a time. Start the run again when there is room."
-        )
+        return f"{how}: use fewer cells or genes, or run one model at a time. Start the run again when there is room."
     return f"{how}. The run's log has its last words."
