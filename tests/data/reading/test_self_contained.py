@@ -135,7 +135,7 @@ def test_a_group_may_have_two_names(path):
 def test_ways_that_double_at_every_step_are_refused(path):
     with h5py.File(path, "a") as file:
         group = file["uns"]
-        for i in range(40):
+        for _ in range(40):
             below = group.create_group("left")
             group["right"] = below
             group = below
