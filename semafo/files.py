@@ -53,6 +53,10 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], Any], *, synced: bo
                 os.fsync(handle.fileno())
         _check_before_writing.get()()
         draft.replace(path)
+    except OSError as error:
+        if error.filename is None:  # what a write says of a full disk: the reader wants to know which disk
+            error.filename = str(path)
+        raise
     finally:
         draft.unlink(missing_ok=True)
 

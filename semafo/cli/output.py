@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from semafo import keys
+from semafo import keys, shortages
 from semafo.errors import EngineError, SemafoError
 from semafo.runs.engine.launch import ensure_engine, notice
 from semafo.runs.folder.run_record import RunRecord
@@ -62,9 +62,23 @@ def errors(as_json: bool) -> Iterator[None]:
     except SemafoError as error:
         complain(str(error), as_json)
         sys.exit(2)
-    except OSError as error:
-        complain(f"{error.filename or 'The home'}: {error.strerror}.", as_json)
+    except BrokenPipeError:  # who read has read enough; click ends without a word
+        raise
+    except Exception as error:
+        said = shortages.in_words(error, _home_path())
+        if said is None and isinstance(error, OSError):
+            said = f"{error.filename or 'The home'}: {error.strerror}."
+        if said is None:
+            raise
+        complain(said, as_json)
         sys.exit(2)
+
+
+def _home_path() -> Path:
+    """The home of the command that runs, which need not be there."""
+    context = click.get_current_context(silent=True)
+    given = context.params.get("home") if context else None
+    return Home.path_of(given)
 
 
 def say_rows(rows: list[dict[str, Any]], as_json: bool) -> None:

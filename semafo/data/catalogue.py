@@ -120,6 +120,12 @@ def is_file(spec: DatasetSpec) -> bool:
     return name.lower().endswith(".h5ad") or "/" in name or Path(name).is_file()
 
 
+def files_of(spec: DatasetSpec) -> list[Path]:
+    """The files that a spec names: its own and its query's, where they are files. Raises DataError."""
+    specs = [spec] if spec.query is None else [replace(spec, query=None), query_spec(spec)]
+    return [_checked_path(one.name.strip()) for one in specs if is_file(one)]
+
+
 def resolve(spec: DatasetSpec) -> DatasetSpec:
     """Fill in what the catalogue knows, and check that files are there and look like an .h5ad.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from semafo.errors import RunNotFound, SettingsError
+from semafo.errors import EngineError, RunNotFound, SettingsError
 
 _OTHERS = 0o077  # what group and others may
 _logger = logging.getLogger(__name__)
@@ -29,12 +29,17 @@ class Home:
     @classmethod
     def default(cls) -> Self:
         """The home named by SEMAFO_HOME, or ~/.semafo."""
-        return cls.at(os.environ.get("SEMAFO_HOME") or Path.home() / ".semafo")
+        return cls.at(cls.path_of(None))
+
+    @staticmethod
+    def path_of(given: str | Path | None) -> Path:
+        """Where the home is that was given, else that of SEMAFO_HOME, else ~/.semafo; there or not."""
+        return Path(given or os.environ.get("SEMAFO_HOME") or Path.home() / ".semafo").expanduser().resolve()
 
     @classmethod
     def at(cls, path: str | Path) -> Self:
         """The home at `path`, made where missing, and closed to all but its owner where it was open."""
-        home = cls(Path(path).expanduser().resolve())
+        home = cls(cls.path_of(path))
         home.create()
         home.close_to_others()
         return home
@@ -53,6 +58,14 @@ class Home:
                 f"The home {self.path} cannot be used ({error.strerror}). Set SEMAFO_HOME, or --home, to a folder that "
                 "you can write to."
             ) from None
+
+    def require_there(self) -> None:
+        """Raise EngineError where somebody deleted the home while it was used."""
+        if not self.engine.is_dir():
+            raise EngineError(
+                f"The home {self.path} is gone: it was deleted, or its disk was taken away, while it was used. Put it "
+                "back, or start again to make an empty one."
+            )
 
     def close_to_others(self) -> None:
         """Take from group and others what they may do in the home, and say so; nobody gets at what is in it then."""

@@ -20,6 +20,7 @@ class _Request(TypedDict, total=False):
 
 def send(home: Home, request: dict[str, Any]) -> None:
     """Leave a request; its `action` says what it is."""
+    home.require_there()
     write_json(home.inbox / f"{time.time_ns():020d}-{uuid.uuid4().hex[:6]}.json", request)
 
 

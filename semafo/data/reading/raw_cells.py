@@ -66,12 +66,12 @@ def read_raw(spec: DatasetSpec, needs_columns: bool = True) -> RawCells:
         if needs_columns:
             require_columns(source.obs, spec)
         counts_source, counts, var, warnings = find_counts(source, spec.counts)
-    if counts.shape != (len(source.obs), len(var)):
-        raise DataError(
-            f"{spec.name} is inconsistent: {counts.shape[0]} × {counts.shape[1]} counts for {len(source.obs)} cells "
-            f"and {len(var)} genes. Write the file again."
-        )
-    return RawCells(source.title, counts_source, counts, source.obs, var, warnings, candidates(source.obs))
+        if counts.shape != (len(source.obs), len(var)):
+            raise DataError(
+                f"{spec.name} is inconsistent: {counts.shape[0]} × {counts.shape[1]} counts for {len(source.obs)} "
+                f"cells and {len(var)} genes. Write the file again."
+            )
+        return RawCells(source.title, counts_source, counts, source.obs, var, warnings, candidates(source.obs))
 
 
 def keep_genes(raw: RawCells) -> RawCells:

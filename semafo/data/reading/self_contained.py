@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import h5py
 
 _MOST_OBJECTS = 100_000  # groups and data sets; an .h5ad file has some dozens
+_MOST_DEEP = 100  # groups within groups; AnnData has some four
 _SMALL_BYTES = 2**26  # what a data set may declare in any case
 _MOST_EXPANDED = 2_000  # bytes declared for each byte stored: deflate reaches 1030, and never more
 _EXPECTED = "Expected an .h5ad file that holds all of its data itself, as written by AnnData's write_h5ad."
@@ -41,26 +42,41 @@ def require_self_contained(path: Path) -> None:
 
 
 def _objects(root: "h5py.h5g.GroupID", path: Path) -> Iterator[tuple[str, Any]]:
-    """Every group and data set once, with its name; only hard links are followed."""
+    """Every group and data set, with its name and under each of its names; only hard links are followed.
+
+    A reader goes through a group as often as there are ways to it. So they are counted, and one that leads back to
+    itself is refused: readers would go round in it.
+    """
     import h5py
 
-    waiting, seen = [("", root)], set()
+    waiting: list[tuple[str, h5py.h5g.GroupID, frozenset[tuple[int, int]]]] = [("", root, frozenset({_place(root)}))]
+    n_seen = 0
     while waiting:
-        prefix, group = waiting.pop()
+        prefix, group, above = waiting.pop()
         for link in group:
             name = f"{prefix}/{link.decode(errors='replace')}"
             if group.links.get_info(link).type != h5py.h5l.TYPE_HARD:
                 raise DataError(_sentence(path, name, "is a link to somewhere else"))
             found = h5py.h5o.open(group, link)
-            place = h5py.h5o.get_info(found)
-            if (place.fileno, place.addr) in seen:
-                continue
-            seen.add((place.fileno, place.addr))
-            if len(seen) > _MOST_OBJECTS:
+            n_seen += 1
+            if n_seen > _MOST_OBJECTS:
                 raise DataError(f"{path} holds more than {_MOST_OBJECTS:,} groups and data sets. {_EXPECTED}")
             yield name, found
             if isinstance(found, h5py.h5g.GroupID):
-                waiting.append((name, found))
+                place = _place(found)
+                if place in above:
+                    raise DataError(_sentence(path, name, "is a group that leads back to itself"))
+                if len(above) > _MOST_DEEP:
+                    raise DataError(_sentence(path, name[:80], f"lies more than {_MOST_DEEP} groups deep"))
+                waiting.append((name, found, above | {place}))
+
+
+def _place(thing: Any) -> tuple[int, int]:
+    """What tells an object of a file from all others."""
+    import h5py
+
+    info = h5py.h5o.get_info(thing)
+    return info.fileno, info.addr
 
 
 def _require_own_values(dataset: "h5py.h5d.DatasetID", name: str, path: Path) -> None:

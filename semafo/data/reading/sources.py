@@ -16,13 +16,15 @@ from semafo.data.reading.self_contained import require_self_contained
 from semafo.data.simulation.simulate import simulate
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec
+from semafo.shortages import is_memory_shortage
 
 if TYPE_CHECKING:
     from anndata import AnnData
     from scipy.sparse import csr_matrix
 
 _PEEK = 20_000  # values that show what kind of matrix it is
-_BLOCK = 4096  # rows of a dense matrix that are read at a time
+_BLOCK_VALUES = 2**24  # of a dense matrix, read at a time
+_PLAIN = {str, bytes, int, float, bool, type(None), type(pd.NA), np.str_, np.float64, np.int64, np.bool_}
 _TARGET_SUM = 1e4  # pbmc68k was normalised to this many counts a cell
 
 
@@ -91,7 +93,6 @@ def _from_anndata(title: str, adata: "AnnData") -> Source:
 @contextmanager
 def _from_file(path: Path) -> Iterator[Source]:
     import h5py
-    from anndata.io import read_elem
 
     require_self_contained(path)
     with h5py.File(path, "r") as file:
@@ -109,13 +110,38 @@ def _from_file(path: Path) -> Iterator[Source]:
         if "raw" in file and "X" in file["raw"]:
             stored["raw"] = (file["raw/X"], file["raw/var"])
         matrices = {
-            name: Matrix(partial(_peek_stored, values), partial(_read_stored, values), partial(read_elem, var))
+            name: Matrix(partial(_peek_stored, values), partial(_read_stored, values), partial(_read_table, var))
             for name, (values, var) in stored.items()
         }
-        obs = read_elem(file["obs"])
+        obs = _read_table(file["obs"])
         for name, (values, var) in stored.items():
             _require_shape(path, name, values, (len(obs), _n_rows(var)))
         yield Source(str(path), obs, _in_order(matrices))
+
+
+def _read_table(stored: Any) -> pd.DataFrame:
+    """The table obs or var, where every column is one and holds what a table can hold. Raises DataError."""
+    from anndata.io import read_elem
+
+    table = read_elem(stored)
+    if not isinstance(table, pd.DataFrame):
+        raise DataError(_odd_table(stored, "is no table"))
+    if not table.columns.is_unique:
+        repeated = table.columns[table.columns.duplicated()][0]
+        raise DataError(_odd_table(stored, f"has several columns {str(repeated)[:80]!r}"))
+    for name in table.columns:
+        if table[name].dtype.kind == "O" and not isinstance(table[name].dtype, pd.CategoricalDtype):
+            odd = {type(value) for value in table[name]} - _PLAIN
+            if odd:
+                raise DataError(_odd_table(stored, f"has {odd.pop().__name__} in the column {str(name)[:80]!r}"))
+    return table
+
+
+def _odd_table(stored: Any, what: str) -> str:
+    return (
+        f"{stored.file.filename} cannot be used: {stored.name[1:]} in it {what}. Expected a table of text and numbers, "
+        "as written by AnnData's write_h5ad."
+    )
 
 
 def _n_rows(table: Any) -> int:
@@ -179,7 +205,23 @@ def _read_old(path: Path) -> "AnnData":
     require_self_contained(path)
     with catch_warnings():
         simplefilter("ignore")  # about the old layout of the file, which nobody here can change
-        return ad.read_h5ad(path)
+        adata = ad.read_h5ad(path)
+    for values in (adata.X, adata.raw and adata.raw.X, *adata.layers.values(), *_aligned(adata)):
+        _require_valid(values)
+    return adata
+
+
+def _aligned(adata: "AnnData") -> Iterator[Any]:
+    for found in (adata.obsm, adata.varm, adata.obsp, adata.varp):
+        yield from found.values()
+
+
+def _require_valid(values: Any) -> None:
+    """Raise ValueError where a sparse matrix points outside itself, which its arithmetic would follow."""
+    from scipy import sparse
+
+    if sparse.issparse(values) and values.format in ("csr", "csc"):
+        values.check_format(full_check=True)
 
 
 def _peek_loaded(values: Any) -> np.ndarray:
@@ -205,7 +247,11 @@ def _rows(dense: Any) -> int:
 def _read_stored(stored: Any) -> "csr_matrix":
     from anndata.io import read_elem
 
-    return _csr(read_elem(stored) if hasattr(stored, "keys") else stored)
+    if not hasattr(stored, "keys"):
+        return _csr(stored)
+    values = read_elem(stored)
+    _require_valid(values)
+    return _csr(values)
 
 
 def _csr(values: Any) -> "csr_matrix":
@@ -214,7 +260,8 @@ def _csr(values: Any) -> "csr_matrix":
 
     if sparse.issparse(values):
         return sparse.csr_matrix(values)
-    blocks = [sparse.csr_matrix(values[i : i + _BLOCK]) for i in range(0, values.shape[0], _BLOCK)]
+    n_rows = max(1, _BLOCK_VALUES // max(values.shape[1], 1))
+    blocks = [sparse.csr_matrix(values[i : i + n_rows]) for i in range(0, values.shape[0], n_rows)]
     return sparse.vstack(blocks, format="csr") if blocks else sparse.csr_matrix(values.shape)
 
 
@@ -226,6 +273,8 @@ def _damage_reported(path: Path) -> Iterator[None]:
     except (DataError, MemoryError):
         raise
     except Exception as error:
+        if is_memory_shortage(error):
+            raise MemoryError(str(error)) from error
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(
             f"{path} is damaged or incomplete. Expected a whole .h5ad file: copy or download it again. "

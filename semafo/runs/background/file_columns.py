@@ -4,12 +4,13 @@ A process of its own, because reading a file loads libraries that the pages do w
 """
 
 import json
-import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
-from semafo import installation
 from semafo.errors import DataError, SemafoError
+from semafo.runs.background.reading import run_reading
+from semafo.runs.workers.memory import memory_for_reading
 
 # Names of columns, most telling first
 LABEL_WORDS = ("cell_type", "celltype", "bulk_labels", "label", "annotation", "cluster", "type")
@@ -18,8 +19,7 @@ BATCH_WORDS = ("batch", "study", "donor", "sample", "site", "tech", "condition")
 
 def read(path: str) -> list[dict[str, Any]]:
     """`name`, `n_values` and `n_missing` of each candidate column. Raises DataError."""
-    command = [sys.executable, "-m", "semafo.runs.background.file_columns", path]
-    done = subprocess.run(command, env=installation.environment(), capture_output=True, text=True, check=False)
+    done = run_reading(["-m", "semafo.runs.background.file_columns", path], [Path(path)], _reading(path))
     for line in reversed(done.stdout.splitlines()):
         try:
             answer = json.loads(line)
@@ -40,13 +40,19 @@ def guess(columns: list[dict[str, Any]], words: tuple[str, ...], avoid: str | No
     return next(iter(exact + partial), None)
 
 
+def _reading(path: str) -> str:
+    return f"Reading the columns of {path}"
+
+
 def _main(path: str) -> None:
     from dataclasses import asdict
 
     from semafo.data.reading.preflight import columns
 
     try:
-        print(json.dumps({"columns": [asdict(column) for column in columns(path)]}))
+        with memory_for_reading([Path(path)], _reading(path)):
+            found = columns(path)
+        print(json.dumps({"columns": [asdict(column) for column in found]}))
     except SemafoError as error:
         print(json.dumps({"error": str(error)}))
 

@@ -4,20 +4,19 @@ Reading an .h5ad file needs seconds and memory, so it happens in a process of it
 content and choice of columns. What is kept is the report and the label and batch of every cell.
 """
 
-import subprocess
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from semafo import installation, keys
+from semafo import keys
 from semafo.data import catalogue
 from semafo.data.splitting.split import Split, make_split
 from semafo.errors import DamagedRun, DataError
 from semafo.files import read_json
 from semafo.runs.background.process import last_said
+from semafo.runs.background.reading import run_reading
 from semafo.runs.folder import checked_files
 from semafo.runs.folder.run_shapes import ReportNote
 from semafo.runs.home import Home
@@ -58,7 +57,7 @@ def inspect(home: Home, spec: DatasetSpec) -> Inspection:
     folder = home.checks / fingerprint(asdict(spec), catalogue.content_fingerprint(spec))[:16]
     found = _kept(folder)
     if found is None:
-        _check(spec, folder)
+        check(spec, folder)
         found = _kept(folder)
     if found is None:
         raise DataError(f"The report of the check cannot be read. Delete the folder {folder} and check again.")
@@ -88,14 +87,15 @@ def rehearse(home: Home, config: RunConfig) -> Split:
     return make_split(cells[keys.TRUE], cells[keys.BATCH_COLUMN], config.split)
 
 
-def _check(spec: DatasetSpec, folder: Path) -> None:
+def check(spec: DatasetSpec, folder: Path) -> None:
+    """Check a data set in another process, which writes the report and the cells into the folder. Raises DataError."""
     options = {"--label-key": spec.label_key, "--batch-key": spec.batch_key, "--counts": spec.counts}
     if spec.query is not None:
         options |= {"--query": spec.query, "--min-overlap": str(spec.min_overlap)}
     given = [part for name, value in options.items() if value for part in (name, value)]
-    command = [sys.executable, "-m", "semafo", "check", spec.name, *given, "--keep", str(folder), "--json"]
-    done = subprocess.run(command, env=installation.environment(), capture_output=True, text=True, check=False)
+    arguments = ["-m", "semafo", "check", spec.name, *given, "--keep", str(folder), "--json"]
+    done = run_reading(arguments, catalogue.files_of(spec), f"The check of {spec.name}")
     if done.returncode != 0:
-        said = done.stderr.strip()[-500:] or "nothing"
+        said = (done.stderr.strip().splitlines() or ["nothing"])[-1][-500:]
         nothing = f"The check of the data set ended without a result. It said: {said}"
         raise DataError(last_said(done.stderr, "error") or nothing)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from semafo.runs.background.process import Background
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.folder.run_shapes import TsneNote
 from semafo.runs.home import Home
+from semafo.shortages import in_words, is_memory_shortage
 
 TSNE = "tsne"
 MOST_CELLS = 20_000  # laid out; of more cells, so many that stand for all
@@ -99,15 +101,16 @@ def derive_tsne(record: RunRecord) -> None:
         write_atomically(path, lambda handle: np.save(handle, found, allow_pickle=False))
     except Exception as error:
         if record.folder.is_dir():  # not one that was deleted meanwhile
-            write_json(record.folder / keys.X_TSNE_STATE_FILE, {"error": _in_words(error)})
+            with suppress(OSError):  # a full disk has no room for the reason either
+                write_json(record.folder / keys.X_TSNE_STATE_FILE, {"error": _in_words(error, record.folder)})
 
 
-def _in_words(error: Exception) -> str:
+def _in_words(error: Exception, folder: Path) -> str:
     if isinstance(error, SemafoError):
         return str(error)
-    if isinstance(error, MemoryError):
+    if is_memory_shortage(error):
         return "There was not enough memory for the t-SNE."
-    return f"The t-SNE could not be computed ({type(error).__name__}: {error})."
+    return in_words(error, folder) or f"The t-SNE could not be computed ({type(error).__name__}: {error})."
 
 
 def _work(home: Home) -> Background:

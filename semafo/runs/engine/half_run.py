@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.errors import SemafoError
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.sweeps.sweep import is_of_sweep
@@ -52,7 +52,18 @@ def outcome_of_loss(job: HalfRun, loss: LostRun) -> HalfOutcome:
     """What to say of a run whose worker ended under it."""
     if job.cancelled_at is not None:
         return HalfOutcome(keys.CANCELLED, "Stopped on request.")
-    return HalfOutcome(keys.FAILED, loss.reason)
+    return HalfOutcome(keys.FAILED, f"{loss.reason} {_doing(job.record)}".rstrip())
+
+
+def _doing(record: RunRecord) -> str:
+    """What a run was at when it was last heard of; empty where nothing was heard."""
+    progress = record.progress()
+    stage = wording.STAGES.get(progress.get("stage") or "")
+    if stage is None:
+        return ""
+    epoch, n_epochs = progress.get("epoch"), progress.get("n_epochs")
+    at = f", epoch {epoch} of {n_epochs}" if n_epochs else ""
+    return f"It was at: {stage}{at}."
 
 
 def is_run_of_sweep(record: RunRecord) -> bool:

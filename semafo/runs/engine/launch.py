@@ -2,10 +2,12 @@
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any, Required, TypedDict
 
 from semafo import installation
@@ -15,7 +17,9 @@ from semafo.runs.engine.process import n_cores
 from semafo.runs.home import Home
 from semafo.runs.workers.memory import worker_memory
 from semafo.runs.workers.scheduler_address import SCHEDULER_VARIABLE, scheduler_address
+from semafo.shortages import disk_sentence
 
+_LEAST_FREE_BYTES = 2**18  # below which not even a status can be written
 START_SECONDS = 30  # until the engine must be ready; a slow disk needs a few
 
 _launching = threading.Lock()  # two pages that ask at once start one engine
@@ -40,6 +44,7 @@ def ensure_engine(home: Home) -> None:
 def _ensure(home: Home) -> None:
     address = scheduler_address()
     worker_memory()
+    home.require_there()
     _register(home)
     _started[:] = [process for process in _started if process.poll() is None]
     if engine_pid(home) is not None:
@@ -61,9 +66,26 @@ def _ensure(home: Home) -> None:
     while engine_pid(home) is None:
         # Exit code 0 means that another engine was faster; it is about to be ready.
         if process.poll() or time.monotonic() > deadline:
-            tail = log.read_text(encoding="utf-8", errors="replace")[-800:]
-            raise EngineError(f"The engine did not start. Its log {log} ends with:\n{tail}")
+            raise EngineError(_why_not_started(home, log))
         time.sleep(0.05)
+
+
+def _why_not_started(home: Home, log: Path) -> str:
+    """A full disk, which takes no log either, or what the log says."""
+    full = _full_disk(home)
+    if full is not None:
+        return full
+    tail = log.read_text(encoding="utf-8", errors="replace")[-800:] if log.exists() else "nothing"
+    return f"The engine did not start. Its log {log} ends with:\n{tail}"
+
+
+def _full_disk(home: Home) -> str | None:
+    """A sentence where the home's disk has no room for anything; None while it has, or where the home is gone."""
+    try:
+        is_full = shutil.disk_usage(home.path).free < _LEAST_FREE_BYTES
+    except OSError:
+        return None
+    return disk_sentence(home.path) if is_full else None
 
 
 def _require_same_scheduler(home: Home, address: str | None) -> None:
@@ -80,8 +102,10 @@ def _require_same_scheduler(home: Home, address: str | None) -> None:
 
 
 def notice(home: Home) -> str | None:
-    """Why runs wait, in a sentence for users: no scheduler, no workers. None while all is well."""
-    return _facts(home).get("notice") if is_alive(home) else None
+    """Why runs wait, in a sentence for users: a full disk, no scheduler, no workers. None while all is well."""
+    if not is_alive(home):
+        return None
+    return _full_disk(home) or _facts(home).get("notice")
 
 
 def is_loading(home: Home) -> bool:

@@ -1,16 +1,19 @@
 """The queue of a home: which run goes to which worker, and how each one ends."""
 
 import logging
+import sqlite3
 import time
+from collections.abc import Callable
 from typing import Any
 
 from semafo import keys
 from semafo.errors import SemafoError
-from semafo.files import read_json, write_json
+from semafo.files import read_json
 from semafo.runs import requests
 from semafo.runs.engine.half_run import HalfRun, is_run_of_sweep, keep, outcome_of_loss
 from semafo.runs.engine.housekeeping import Housekeeper
 from semafo.runs.engine.published_state import PublishedState
+from semafo.runs.engine.status_writer import StatusWriter
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.runs.library.index import Index
@@ -19,10 +22,12 @@ from semafo.runs.sweeps.sweep import is_of_sweep, paused
 from semafo.runs.workers import tickets
 from semafo.runs.workers.base import LostRun, Worker, Workers
 from semafo.runs.workers.work import SCORE, SUPERSEDED, TRAIN, HalfOutcome, compile_kernels, work
+from semafo.shortages import in_words, is_disk_shortage
 from semafo.training.stage_cache import StageCache
 
 _logger = logging.getLogger(__name__)
 
+_PAUSE_SECONDS = 1.0  # after a round that could not do everything
 _GRACE_SECONDS = 1.0  # after which a worker that was asked to stop is killed
 _MOST_DEATHS = 2  # workers that one run may cost
 _KEPT_AFTER_FAILURE = {keys.CONFIG_FILE, keys.STATUS_FILE, keys.LOG_FILE, keys.HISTORY_FILE, keys.SPLIT_FILE}
@@ -39,12 +44,16 @@ class Queue:
         self._jobs: list[HalfRun] = []
         self._pool = pool
         self._shown = PublishedState(home, pool)
+        self._requests: list[dict[str, Any]] = []  # taken, and not carried out yet
+        self._statuses = StatusWriter()
+        self._has_failed = False
         self._recover()
 
     @property
     def has_work(self) -> bool:
-        """Whether any run works or may start."""
-        return any(job.worker is not None for job in self._jobs) or bool(self._waiting())
+        """Whether any run works or may start, or something is still to be written."""
+        busy = any(job.worker is not None for job in self._jobs)
+        return busy or bool(self._statuses.owed or self._requests or self._waiting())
 
     def close(self) -> None:
         """End the workers. What they were doing is marked by the next engine."""
@@ -52,17 +61,35 @@ class Queue:
         self._index.close()
 
     def round(self) -> None:
-        """Take requests, see what ended, start what can start."""
+        """Take requests, see what ended, start what can start.
+
+        What a full disk keeps one part from doing keeps none of the others from it, such as emptying the trash; the
+        queue is in memory, and the next round tries again.
+        """
+        parts = (self._pay, self._take_requests, self._collect, self._pool.fill, self._start_jobs, self._show)
+        failed = [part.__name__ for part in (*parts, self._keeper.round) if not self._carry_out(part)]
+        if failed:
+            time.sleep(_PAUSE_SECONDS)
+        self._has_failed = bool(failed)
+
+    def _carry_out(self, part: Callable[[], None]) -> bool:
+        """Whether it could be done; why not is logged once, not in every round."""
         try:
-            self._take_requests()
-            self._collect()
-            self._pool.fill()
-            self._start_jobs()
-            self._shown.show(((job, self._maker_of_stage(job)) for job in self._waiting()), self._jobs)
-            self._keeper.round()
-        except OSError:  # a full disk, most likely: the queue stays in memory and the next round tries again
-            _logger.exception("A round did not finish.")
-            time.sleep(1)
+            part()
+        except (OSError, sqlite3.OperationalError) as error:
+            if not self._has_failed:
+                _logger.exception("A round did not finish. %s", in_words(error, self._home.path) or "")
+            return False
+        return True
+
+    def _pay(self) -> None:
+        """Write what the disk had no room for."""
+        for run_id in self._statuses.pay():
+            self._index.update(run_id)
+        self._index.pay()
+
+    def _show(self) -> None:
+        self._shown.show(((job, self._maker_of_stage(job)) for job in self._waiting()), self._jobs)
 
     def _recover(self) -> None:
         """What an engine before this one left: queued runs go on waiting, unfinished ones are marked as such."""
@@ -84,10 +111,16 @@ class Queue:
         self._index.rebuild()
 
     def _take_requests(self) -> None:
-        for request in requests.taken(self._home):
+        self._requests += requests.taken(self._home)
+        asked, self._requests = self._requests, []
+        for request in asked:
             try:
                 self._take(request)
-            except (SemafoError, LookupError, TypeError, ValueError):  # nobody here sends such a request
+            except (SemafoError, OSError, LookupError, TypeError, ValueError) as error:
+                if is_disk_shortage(error):
+                    self._requests.append(request)
+                    continue
+                # Nobody here sends such a request.
                 _logger.exception("A request is not understood and left out: %.200r", request)
 
     def _take(self, request: dict[str, Any]) -> None:
@@ -217,7 +250,7 @@ class Queue:
             self._write_status(record, finished=status.get("finished") or time.time())
 
     def _write_status(self, record: RunRecord, **changes: Any) -> None:
-        write_json(record.folder / keys.STATUS_FILE, {**record.status, **changes})
+        self._statuses.write(record, changes)
 
     def _start_jobs(self) -> None:
         for job in self._waiting():
@@ -231,11 +264,11 @@ class Queue:
         self._compile_on_idle_workers()
 
     def _start(self, job: HalfRun, worker: Worker) -> None:
+        token = tickets.issue(job.record.folder)  # first: without it nothing has begun
         if job.half == TRAIN:
             self._write_status(job.record, state=keys.RUNNING, started=time.time())
             self._index.update(job.record.run_id)
         job.worker = worker
-        token = tickets.issue(job.record.folder)
         self._pool.submit(worker, work, str(job.record.folder), str(self._home.cache), job.half, token)
 
     def _compile_on_idle_workers(self) -> None:

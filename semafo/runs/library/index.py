@@ -12,6 +12,7 @@ from typing import NamedTuple
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.runs.library.rows import Row, brought_up_to_date, names_of, row_of, rows_of
+from semafo.shortages import is_disk_shortage
 
 _VERSION = 4  # of the table and of its rows; an index of another version is made anew, and not read
 _SCHEMA = """
@@ -47,12 +48,15 @@ class Index:
         self._home = home
         try:
             self._connection = _opened(home.index)
-        except sqlite3.DatabaseError:
+        except sqlite3.DatabaseError as error:
+            if is_disk_shortage(error):
+                raise
             _logger.warning("The index cannot be read and is made anew from the folders.")
             for path in home.path.glob(f"{home.index.name}*"):  # the write-ahead log as well
                 path.unlink(missing_ok=True)
             self._connection = _opened(home.index)
         self.n_changes = 0
+        self._owed: set[str] = set()  # runs whose rows the disk had no room for
 
     def rebuild(self) -> None:
         """Forget everything and read the folders again."""
@@ -60,13 +64,32 @@ class Index:
         try:
             self._connection.execute("DELETE FROM runs")
             for run_id in names_of(self._home):
-                self.update(run_id)
-        finally:
+                self._update(run_id)
             self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:  # SQLite ends some of them by itself
+                self._connection.execute("ROLLBACK")
+            raise
 
     def update(self, run_id: str) -> None:
-        """Read one run's folder again; a folder that is gone, or no run, leaves the index."""
+        """Read one run's folder again; a folder that is gone, or no run, leaves the index.
+
+        Where the disk is full the row is owed, and `pay` writes it later.
+        """
         self.n_changes += 1
+        try:
+            self._update(run_id)
+        except sqlite3.OperationalError as error:
+            _logger.warning("The index has no row of %s yet: %s.", run_id, error)
+            self._owed.add(run_id)
+
+    def pay(self) -> None:
+        """Write the rows that are owed. Raises sqlite3.OperationalError where that still cannot be done."""
+        for run_id in sorted(self._owed):
+            self._update(run_id)
+            self._owed.discard(run_id)
+
+    def _update(self, run_id: str) -> None:
         row = row_of(RunRecord(self._home.run(run_id)))
         if row is None:
             self._connection.execute("DELETE FROM runs WHERE run_id = ?", [run_id])

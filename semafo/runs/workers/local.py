@@ -22,6 +22,7 @@ from semafo.runs.workers.base import LostRun, Worker
 from semafo.runs.workers.processes import Forked, Forkserver, worker_environment
 from semafo.runs.workers.tls import home_keys
 from semafo.settings.run_config import TrainSettings
+from semafo.shortages import how_it_ended
 
 _CONFIG = {
     "distributed.scheduler.allowed-failures": 0,  # a run whose worker dies has failed; nothing is tried again silently
@@ -141,9 +142,7 @@ class Pool:
 
 
 def _reason_of_death(exit_code: int) -> str:
+    how = f"The worker process {how_it_ended(exit_code)}"
     if exit_code == -signal.SIGKILL:
-        return (
-            "The worker process was killed. The system does that when memory runs out: use fewer cells or genes, or "
-            "run one model at a time. Start the run again when there is room."
-        )
-    return f"The worker process ended unexpectedly (exit code {exit_code}). The run's log has its last words."
+        return f"{how}: use fewer cells or genes, or run one model at a time. Start the run again when there is room."
+    return f"{how}. The run's log has its last words."

@@ -3,7 +3,6 @@
 Nothing raises out of here: a worker answers with an `HalfOutcome`, in words that a user can read.
 """
 
-import errno
 import logging
 import os
 import socket
@@ -20,10 +19,11 @@ from semafo import keys
 from semafo.errors import RunCancelled, RunSuperseded, SemafoError
 from semafo.files import sha256, write_json
 from semafo.runs.folder.run_record import RunRecord
-from semafo.runs.workers.memory import is_shortage, limit_memory, shortage_reason
+from semafo.runs.workers.memory import limit_memory, shortage_reason
 from semafo.runs.workers.processes import ENGINE_VARIABLE, give_way, imports_are_no_garbage
 from semafo.runs.workers.progress_files import FolderProgress
 from semafo.runs.workers.tickets import Attempt
+from semafo.shortages import disk_sentence, is_disk_shortage, is_memory_shortage
 
 _logger = logging.getLogger(__name__)
 
@@ -113,21 +113,29 @@ def work(run_folder: str, cache_folder: str, half: str, token: str | None = None
             "that all workers share, at the same path.",
         )
     attempt = Attempt(folder, token) if token else None
-    with _one_run, _logging_to(folder / keys.LOG_FILE):
+    with _one_run:
         try:
-            with attempt.held() if attempt else nullcontext():
-                _logger.info("Begins on %s, process %s: %s.", socket.gethostname(), os.getpid(), half)
-                outcome = _HALVES[half](folder, Path(cache_folder), FolderProgress(folder, attempt))
-            _logger.info("Done: %s.", half)
-            return outcome
-        except RunSuperseded as error:
-            _logger.warning("Superseded: %s", error)
-            return HalfOutcome(SUPERSEDED, str(error))
-        except RunCancelled:
-            return HalfOutcome(keys.CANCELLED, "Stopped on request.")
-        except Exception as error:
-            _logger.exception("The run stopped.")
-            return HalfOutcome(keys.FAILED, reason_of(error))
+            with _logging_to(folder / keys.LOG_FILE):
+                return _attempted(folder, Path(cache_folder), half, attempt)
+        except OSError as error:  # no log where the disk is full
+            return HalfOutcome(keys.FAILED, reason_of(error, folder))
+
+
+def _attempted(folder: Path, cache: Path, half: str, attempt: Attempt | None) -> HalfOutcome:
+    try:
+        with attempt.held() if attempt else nullcontext():
+            _logger.info("Begins on %s, process %s: %s.", socket.gethostname(), os.getpid(), half)
+            outcome = _HALVES[half](folder, cache, FolderProgress(folder, attempt))
+        _logger.info("Done: %s.", half)
+        return outcome
+    except RunSuperseded as error:
+        _logger.warning("Superseded: %s", error)
+        return HalfOutcome(SUPERSEDED, str(error))
+    except RunCancelled:
+        return HalfOutcome(keys.CANCELLED, "Stopped on request.")
+    except Exception as error:
+        _logger.exception("The run stopped.")
+        return HalfOutcome(keys.FAILED, reason_of(error, folder))
 
 
 def _sees(path: Path) -> bool:
@@ -163,8 +171,10 @@ def _score(folder: Path, cache: Path, progress: FolderProgress) -> HalfOutcome:
         except (RunCancelled, OSError):
             raise
         except Exception as error:
+            if is_disk_shortage(error):
+                raise
             _logger.exception("%s could not be computed.", name)
-            write_json(folder / name, {"rows": {}, "error": reason_of(error)})
+            write_json(folder / name, {"rows": {}, "error": reason_of(error, folder)})
     progress.end()
     write_manifest(folder, progress.commit)
     return HalfOutcome(keys.DONE, seconds=progress.seconds())
@@ -190,14 +200,14 @@ def write_manifest(folder: Path, commit: Callable[[dict[str, Any]], None]) -> No
     commit({"run_id": folder.name, "committed": time.time(), "files": listed})
 
 
-def reason_of(error: BaseException) -> str:
-    """Why a run failed, for the person who started it."""
+def reason_of(error: BaseException, folder: Path) -> str:
+    """Why the run in a folder failed, for the person who started it."""
     if isinstance(error, SemafoError):
         return str(error)
-    if is_shortage(error) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+    if is_disk_shortage(error):
+        return disk_sentence(folder.parent.parent)  # the home
+    if is_memory_shortage(error):
         return shortage_reason()
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "The disk is full. Free space where the home lies (delete old runs, or its cache), then start again."
     return (
         f"Training stopped with an unexpected error ({type(error).__name__}: {error}). The run's log has the details."
     )

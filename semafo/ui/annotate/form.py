@@ -1,18 +1,17 @@
 """The Annotate page's controls: a labelled reference, a query, and what the two have in common."""
 
-import subprocess
-import sys
 from collections.abc import Sequence
 from itertools import product
 
 import pandas as pd
 import streamlit as st
 
-from semafo import inert, installation, keys, wording
+from semafo import inert, keys, wording
 from semafo.data import catalogue
 from semafo.errors import DataError
 from semafo.runs.background import file_columns
 from semafo.runs.background.preflight import Inspection
+from semafo.runs.background.reading import run_reading
 from semafo.runs.export import annotated_query
 from semafo.settings.mix import HEADS, LABEL_WEIGHTINGS, Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, TrainSettings
@@ -150,8 +149,7 @@ def _use_example() -> None:
 
 
 def _save(arguments: Sequence[str]) -> None:
-    command = [sys.executable, "-m", "semafo", "save", *arguments]
-    done = subprocess.run(command, env=installation.environment(), capture_output=True, text=True, check=False)
+    done = run_reading(["-m", "semafo", "save", *arguments], [], "Writing the example")
     if done.returncode != 0:
         raise DataError(f"The example could not be written: {done.stderr.strip()[-300:]}")
 

@@ -1,7 +1,5 @@
 """A finished annotation: predicted types, confidence, markers, the table, and files to take away."""
 
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from functools import partial
@@ -11,8 +9,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from semafo import inert, installation, keys, wording
+from semafo import inert, keys, wording
+from semafo.data import catalogue
 from semafo.errors import DataError
+from semafo.runs.background.process import last_said
+from semafo.runs.background.reading import run_reading
 from semafo.runs.export import annotated_query
 from semafo.runs.folder.run_record import RunRecord
 from semafo.ui import charts
@@ -220,14 +221,13 @@ def annotated_file(config: Any, limit: float) -> bytes:
     """The annotated query, from a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "annotated.h5ad"
-        command = [sys.executable, "-m", *annotated_query.arguments(config, str(path), limit)]
-        done = subprocess.run(
-            [*command, "--home", str(current_home().path), "--json"],
-            env=installation.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
+        arguments = ["-m", *annotated_query.arguments(config, str(path), limit)]
+        done = run_reading(
+            [*arguments, "--home", str(current_home().path), "--json"],
+            catalogue.files_of(config.dataset),
+            "Writing the annotated file",
         )
         if done.returncode != 0:
-            raise DataError(f"The file could not be written: {done.stderr.strip()[-400:]}")
+            said = last_said(done.stderr, "error") or done.stderr.strip()[-400:]
+            raise DataError(f"The file could not be written: {said}")
         return path.read_bytes()

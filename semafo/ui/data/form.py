@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-import uuid
 from io import BufferedIOBase
 from typing import Any
 
@@ -10,6 +9,7 @@ import streamlit as st
 
 from semafo import inert
 from semafo.data import catalogue
+from semafo.files import write_atomically
 from semafo.runs.background import file_columns
 from semafo.settings.run_config import DatasetSpec
 from semafo.ui.session import dataset
@@ -104,11 +104,8 @@ def save_upload(upload: BufferedIOBase) -> str:
     digest = hashlib.file_digest(upload, "sha256").hexdigest()
     path = current_home().uploads / f"{digest[:16]}.h5ad"
     if not path.exists():
-        draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
         upload.seek(0)
-        with draft.open("wb") as copy:
-            shutil.copyfileobj(upload, copy, 1 << 20)
-        draft.replace(path)
+        write_atomically(path, lambda copy: shutil.copyfileobj(upload, copy, 1 << 20))
     return str(path)
 
 

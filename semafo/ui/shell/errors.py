@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from semafo import inert
+from semafo import inert, shortages
 from semafo.errors import SemafoError
 from semafo.runs.home import Home
 
@@ -21,11 +21,11 @@ def errors_as_sentences() -> Iterator[None]:
     """Show a SemafoError as its message; write anything else to a log and say where that is."""
     try:
         yield
-    except SemafoError as error:
-        st.error(inert.markdown(str(error)))
     except Exception as error:  # the last stop before a user's eyes
-        _LOGGER.exception("A page failed")
-        st.error(inert.markdown(_unexpected(error)))
+        said = _known(error)
+        if said is None:
+            _LOGGER.exception("A page failed")
+        st.error(inert.markdown(said or _unexpected(error)))
 
 
 def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -37,6 +37,11 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*args, **kwargs)
 
     return wrapper
+
+
+def _known(error: Exception) -> str | None:
+    """What an error says to a user: its own words, or that a disk is full or memory ran out."""
+    return str(error) if isinstance(error, SemafoError) else shortages.in_words(error, Home.path_of(None))
 
 
 def _unexpected(error: Exception) -> str:
@@ -59,6 +64,9 @@ def attempt(work: Callable[..., T], *args: object) -> T | None:
     """Do what can be refused; a refusal is shown in its own words, and nothing that was chosen is lost."""
     try:
         return work(*args)
-    except SemafoError as error:
-        st.error(inert.markdown(str(error)))
+    except Exception as error:
+        said = _known(error)
+        if said is None:
+            raise
+        st.error(inert.markdown(said))
         return None

@@ -117,11 +117,39 @@ def test_a_whole_file_is_read(path, read):
     read(path)
 
 
-def test_hard_links_in_a_circle_end(path):
+@pytest.mark.parametrize("place", ["/", "uns"])
+def test_hard_links_in_a_circle_are_refused(path, place):
     with h5py.File(path, "a") as file:
-        file["uns/again"] = file["uns"]
-        file["uns/all"] = file["/"]
+        file["uns/again"] = file[place]
+    with pytest.raises(DataError, match="'uns/again' in it is a group that leads back to itself"):
+        require_self_contained(path)
+
+
+def test_a_group_may_have_two_names(path):
+    with h5py.File(path, "a") as file:
+        file["layers/again"] = file["X"]
     require_self_contained(path)
+    read_whole(path)
+
+
+def test_ways_that_double_at_every_step_are_refused(path):
+    with h5py.File(path, "a") as file:
+        group = file["uns"]
+        for _ in range(40):
+            below = group.create_group("left")
+            group["right"] = below
+            group = below
+    with pytest.raises(DataError, match="holds more than 100,000"):
+        require_self_contained(path)
+
+
+def test_groups_that_are_nested_for_ever_are_refused(path):
+    with h5py.File(path, "a") as file:
+        group = file["uns"]
+        for _ in range(2000):
+            group = group.create_group("d")
+    with pytest.raises(DataError, match="lies more than 100 groups deep"):
+        require_self_contained(path)
 
 
 def empty_and_huge(file):

@@ -203,8 +203,9 @@ def test_a_killed_worker_takes_its_run_and_nothing_else(home):
     os.kill(busy_worker(home, dead), signal.SIGKILL)
     failed, done = finished(home, [dead, alive])
     assert failed.state == keys.FAILED
-    assert "killed" in failed.status["reason"]
+    assert "signal 9, SIGKILL" in failed.status["reason"]
     assert "memory" in failed.status["reason"]
+    assert "It was at: scVI, without labels, epoch" in failed.status["reason"]
     assert done.state == keys.DONE
     (after,) = finished(home, store.submit(home, [tiny_config("both", seed=1)]))
     assert after.state == keys.DONE

@@ -44,5 +44,5 @@ def test_a_run_that_needs_more_than_the_limit_fails_in_words_and_its_worker_live
 @pytest.mark.parametrize(
     "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory"), RuntimeError("std::bad_alloc")]
 )
-def test_every_library_s_word_for_too_little_memory_is_understood(error):
-    assert "There was not enough memory" in reason_of(error)
+def test_every_library_s_word_for_too_little_memory_is_understood(error, tmp_path):
+    assert "There was not enough memory" in reason_of(error, tmp_path)

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import subprocess
 
 import pytest
 
@@ -17,6 +16,7 @@ from semafo.runs.workers import tickets
 from semafo.runs.workers.progress_files import FolderProgress
 from semafo.runs.workers.work import SCORE, TRAIN, reason_of, work, write_manifest
 from semafo.training import pipeline
+from tests.support.small_disk import small_disk
 from tests.support.tiny import tiny_config
 
 
@@ -105,19 +105,12 @@ def test_scores_that_cannot_be_computed_do_not_cost_the_model(queued, monkeypatc
 
 
 def test_a_full_disk_fails_the_run_with_a_remedy(tmp_path):
-    small = tmp_path / "small"
-    small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(small)], capture_output=True)
-    if mounted.returncode != 0:
-        pytest.skip("a small file system can be mounted by root only")
-    try:
+    with small_disk(tmp_path / "small", "600k") as small:
         home = Home.at(small / "home")
         (run_id,) = store.submit(home, [tiny_config()])
         outcome = work(str(home.runs / run_id), str(home.cache), TRAIN)
-    finally:
-        subprocess.run(["umount", "--lazy", str(small)], check=True)
     assert outcome.state == keys.FAILED
-    assert "disk is full" in outcome.reason
+    assert f"The disk that holds {home.path} is full: 0.0 MB free" in outcome.reason
 
 
 @pytest.mark.parametrize(
@@ -125,12 +118,13 @@ def test_a_full_disk_fails_the_run_with_a_remedy(tmp_path):
     [
         (DataError("No counts."), "No counts."),
         (MemoryError(), "memory"),
-        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "disk is full"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "The disk that holds"),
+        (OSError("4096 requested and 1024 written"), "The disk that holds"),
         (ValueError("odd"), "ValueError: odd"),
     ],
 )
-def test_reasons_are_in_the_users_words(error, words):
-    assert words in reason_of(error)
+def test_reasons_are_in_the_users_words(error, words, tmp_path):
+    assert words in reason_of(error, tmp_path / "runs" / "one")
 
 
 def test_progress_counts_down_and_ends_at_the_last_epoch(tmp_path):

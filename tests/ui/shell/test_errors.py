@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from tests.support.imports import ROOT
 
@@ -29,3 +30,30 @@ def test_every_fragment_turns_errors_into_sentences(path: Path):
 
 def test_there_are_fragments_to_look_at():
     assert sum(len(fragments(ast.parse(path.read_text(encoding="utf-8")))) for path in UI) >= 8
+
+
+def full_disk_page():
+    import errno
+    import os
+
+    from semafo.ui.shell.errors import attempt, errors_as_sentences
+
+    def write():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    attempt(write)
+    with errors_as_sentences():
+        write()
+    with errors_as_sentences():
+        raise MemoryError
+
+
+def test_a_full_disk_and_a_shortage_of_memory_are_sentences(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEMAFO_HOME", str(tmp_path))
+    page = AppTest.from_function(full_disk_page).run()
+    assert not page.exception
+    said = [error.value for error in page.error]
+    assert len(said) == 3
+    assert all(f"The disk that holds {tmp_path} is full" in sentence for sentence in said[:2])
+    assert "not enough memory" in said[2]
+    assert not (tmp_path / "engine" / "pages.log").exists()
