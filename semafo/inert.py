@@ -5,6 +5,7 @@ may have written, and from addresses. Whatever they hold, they are shown as they
 lead nowhere and run nothing.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -132,6 +133,12 @@ def _no_formula(value: object) -> object:
 def terminal(text: object) -> str:
     """Text for a terminal, which cannot move its cursor, colour it or write to its clipboard."""
     return visible(text, lines=True)
+
+
+def as_json(value: object) -> str:
+    """JSON in one line, for a terminal too: what cannot be seen is written as its number."""
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(letter if _is_visible(letter) else f"\\u{ord(letter):04x}" for letter in text)
 
 
 def file_name(text: object, otherwise: str = "table") -> str:

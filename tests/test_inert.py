@@ -85,3 +85,10 @@ def test_a_file_name_stays_in_its_folder(text):
 
 def test_a_notebook_renders_none_of_it():
     assert json.dumps(inert.notebook("<b>$x$ [a](b)")) == r'"\\<b\\>\\$x\\$ \\[a\\]\\(b\\)"'
+
+
+@given(st.dictionaries(st.text(), st.text()))
+def test_json_for_a_terminal_is_the_same_json(value):
+    text = inert.as_json(value)
+    assert json.loads(text) == value
+    assert inert.terminal(text) == text

@@ -84,21 +84,21 @@ def _say(record: RunRecord, out: Path, threshold: float, as_json: bool) -> None:
         output.say({"out": str(out), **found}, as_json)
         return
     overlap, scores = found["overlap"], found["scores"]
-    click.echo(f"{record.run_id}  {record.title}")
-    click.echo(
+    output.show(f"{record.run_id}  {record.title}")
+    output.show(
         f"Genes: the query has {overlap['n_shared']} of the reference's {overlap['n_reference_genes']} "
         f"({overlap['share']:.0%})."
     )
-    click.echo(f"Cells: {found['n_query']}, of which {found['n_unknown']} unknown (confidence below {threshold:g}).")
+    output.show(f"Cells: {found['n_query']}, of which {found['n_unknown']} unknown (confidence below {threshold:g}).")
     width = max(map(len, found["n_by_label"]))
     for name, n in found["n_by_label"].items():
-        click.echo(f"  {name:<{width}}  {n:>6}")
+        output.show(f"  {name:<{width}}  {n:>6}")
     if scores:
-        click.echo(
+        output.show(
             f"Accuracy against the query's own labels: {scores['accuracy']:.3f} ({scores['accuracy_low']:.3f} to "
             f"{scores['accuracy_high']:.3f}, n = {scores['n_scored']}; majority {scores['accuracy_majority']:.3f})."
         )
-    click.echo(f"Written: {out}")
+    output.show(f"Written: {out}")
 
 
 @click.command()

@@ -36,7 +36,7 @@ def keys(scheduler: str, threads: int, workers: int, home: str | None, as_json: 
         if as_json:
             output.say(facts, as_json)
         else:
-            click.echo(_explained(where, facts, address))
+            output.show(_explained(where, facts, address))
 
 
 def scheduler_command(kept: HomeKeys, address: str) -> str:

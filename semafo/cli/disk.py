@@ -42,9 +42,9 @@ def disk_use(home: str | None, as_json: bool) -> None:
             if as_json:
                 output.say(part, as_json)
             else:
-                click.echo(f"{wording.size(part.n_bytes):>10}  {_PARTS[part.name]}: {part.n}")
+                output.show(f"{wording.size(part.n_bytes):>10}  {_PARTS[part.name]}: {part.n}")
         if not as_json:
-            click.echo(f"{wording.size(sum(part.n_bytes for part in parts)):>10}  together")
+            output.show(f"{wording.size(sum(part.n_bytes for part in parts)):>10}  together")
 
 
 @click.command()
@@ -84,14 +84,14 @@ def _say_plan(home: Home, kinds: tuple[str, ...], items: list[Item], as_json: bo
             for item in of_kind:
                 output.say(_plain(item), as_json)
             continue
-        click.echo(
+        output.show(
             f"{wording.size(sum(item.n_bytes for item in of_kind)):>10}  {_KINDS[kind]}: {len(of_kind)}  (--{kind})"
         )
         for item in of_kind:
             title = "" if item.title == item.name else f"  {item.title}"
-            click.echo(f"{wording.size(item.n_bytes):>14}  {item.name}{title}")
+            output.show(f"{wording.size(item.n_bytes):>14}  {item.name}{title}")
     if not as_json and TRASH in kinds:
-        click.echo(f"What is in the trash goes by itself after {trash.kept_days():g} days.")
+        output.show(f"What is in the trash goes by itself after {trash.kept_days():g} days.")
 
 
 def _plain(item: Item) -> dict[str, Any]:

@@ -88,4 +88,4 @@ def import_runs(file: Path, home: str | None, as_json: bool) -> None:
         if as_json:
             output.say({"runs": taken.runs, "kept": taken.kept, "sweeps": taken.sweeps}, as_json)
         else:
-            click.echo(taken.words)
+            output.show(taken.words)

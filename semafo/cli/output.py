@@ -1,6 +1,5 @@
 """What the commands print: for people, or one JSON object a line."""
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +10,7 @@ from typing import Any
 
 import click
 
-from semafo import keys, shortages
+from semafo import inert, keys, shortages
 from semafo.errors import EngineError, SemafoError
 from semafo.runs.engine.launch import ensure_engine, notice
 from semafo.runs.folder.run_record import RunRecord
@@ -24,11 +23,16 @@ _SCORED = "{:<28} {:<34} {}"
 _ROW = "{run_id:<28} {state:<10} {dataset:<22} {title:<34} {accuracy}"
 
 
+def show(text: str, *, err: bool = False) -> None:
+    """Print a line for people: nothing in it moves their cursor or colours what follows."""
+    click.echo(inert.terminal(text), err=err)
+
+
 def say(value: Any, as_json: bool) -> None:
     """Print a flat mapping or dataclass."""
     values = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
     if as_json:
-        click.echo(json.dumps(values, ensure_ascii=False))
+        click.echo(inert.as_json(values))
         return
     for name, item in values.items():
         _say_item(name, item)
@@ -37,21 +41,28 @@ def say(value: Any, as_json: bool) -> None:
 
 def _say_item(name: str, item: Any) -> None:
     if isinstance(item, list | tuple) and item:
-        click.echo(f"{name}:")
+        show(f"{name}:")
         for part in item:
-            click.echo(f"  - {part}")
+            show(f"  - {part}")
     elif item not in (None, [], (), {}):
-        click.echo(f"{name}: {item}")
+        show(f"{name}: {item}")
 
 
 def complain(message: str, as_json: bool) -> None:
     """Print an error to stderr."""
-    click.echo(json.dumps({"error": message}, ensure_ascii=False) if as_json else f"semafo: {message}", err=True)
+    _aside("error", message, as_json)
 
 
 def remark(message: str, as_json: bool) -> None:
     """Print to stderr what is no error but should be known."""
-    click.echo(json.dumps({"warning": message}, ensure_ascii=False) if as_json else f"semafo: {message}", err=True)
+    _aside("warning", message, as_json)
+
+
+def _aside(kind: str, message: str, as_json: bool) -> None:
+    if as_json:
+        click.echo(inert.as_json({kind: message}), err=True)
+    else:
+        show(f"semafo: {message}", err=True)
 
 
 @contextmanager
@@ -85,15 +96,15 @@ def say_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
     """Print a list of runs."""
     if as_json:
         for row in rows:
-            click.echo(json.dumps(row, ensure_ascii=False))
+            click.echo(inert.as_json(row))
     elif not rows:
-        click.echo("No runs yet. `semafo compare` makes some.")
+        show("No runs yet. `semafo compare` makes some.")
     else:
         for row in rows:
             shown = {"dataset": Path(row["dataset"]).name[-22:], "title": _called(row), "accuracy": _accuracy(row)}
-            click.echo(_ROW.format(**{**row, **shown}).rstrip())
+            show(_ROW.format(**{**row, **shown}).rstrip())
             if row["state"] == keys.UNREADABLE:
-                click.echo(f"  {row['reason']}")
+                show(f"  {row['reason']}")
 
 
 def _called(row: dict[str, Any]) -> str:
@@ -111,21 +122,21 @@ def say_run(record: RunRecord, as_json: bool, whole: bool = False) -> None:
     if record.state in (keys.FAILED, keys.CANCELLED):
         complain(f"{record.title}: {record.state}. {extra['reason']}", as_json)
     if as_json:
-        click.echo(json.dumps({**summary, **extra} if whole else summary, ensure_ascii=False))
+        click.echo(inert.as_json({**summary, **extra} if whole else summary))
         return
     if whole:
         first = {name: extra[name] for name in ("name", "tags", "notes")}
         last = {name: extra[name] for name in ("folder", "reason")}
         say({"title": record.default_title, **first, **summary, **last}, as_json=False)
     else:
-        click.echo(_SCORED.format(record.run_id, record.title, _accuracy(summary)))
+        show(_SCORED.format(record.run_id, record.title, _accuracy(summary)))
 
 
 def say_comparison(lines: Iterable[dict[str, Any]], missing: Iterable[str], as_json: bool) -> None:
     """Print what `semafo.cli.comparison` found, and complain about what it could not find."""
     for line in lines:
         if as_json:
-            click.echo(json.dumps(line, ensure_ascii=False))
+            click.echo(inert.as_json(line))
         else:
             _say_line(line)
     for sentence in missing:
@@ -135,17 +146,15 @@ def say_comparison(lines: Iterable[dict[str, Any]], missing: Iterable[str], as_j
 def _say_line(line: dict[str, Any]) -> None:
     """Scores aligned under the runs' own, differences as sentences; what has no test cells is left out."""
     if "words" in line:
-        click.echo(line["words"])
+        show(line["words"])
     elif line["kind"] == "method":
         low, high = line["accuracy_low"], line["accuracy_high"]
         interval = "" if low is None else f" ({low:.3f} to {high:.3f} over seeds and splits)"
-        click.echo(
-            _SCORED.format(f"mean, n = {line['n_runs']}", line["mix"], f"accuracy {line['accuracy']:.3f}{interval}")
-        )
+        show(_SCORED.format(f"mean, n = {line['n_runs']}", line["mix"], f"accuracy {line['accuracy']:.3f}{interval}"))
     elif line["accuracy"] is not None:
         name = f"{line['of']}, before the query stage" if "of" in line else line["mix"]
         head = f"split {line['split_seed']}, seed {line['seed']}"
-        click.echo(_SCORED.format(head, name, _accuracy(line)))
+        show(_SCORED.format(head, name, _accuracy(line)))
 
 
 def _accuracy(row: dict[str, Any]) -> str:
@@ -199,7 +208,7 @@ def _show_progress(records: list[RunRecord]) -> None:
     if len(records) > _MOST_SHOWN:
         ended = f"{len(records) - len(active)} of {len(records)} ended"
         parts = [ended, *(part for part in parts if not part.endswith(_WAITING))]
-    click.echo(f"\r\033[K{' · '.join(parts)}"[:160], nl=False, err=True)
+    click.echo(f"\r\033[K{inert.terminal(' · '.join(parts))}"[:160], nl=False, err=True)
 
 
 def _how_far(record: RunRecord) -> str:

@@ -1,13 +1,12 @@
 """Commands about runs that are there: list and search, show, compare settings, name, tag, note, delete, take back."""
 
-import json
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from semafo import keys
+from semafo import inert, keys
 from semafo.cli import options as cli_options
 from semafo.cli import output
 from semafo.errors import SettingsError
@@ -36,7 +35,7 @@ def runs(home: str | None, as_json: bool, text: str, **filters: Any) -> None:
         rows = store.rows(cli_options.home_at(home))
         found = run_search.search(rows, text, **filters)
         if rows and not found and not as_json:
-            click.echo(f"None of {len(rows)} runs fits. `semafo runs` lists them all.")
+            output.show(f"None of {len(rows)} runs fits. `semafo runs` lists them all.")
         else:
             output.say_rows(found, as_json)
 
@@ -71,18 +70,18 @@ def _say_differences(records: list[RunRecord], found: list[settings_difference.D
     if as_json:
         for one in found:
             values = dict(zip(run_ids, one.values, strict=True))
-            click.echo(json.dumps({"kind": "setting", "setting": one.setting, "values": values}, ensure_ascii=False))
+            click.echo(inert.as_json({"kind": "setting", "setting": one.setting, "values": values}))
         for note in notes:
-            click.echo(json.dumps({"kind": "note", "words": note}, ensure_ascii=False))
+            click.echo(inert.as_json({"kind": "note", "words": note}))
         return
     table = [("", *run_ids), ("", *(record.title for record in records))]
     table += [(one.setting, *one.values) for one in found]
     widths = [min(_WIDEST, max(len(text) for text in column)) for column in zip(*table, strict=True)]
     for line in table:
         cells = (text.ljust(width) for text, width in zip(line, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+        output.show("  ".join(cells).rstrip())
     for sentence in (settings_difference.same_rest(found), *notes):
-        click.echo(sentence)
+        output.show(sentence)
 
 
 @click.command()

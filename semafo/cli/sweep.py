@@ -88,7 +88,7 @@ def _say_result(found: Sweep, as_json: bool) -> None:
         for records in found.by_point().values():
             output.say_comparison(comparison.lines(records), comparison.missing(records), as_json)
         return
-    click.echo(summary.as_text(found))
+    output.show(summary.as_text(found))
 
 
 def grid_from(home: Home, options: dict[str, Any]) -> Grid:

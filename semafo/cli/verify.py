@@ -31,7 +31,7 @@ def verify(found: tuple[str, ...], home: str | None, as_json: bool) -> None:
         for _, damages in verified(records):
             n_runs, n_damaged = n_runs + 1, n_damaged + bool(damages)
             for damage in damages:
-                output.say(damage, True) if as_json else click.echo(damage.words)
+                output.say(damage, True) if as_json else output.show(damage.words)
         if not as_json:
-            click.echo(f"{wording.counted(n_runs, 'finished run')} read, {n_damaged or 'none'} damaged.")
+            output.show(f"{wording.counted(n_runs, 'finished run')} read, {n_damaged or 'none'} damaged.")
     sys.exit(1 if n_damaged else 0)

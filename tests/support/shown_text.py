@@ -27,7 +27,7 @@ BY_NAME = {
 }
 OPTIONS = {"radio", "pills", "segmented_control"}  # what they offer is Markdown too
 OTHERS = {"inert", "_LOGGER", "_logger", "log", "logger", "buffer", "handle", "sys"}  # no Streamlit behind these names
-INERT = {"markdown", "html", "plotly", "each"}  # of semafo.inert
+INERT = {"markdown", "html", "plotly", "each", "terminal", "as_json"}  # of semafo.inert
 MARKED = {"Markdown", "Html", "FigureText"}  # likewise: what is written in them is of our own making
 # Functions of our own whose text has no word of anybody else.
 OURS = {
@@ -47,6 +47,13 @@ def went_round(source: str) -> list[str]:
     tree = ast.parse(source)
     found = [*_of_streamlit(tree), *_of_own_markup(tree), *_of_figures(tree)]
     return [f"{node.lineno}: {ast.unparse(node)[:110]}" for node in sorted(set(found), key=lambda node: node.lineno)]
+
+
+def printed_as_it_is(source: str) -> list[str]:
+    """The same of everything that a command prints."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    printed = [text for call in calls if ast.unparse(call.func) in ("click.echo", "print") for text in call.args[:1]]
+    return [f"{text.lineno}: {ast.unparse(text)}" for text in printed if not _is_ours(text)]
 
 
 def _of_streamlit(tree: ast.AST) -> Iterator[ast.expr]:
@@ -145,6 +152,8 @@ def _what_is_shown(node: ast.expr) -> list[ast.expr] | None:
             return node.elts
         case ast.ListComp() | ast.GeneratorExp():
             return [node.elt]
+        case ast.Subscript(value=ast.JoinedStr()):
+            return [node.value]
         case ast.Lambda():
             return [node.body]
     return None

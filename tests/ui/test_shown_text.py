@@ -1,9 +1,11 @@
 """No word of a file, an address or a person reaches a page but through `semafo.inert`: the code is walked for it."""
 
+import re
+
 import pytest
 
 from tests.support.imports import ROOT, modules
-from tests.support.shown_text import went_round
+from tests.support.shown_text import printed_as_it_is, went_round
 
 SHOWN = {
     **{name: source for name, source in modules().items() if name.startswith("semafo.ui")},
@@ -14,6 +16,17 @@ SHOWN = {
 @pytest.mark.parametrize("name", SHOWN)
 def test_every_word_is_inert_where_it_is_shown(name):
     assert went_round(SHOWN[name]) == []
+
+
+def test_every_word_is_inert_where_a_command_prints_it():
+    commands = {name: source for name, source in modules().items() if name.startswith("semafo.cli")}
+    assert {name: found for name, source in commands.items() if (found := printed_as_it_is(source))} == {}
+    assert printed_as_it_is("click.echo(run.name)")
+
+
+def test_tables_are_written_in_one_place():
+    writers = {name for name, source in modules().items() if re.search(r"\.to_(csv|html|latex|markdown)\(", source)}
+    assert writers == {"semafo.inert", "semafo.ui.reports.html_page"}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ SCHEMA = 1
 MOST_TAGS = 12
 LONGEST_NAME, LONGEST_TAG, LONGEST_NOTES = 80, 24, 10_000  # characters
 _TAG = re.compile(r"[\w.+%-]+")
-_FORBIDDEN = re.compile(r"[<>\x00-\x09\x0b-\x1f]")  # names go into pages and figures, which read HTML
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def as_name(text: str) -> str | None:
     """A run's name as it is kept: one line, None for an empty one. Raises SettingsError."""
     name = " ".join(text.split())
     require(len(name) <= LONGEST_NAME, f"The name has {len(name)} characters: give {LONGEST_NAME} or fewer.")
-    require(not _FORBIDDEN.search(name), "A name has no angle brackets. Leave < and > out.")
+    require(not _CONTROL.search(name), "The name has a control character, which cannot be seen. Type it anew.")
     return name or None
 
 
@@ -116,4 +116,4 @@ def _is_tag(text: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return _FORBIDDEN.sub("", " ".join(text.split()))
+    return _CONTROL.sub("", " ".join(text.split()))

@@ -9,11 +9,12 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from semafo import inert
+from semafo import inert, wording
 from semafo.ui.charts import colours
 
 WIDE, NARROW = 1060, 340  # pixels that a figure is likely to have
 TITLE_SIZE, TEXT_SIZE = 13, 12
+LONGEST_TITLE = 44  # characters above a panel; whole on hover
 
 
 def base(figure: go.Figure, height: int, **layout: Any) -> go.Figure:
@@ -94,12 +95,14 @@ def panel_title(
 
 def title_text(index: int, title: str, lines: Iterable[str] = (), colour: str | None = None) -> dict[str, object]:
     """The annotation that is a panel's title."""
-    name = inert.FigureText(f"<b>{inert.plotly(title)}</b>")
+    short = wording.shortened(title, LONGEST_TITLE)
+    name = inert.FigureText(f"<b>{inert.plotly(short)}</b>")
     parts = [colours.mark(colour), " ", name] if colour else [name]
     parts += [inert.FigureText(f"<br><span style='font-size:11px'>{inert.plotly(line)}</span>") for line in lines]
     suffix = axis_suffix(index)
     return {
         "text": inert.plotly(*parts),
+        **({} if short == title else {"hovertext": inert.plotly(title)}),
         "x": 0,
         "y": 1,
         "xref": f"x{suffix} domain",

@@ -17,6 +17,7 @@ from semafo.ui.widgets import score_tables
 from semafo.ui.widgets.figure import show_figure
 
 DIFFERENCE_AXIS = "Difference in accuracy, percentage points"
+LONGEST_NAME = 34  # characters of a run's name in a row; whole on hover
 MANY = 6  # intervals of which one may well miss by chance
 
 
@@ -62,21 +63,26 @@ def _names(group: Sequence[ChosenRun]) -> str:
 
 def difference_rows(group: Sequence[ChosenRun], narrow: bool, head: str = "") -> list[Row]:
     """Rows of the forest plot: pairs in the runs' order, later minus earlier, then runs minus the best baseline."""
-    short = dict(zip(group, wording.without_common_parts([run.name for run in group]), strict=True))
+    whole = dict(zip(group, wording.without_common_parts([run.name for run in group]), strict=True))
+    short = {run: wording.shortened(name, LONGEST_NAME) for run, name in whole.items()}
     rows = []
     for first, second in combinations(group, 2):
         difference = _between(first, second)
         if difference is not None:
-            label = inert.plotly(_named(short[second], second), "minus", _named(short[first], first), between=" ")
+            label, said = (
+                inert.plotly(_named(names[second], second), "minus", _named(names[first], first), between=" ")
+                for names in (short, whole)
+            )
             better = second if difference.difference > 0 else first
-            rows.append(_row(label, difference, better.colour, f"{head}pairs of runs"))
+            rows.append(_row(label, said, difference, better.colour, f"{head}pairs of runs"))
     found = against_baseline(group)
     if found:
         best, _, by_run = found
         title = f"{head}against the best baseline, {wording.BASELINES[best]}"
         for run, difference in by_run.items():
-            label = inert.plotly(_named(short[run], run), "" if narrow else " minus baseline")
-            rows.append(_row(label, difference, run.colour, title))
+            minus = "" if narrow else " minus baseline"
+            label, said = (inert.plotly(_named(names[run], run), minus) for names in (short, whole))
+            rows.append(_row(label, said, difference, run.colour, title))
     return rows
 
 
@@ -84,13 +90,13 @@ def _named(name: str, run: ChosenRun) -> inert.FigureText:
     return inert.plotly(colours.mark(run.colour), name, between=" ")
 
 
-def _row(label: inert.FigureText, d: PairedDifference, colour: str, group: str) -> Row:
+def _row(label: inert.FigureText, said: inert.FigureText, d: PairedDifference, colour: str, group: str) -> Row:
     low, high = (None if end is None else 100 * end for end in (d.low, d.high))
     numbers = f"{wording.points(d.difference)} {wording.points_interval(d.low, d.high)}"
     only = f"right only in the first: {wording.count(d.n_only_b)}, only in the second: {wording.count(d.n_only_a)}"
     verdict = [] if d.is_clear else [wording.NO_CLEAR_DIFFERENCE]
     p_value = wording.p_value(d.p_value)
-    lines = [label, f"{numbers} points, {p_value}", f"n {wording.count(d.n)}, {only}", *verdict]
+    lines = [said, f"{numbers} points, {p_value}", f"n {wording.count(d.n)}, {only}", *verdict]
     hover = inert.plotly(*lines, between="<br>")
     estimate = Estimate(100 * d.difference, low, high, colour, hover=hover, is_clear=d.is_clear)
     return Row(label, (estimate,), f"{numbers} · {p_value}", wording.capitalised(group))

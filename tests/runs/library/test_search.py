@@ -66,7 +66,7 @@ def test_name_tags_and_notes_are_changed_one_by_one(home, record):
     ("change", "words"),
     [
         ({"name": "x" * (LONGEST_NAME + 1)}, "80 or fewer"),
-        ({"name": "<b>bold</b>"}, "angle brackets"),
+        ({"name": "a\x1b[31mb"}, "control character"),
         ({"tags": ["a,b"]}, "letters, digits"),
         ({"tags": [f"tag{i}" for i in range(MOST_TAGS + 1)]}, "12 or fewer"),
         ({"notes": "x" * 10_001}, "10000 or fewer"),
