@@ -138,7 +138,7 @@ def _what_is_shown(node: ast.expr) -> list[ast.expr] | None:
     match node:
         case ast.Constant():
             return []
-        case ast.FormattedValue():
+        case ast.FormattedValue() | ast.Subscript(value=ast.JoinedStr()):
             return [node.value]
         case ast.JoinedStr() | ast.BoolOp(op=ast.Or()):
             return node.values
@@ -152,8 +152,6 @@ def _what_is_shown(node: ast.expr) -> list[ast.expr] | None:
             return node.elts
         case ast.ListComp() | ast.GeneratorExp():
             return [node.elt]
-        case ast.Subscript(value=ast.JoinedStr()):
-            return [node.value]
         case ast.Lambda():
             return [node.body]
     return None
