@@ -143,8 +143,8 @@ class _EngineFacts(TypedDict, total=False):
     """What the engine tells of itself, see `semafo.runs.engine.published_state`."""
 
     pid: Required[int]
-    workers: list[str]
-    busy: dict[str, str | None]
+    workers: list[int | str]  # process ids, or the names of those that joined a scheduler
+    busy: dict[str, int | str]
     scheduler: str | None
     notice: str | None
     is_loading: bool

@@ -69,7 +69,18 @@ def annotated(home: Home, records: Sequence[RunRecord]) -> "AnnData":
         adata.obsm[keys.X_UMAP] = adata.obsm[f"{keys.X_UMAP}{suffixes[0]}"].copy()
     facts = {"semafo_version": semafo.__version__, "X": source, "note": note, "runs": described}
     adata.uns[UNS] = facts
+    adata.obs, adata.var = _storable(adata.obs), _storable(adata.var)
     return adata
+
+
+def _storable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Names that HDF5 can hold: a NUL would end a text, and a slash in a column's name begin a group."""
+    found = frame.set_axis(frame.index.astype(str).str.replace("\0", "\ufffd"), axis=0)
+    for name in found.select_dtypes("category"):
+        texts = found[name].cat.categories.astype(str)
+        if texts.str.contains("\0", regex=False).any():
+            found[name] = found[name].astype(object).str.replace("\0", "\ufffd").astype("category")
+    return found.rename(columns=lambda name: str(name).replace("/", "_").replace("\0", "\ufffd"))
 
 
 def suffixes_of(records: Sequence[RunRecord]) -> list[str]:

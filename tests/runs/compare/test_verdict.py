@@ -62,7 +62,7 @@ def test_one_seed_is_said_to_prove_nothing_and_more_are_proposed(home):
 def test_a_clear_difference_is_said_with_its_size_and_interval(home):
     found = said(home, seeds=[0, 1, 2, 3], right=(0.7, 0.95))
     assert found.sentences[0].startswith("**Labels**, against scANVI: SemafoVAE finds 2")
-    assert "more [" in found.sentences[0]
+    assert "more \\[" in found.sentences[0]
     assert found.more_seeds == 0
 
 
