@@ -5,9 +5,9 @@ import time
 from typing import Any
 
 from semafo import keys
-from semafo.errors import SemafoError
 from semafo.files import read_json, write_json
 from semafo.runs import requests
+from semafo.runs.engine.forgotten_runs import ForgottenRuns
 from semafo.runs.engine.half_run import HalfRun, is_run_of_sweep, keep, outcome_of_loss
 from semafo.runs.engine.housekeeping import Housekeeper
 from semafo.runs.engine.published_state import PublishedState
@@ -39,6 +39,7 @@ class Queue:
         self._jobs: list[HalfRun] = []
         self._pool = pool
         self._shown = PublishedState(home, pool)
+        self._forgotten = ForgottenRuns(home)
         self._recover()
 
     @property
@@ -55,6 +56,8 @@ class Queue:
         """Take requests, see what ended, start what can start."""
         try:
             self._take_requests()
+            for run_id in self._forgotten.found({job.record.run_id for job in self._jobs}):
+                self._on_queue(run_id)
             self._collect()
             self._pool.fill()
             self._start_jobs()
@@ -87,7 +90,9 @@ class Queue:
         for request in requests.taken(self._home):
             try:
                 self._take(request)
-            except (SemafoError, KeyError, TypeError):  # nobody here sends such a request
+            except OSError:
+                raise
+            except Exception:  # nobody here sends such a request; it must not end this engine, and each one after it
                 _logger.exception("A request is not understood and left out: %.200r", request)
 
     def _take(self, request: dict[str, Any]) -> None:
