@@ -1,4 +1,4 @@
-"""A process that is killed at any step on the disk leaves a home that is whole, and in which its work can be repeated."""
+"""A process that is killed at any step on the disk leaves a whole home, in which its work can be repeated."""
 
 import shutil
 
@@ -11,7 +11,6 @@ from semafo.runs.export import formats
 from semafo.runs.export.archive_import import read_bundle
 from semafo.runs.folder.name_tags_notes import About
 from semafo.runs.folder.run_record import RunRecord
-from semafo.runs.home import Home
 from semafo.runs.library import cleanup, store, trash
 from semafo.runs.library.rows import names_of
 from semafo.runs.sweeps.grid import Grid
@@ -20,11 +19,6 @@ from semafo.settings.mix import Mix
 from tests.support import fakes, whole_home
 from tests.support.crashes import at_each_step
 from tests.support.tiny import tiny_config
-
-
-@pytest.fixture
-def home(tmp_path):
-    return Home.at(tmp_path / "home")
 
 
 @pytest.fixture
@@ -61,7 +55,7 @@ def test_a_failed_run_that_is_asked_for_again_is_failed_or_waits_and_keeps_its_n
     (folder / keys.LOG_FILE).write_text("said\n")
     About("Mine", ("kept",), "why").write(folder)
     for step in at_each_step(again, lambda: store.submit(home, [tiny_config()])):
-        assert whole(home, {}) == [], step
+        assert whole(home, set()) == [], step
         assert RunRecord(folder).state in (keys.FAILED, keys.QUEUED), step
         assert RunRecord(folder).about.name == "Mine", step
         assert store.submit(home, [tiny_config()]) == [run_id]
@@ -90,7 +84,7 @@ def test_a_run_is_in_the_trash_or_in_the_list_or_gone_and_never_half_of_it(home,
         assert whole(home, before) == [], step
         assert len(names_of(home)) + len(trash.contents(home)) == 1, step
     for step in at_each_step(lambda: None, lambda: trash.empty(home)):
-        assert whole(home, {}) == [], step
+        assert whole(home, set()) == [], step
         assert len(trash.contents(home)) <= 1, step
     trash.empty(home)
     assert list(home.trash.iterdir()) == []
@@ -118,7 +112,7 @@ def test_an_import_is_whole_or_absent_and_can_be_repeated(home, finished, tmp_pa
     trash.move_in(home, finished.run_id)
     trash.empty(home)
     for step in at_each_step(again, lambda: read_bundle(home, bundle)):
-        assert whole(home, {}) == [], step
+        assert whole(home, set()) == [], step
         read_bundle(home, bundle)
         assert whole(home, before) == [], step
 
@@ -144,7 +138,7 @@ def test_a_sweep_is_known_by_the_time_its_runs_are(home, again):
     split = tiny_config().split
     grid = Grid.of_rates(tiny_config().dataset, split, [0.2, 0.5], mixes=(Mix(1, 0),), seeds=(0,), split_seeds=(0,))
     for step in at_each_step(again, lambda: Sweep.start(home, grid)):
-        assert whole(home, {}) == [], step
+        assert whole(home, set()) == [], step
         if names_of(home):
             assert [sweep.name for sweep in sweeps(home)], f"runs of a sweep that nobody can see, at step {step}"
         assert Sweep.start(home, grid).counts() == {keys.QUEUED: 2}, step

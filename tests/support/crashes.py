@@ -1,4 +1,4 @@
-"""Ending a process at every single step that it makes on the disk, one after the other: what a kill can leave behind."""
+"""Ending a process at each step that it makes on the disk, one after the other: what a kill can leave behind."""
 
 import os
 import sys

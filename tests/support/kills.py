@@ -18,6 +18,7 @@ import psutil
 
 from semafo.files import read_json
 from semafo.runs.engine.launch import ensure_engine
+from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.runs.library import trash
 from semafo.runs.library.rows import names_of
@@ -71,8 +72,8 @@ class Storm:
         self._mark = uuid.uuid4().hex
         self._n_commands = 0
         self._app: subprocess.Popen | None = None
-        self._before: dict[str, str] = {}
-        self._may_be_gone: set[str] = set()
+        self._before: set[whole_home.Finished] = set()
+        self._may_be_gone: set[whole_home.Finished] = set()
         self.exports = self.folder / "exports"
         self.exports.mkdir()
         self.bundle = self.folder / "bundle.zip"
@@ -99,7 +100,7 @@ class Storm:
 
     def strike(self) -> list[str]:
         """Begin some work, kill something in it, start again what a user would; what is wrong afterwards."""
-        self._before = whole_home.finished_runs(self.home)
+        self._before, self._may_be_gone = whole_home.finished_runs(self.home), set()
         work = self._random.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
         others = [WORKER] * 3 + [COMMAND] * 3 + [ENGINE] * 2 + [FORKSERVER, APP]
         victim, number = self._random.choice(others), self._random.choice([signal.SIGKILL, signal.SIGTERM])
@@ -118,7 +119,7 @@ class Storm:
     def _work(self, work: str) -> list[str]:
         """Arguments of a command that does such work."""
         self._n_commands += 1
-        done = [run_id for run_id in whole_home.finished_runs(self.home) if run_id in names_of(self.home)]
+        done = [name for name in names_of(self.home) if RunRecord(self.home.run(name)).is_committed]
         match work if done or work == COMPARE else SWEEP:
             case "compare":
                 self._training_seed += 1
@@ -134,7 +135,8 @@ class Storm:
                 return ["import", str(self.bundle)]
             case "delete":
                 return ["delete", *self._random.sample(done, min(2, len(done)))]
-        self._may_be_gone |= {trashed.run_id for trashed in trash.contents(self.home)}
+        in_trash = {trashed.run_id for trashed in trash.contents(self.home)}
+        self._may_be_gone = {one for one in self._before if one[0] in in_trash}
         return ["clean", "--failed", "--trash", "--cache", "--yes"]
 
     def _command(self, arguments: list[str]) -> subprocess.Popen:

@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from semafo.runs.workers.work import write_manifest
 
 ENDED = (keys.DONE, keys.FAILED, keys.CANCELLED)
 FEWEST_WORDS = 3  # of a reason
+Finished = tuple[str, str]  # a run's id and the hash of its manifest
 
 
 def listed(home: Home) -> list[dict]:
@@ -36,15 +37,15 @@ def is_settled(home: Home) -> bool:
     return not any(record.is_active for record in records) and not list(home.inbox.glob("*.json"))
 
 
-def finished_runs(home: Home) -> dict[str, str]:
-    """Manifest's hash of every finished run, those in the trash included, by id."""
-    folders = {trashed.run_id: trashed.folder for trashed in trash.contents(home)}
-    folders |= {run_id: home.run(run_id) for run_id in names_of(home)}
-    manifests = {run_id: folder / keys.MANIFEST_FILE for run_id, folder in folders.items()}
-    return {run_id: sha256(path) for run_id, path in manifests.items() if path.exists()}
+def finished_runs(home: Home) -> set[Finished]:
+    """Every finished run with its manifest's hash, those in the trash included."""
+    folders = [(trashed.run_id, trashed.folder) for trashed in trash.contents(home)]
+    folders += [(run_id, home.run(run_id)) for run_id in names_of(home)]
+    manifests = [(run_id, folder / keys.MANIFEST_FILE) for run_id, folder in folders]
+    return {(run_id, sha256(path)) for run_id, path in manifests if path.exists()}
 
 
-def complaints(home: Home, before: dict[str, str], may_be_gone: set[str] | frozenset[str] = frozenset()) -> list[str]:
+def complaints(home: Home, before: Set[Finished], may_be_gone: Set[Finished] = frozenset()) -> list[str]:
     """What is wrong, one sentence each.
 
     Parameters
@@ -52,26 +53,15 @@ def complaints(home: Home, before: dict[str, str], may_be_gone: set[str] | froze
     before
         `finished_runs` of earlier.
     may_be_gone
-        Runs that were asked to go for good, or to be made anew.
+        Those that were asked to go for good.
     """
     rows = listed(home)
     return [
-        *_lost(home, before, may_be_gone),
+        *(f"{run_id} was finished and is lost or changed" for run_id, _ in before - finished_runs(home) - may_be_gone),
         *(said for row in rows for said in _of_row(home, row)),
         *_strangers(home, {row["run_id"] for row in rows}),
         *(f"{one.folder.name} in the trash: {said}" for one in trash.contents(home) for said in _of_files(one.folder)),
     ]
-
-
-def _lost(home: Home, before: dict[str, str], may_be_gone: set[str] | frozenset[str]) -> Iterator[str]:
-    now = finished_runs(home)
-    for run_id, manifest in before.items():
-        if run_id in may_be_gone and now.get(run_id) != manifest:
-            continue
-        if run_id not in now:
-            yield f"{run_id} was finished and is lost"
-        elif now[run_id] != manifest:
-            yield f"{run_id} was finished and its manifest has changed"
 
 
 def _of_row(home: Home, row: dict) -> Iterator[str]:

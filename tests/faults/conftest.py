@@ -1,0 +1,16 @@
+"""A home of its own for each test, whose engine is ended after it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from semafo.runs.home import Home
+from tests.support.tiny import end_engine
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    home = Home.at(tmp_path / "home")
+    yield home
+    end_engine(home)
