@@ -1,10 +1,9 @@
-"""Clocks that jumped, files of other versions, two engines at once, a home that cannot be written, too little memory."""
+"""Clocks that jumped, files of other versions, engines that start at once, a read-only home, too little memory."""
 
 import os
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -18,13 +17,13 @@ from semafo.runs.engine import process as engine_process
 from semafo.runs.engine.launch import engine_pid, ensure_engine
 from semafo.runs.folder.older_layouts import SCHEMA
 from semafo.runs.folder.run_record import RunRecord
-from semafo.runs.home import Home
 from semafo.runs.library import cleanup, store, trash
 from semafo.runs.workers.memory import MEMORY_VARIABLE
 from semafo.settings.run_config import DatasetSpec
 from tests.support import fakes, whole_home
 from tests.support.needs import missing
 from tests.support.odd_index import DAMAGES
+from tests.support.read_only_home import read_only
 from tests.support.serving import ROOT
 from tests.support.tiny import finished, tiny_config, wait_for
 
@@ -141,19 +140,6 @@ def test_of_engines_that_start_at_once_one_serves_and_the_others_end_quietly(hom
         loser.stderr.close()
 
 
-@contextmanager
-def read_only(home):
-    """The home on a disk that lets nobody write, not even root."""
-    path = str(home.path)
-    commands = (["mount", "--bind", path, path], ["mount", "-o", "remount,ro,bind", path])
-    try:
-        if any(subprocess.run(command, capture_output=True).returncode for command in commands):
-            missing("a disk that cannot be written, which only root can mount")
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", path], capture_output=True)
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -196,8 +182,3 @@ def test_a_run_that_needs_more_memory_than_a_worker_may_take_fails_in_words_and_
     assert f"more memory than a worker may take (1.5GB, set by {MEMORY_VARIABLE})" in failed.status["reason"]
     assert done.state == keys.DONE, done.status
     assert read_json(home.engine_file)["workers"] == workers
-
-
-def test_an_engine_in_a_home_that_cannot_be_written_says_so(home):
-    with read_only(home), pytest.raises(Exception, match="cannot be|Read-only"):
-        ensure_engine(Home.at(home.path))

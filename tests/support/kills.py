@@ -72,6 +72,7 @@ class Storm:
         self._mark = uuid.uuid4().hex
         self._n_commands = 0
         self._app: subprocess.Popen | None = None
+        self._children: list[subprocess.Popen] = []
         self._before: set[whole_home.Finished] = set()
         self._may_be_gone: set[whole_home.Finished] = set()
         self.exports = self.folder / "exports"
@@ -97,6 +98,8 @@ class Storm:
             for process in self._processes():
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
+            for child in self._children:
+                child.wait(20)
 
     def strike(self) -> list[str]:
         """Begin some work, kill something in it, start again what a user would; what is wrong afterwards."""
@@ -147,7 +150,9 @@ class Storm:
             log.flush()
             command = [sys.executable, "-W", "ignore", "-m", "semafo", *arguments, "--home", str(self.home.path)]
             silent = [] if arguments[0] == "app" else ["--json"]
-            return subprocess.Popen([*command, *silent], cwd=ROOT, env=environment, stdout=log, stderr=log)
+            process = subprocess.Popen([*command, *silent], cwd=ROOT, env=environment, stdout=log, stderr=log)
+        self._children.append(process)
+        return process
 
     def said(self) -> str:
         """What the commands said, and the engine's log, their ends."""
@@ -192,9 +197,13 @@ class Storm:
 
     def _recover(self, command: subprocess.Popen) -> list[str]:
         """The next command or page starts the engine; once all has ended the home must be whole."""
-        ensure_engine(self.home)
+
+        def is_settled() -> bool:
+            ensure_engine(self.home)  # as a page does that is open
+            return whole_home.is_settled(self.home)
+
         try:
-            wait_for(lambda: whole_home.is_settled(self.home), _SETTLING_SECONDS)
+            wait_for(is_settled, _SETTLING_SECONDS)
             command.wait(_SETTLING_SECONDS)
         except (AssertionError, subprocess.TimeoutExpired):
             rows = whole_home.listed(self.home)
