@@ -34,7 +34,8 @@ def listed(home: Home) -> list[dict]:
 def is_settled(home: Home) -> bool:
     """Whether no run of the home waits or works, and no request is left."""
     records = (RunRecord(home.run(run_id)) for run_id in names_of(home))
-    return not any(record.is_active for record in records) and not list(home.inbox.glob("*.json"))
+    left = [path for path in home.inbox.iterdir() if not path.name.startswith(".")]
+    return not left and not any(record.is_active for record in records)
 
 
 def finished_runs(home: Home) -> set[Finished]:
