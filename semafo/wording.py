@@ -3,12 +3,14 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
 from semafo import keys
 from semafo.settings.run_config import CONDENSED, CONSTANT, ONE_CYCLE, SCHEDULE_MARKS, RunConfig
 
 UNDEFINED = "–"
+_LAST_SECOND = 9e9  # the year 2255: tables hold no time after 2262
 STATES = {
     keys.QUEUED: "Waiting",
     keys.RUNNING: "Training",
@@ -194,6 +196,11 @@ def duration(seconds: Any) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def moment(seconds: Any) -> datetime | None:
+    """Time of a clock in seconds since 1970; None for what no clock, not even a wrong one, can have said."""
+    return datetime.fromtimestamp(seconds, UTC) if is_number(seconds) and 0 <= seconds < _LAST_SECOND else None
 
 
 def about(seconds: Any) -> str:

@@ -93,3 +93,12 @@ def test_sizes_are_said_in_words(n_bytes, text):
 def test_one_is_singular_and_a_noun_may_have_a_plural_of_its_own():
     assert [wording.counted(n, "pair") for n in (0, 1, 2)] == ["0 pairs", "1 pair", "2 pairs"]
     assert [wording.counted(n, "batch", "batches") for n in (1, 3)] == ["1 batch", "3 batches"]
+
+
+@pytest.mark.parametrize("seconds", [None, "now", -1, float("nan"), 2e10, 1e300])
+def test_what_no_clock_can_have_said_is_no_time(seconds):
+    assert wording.moment(seconds) is None
+
+
+def test_a_time_of_a_clock_is_a_moment():
+    assert wording.moment(86_400.0).isoformat() == "1970-01-02T00:00:00+00:00"

@@ -70,7 +70,7 @@ def clean(kinds: tuple[str, ...], yes: bool, home: str | None, as_json: bool) ->
         free = cleanup.freed(items)
         cleanup.request(where, items)
         ensure_engine(where)
-        output.wait_until(lambda: not any(item.path.exists() for item in items), seconds=120)
+        output.wait_until(where, lambda: not any(item.path.exists() for item in items), seconds=120)
         output.say({"removed": len(items), "freed_bytes": free} if as_json else {"freed": wording.size(free)}, as_json)
 
 

@@ -219,10 +219,11 @@ def _how_far(record: RunRecord) -> str:
     return f"{progress['stage']}{epochs}"
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Return once `condition` holds; raise EngineError where the engine does not get there."""
+def wait_until(home: Home, condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Return once `condition` holds; raise EngineError where the engine, or the one after it, does not get there."""
     deadline = time.monotonic() + seconds
     while not condition():
+        ensure_engine(home)
         if time.monotonic() > deadline:
             raise EngineError("The engine did not answer in time. Its log is in the home's folder `engine`.")
         time.sleep(_POLL_SECONDS)

@@ -139,7 +139,7 @@ def delete(found: tuple[str, ...], home: str | None, as_json: bool) -> None:
             store.delete(where, record.run_id)
         ensure_engine(where)
         for record in records:
-            output.wait_until(partial(_is_gone, record.folder))
+            output.wait_until(where, partial(_is_gone, record.folder))
             output.say({"deleted": record.run_id, "kept_days": trash.kept_days()}, as_json)
 
 

@@ -6,6 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from semafo import keys
+from semafo.cli import output
+from semafo.cli import runs as runs_commands
 from semafo.cli.main import cli
 from semafo.files import read_json, write_json
 from semafo.runs.home import Home
@@ -129,3 +131,19 @@ def test_disk_use_is_said_part_by_part(home):
     assert parts["runs"]["n"] == 1
     assert parts["runs"]["n_bytes"] > 0
     assert "together" in semafo(home, "disk")[0]
+
+
+def test_a_deletion_is_carried_out_by_the_next_engine_where_the_first_was_killed(home, monkeypatch):
+    record = fakes.finished(home)
+    started = []
+
+    def start(home):
+        """The first engine is killed before it does anything; the second one works."""
+        started.append(home)
+        if len(started) == 2:
+            trash.move_in(home, record.run_id)
+
+    for module in (runs_commands, output):
+        monkeypatch.setattr(module, "ensure_engine", start)
+    said, _ = semafo(home, "delete", record.run_id)
+    assert f"deleted: {record.run_id}" in said

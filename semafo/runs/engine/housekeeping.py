@@ -52,7 +52,8 @@ class Housekeeper:
         self._index.update(run_id)
 
     def round(self) -> None:
-        """Empty what is old in the trash, and measure the disk after something changed."""
+        """Empty what is old in the trash, and measure the disk after something changed. Rows that are owed go first."""
+        self._index.pay()
         now = time.monotonic()
         if now > self._next_emptying:
             self._next_emptying = now + _TRASH_SECONDS

@@ -126,7 +126,11 @@ def n_workers(home: Home) -> int:
 
 def is_alive(home: Home) -> bool:
     """Whether an engine holds the home's lock."""
-    with home.lock.open("a") as handle:
+    try:
+        handle = home.lock.open("rb")  # to be read only: so may the home be
+    except FileNotFoundError:
+        return False
+    with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -84,11 +84,11 @@ def _serve(home: Home, queue: "Queue", lock: TextIO) -> None:
 def _has_clients(home: Home) -> bool:
     """Whether an app or command that asked for the engine still lives."""
     alive = False
-    for path in (home.engine / "clients").glob("[0-9]*"):
+    for path in (home.engine / "clients").glob("[1-9]*"):
         try:
             os.kill(int(path.name), 0)
             alive = True
-        except ProcessLookupError:
+        except (ProcessLookupError, ValueError, OverflowError):  # it has ended, or is no process id
             path.unlink(missing_ok=True)
         except PermissionError:
             alive = True

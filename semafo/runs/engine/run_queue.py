@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from semafo import keys
-from semafo.errors import SemafoError
 from semafo.files import read_json
 from semafo.runs import requests
+from semafo.runs.engine.forgotten_runs import ForgottenRuns
 from semafo.runs.engine.half_run import HalfRun, is_run_of_sweep, keep, outcome_of_loss
 from semafo.runs.engine.housekeeping import Housekeeper
 from semafo.runs.engine.published_state import PublishedState
@@ -44,16 +44,16 @@ class Queue:
         self._jobs: list[HalfRun] = []
         self._pool = pool
         self._shown = PublishedState(home, pool)
-        self._requests: list[dict[str, Any]] = []  # taken, and not carried out yet
         self._statuses = StatusWriter()
         self._has_failed = False
+        self._forgotten = ForgottenRuns(home)
         self._recover()
 
     @property
     def has_work(self) -> bool:
         """Whether any run works or may start, or something is still to be written."""
         busy = any(job.worker is not None for job in self._jobs)
-        return busy or bool(self._statuses.owed or self._requests or self._waiting())
+        return busy or bool(self._statuses.owed or self._has_failed or self._waiting())
 
     def close(self) -> None:
         """End the workers. What they were doing is marked by the next engine."""
@@ -66,8 +66,9 @@ class Queue:
         What a full disk keeps one part from doing keeps none of the others from it, such as emptying the trash; the
         queue is in memory, and the next round tries again.
         """
-        parts = (self._pay, self._take_requests, self._collect, self._pool.fill, self._start_jobs, self._show)
-        failed = [part.__name__ for part in (*parts, self._keeper.round) if not self._carry_out(part)]
+        parts = (self._pay, self._take_requests, self._find_forgotten, self._collect, self._pool.fill)
+        later = (self._start_jobs, self._show, self._keeper.round)
+        failed = [part.__name__ for part in (*parts, *later) if not self._carry_out(part)]
         if failed:
             time.sleep(_PAUSE_SECONDS)
         self._has_failed = bool(failed)
@@ -87,6 +88,10 @@ class Queue:
         for run_id in self._statuses.pay():
             self._index.update(run_id)
         self._index.pay()
+
+    def _find_forgotten(self) -> None:
+        for run_id in self._forgotten.found({job.record.run_id for job in self._jobs}):
+            self._on_queue(run_id)
 
     def _show(self) -> None:
         self._shown.show(((job, self._maker_of_stage(job)) for job in self._waiting()), self._jobs)
@@ -111,16 +116,12 @@ class Queue:
         self._index.rebuild()
 
     def _take_requests(self) -> None:
-        self._requests += requests.taken(self._home)
-        asked, self._requests = self._requests, []
-        for request in asked:
+        for request in requests.taken(self._home):
             try:
                 self._take(request)
-            except (SemafoError, OSError, LookupError, TypeError, ValueError) as error:
+            except Exception as error:  # nobody here sends such a request; it must not end this and each later engine
                 if is_disk_shortage(error):
-                    self._requests.append(request)
-                    continue
-                # Nobody here sends such a request.
+                    raise  # it stays on the disk, and comes again
                 _logger.exception("A request is not understood and left out: %.200r", request)
 
     def _take(self, request: dict[str, Any]) -> None:

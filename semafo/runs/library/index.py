@@ -2,8 +2,10 @@
 
 import json
 import logging
+import os
 import sqlite3
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -25,6 +27,7 @@ CREATE TABLE IF NOT EXISTS runs (
 )
 """
 _Stamp = tuple[tuple[str, int, int, int], ...]
+_BUSY_SECONDS = 1.0  # that is waited for somebody who locks the file
 _SETTLING_SECONDS = 2.0  # a write shows in the file before readers see its rows
 
 
@@ -42,21 +45,13 @@ _logger = logging.getLogger(__name__)
 
 
 class Index:
-    """The writing side. One per home, held by the engine."""
+    """The writing side. One per home, held by the engine. Whatever becomes of the file, it is made anew."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        try:
-            self._connection = _opened(home.index)
-        except sqlite3.DatabaseError as error:
-            if is_disk_shortage(error):
-                raise
-            _logger.warning("The index cannot be read and is made anew from the folders.")
-            for path in home.path.glob(f"{home.index.name}*"):  # the write-ahead log as well
-                path.unlink(missing_ok=True)
-            self._connection = _opened(home.index)
+        self._open()
         self.n_changes = 0
-        self._owed: set[str] = set()  # runs whose rows the disk had no room for
+        self._owed: set[str] = set()  # runs whose rows could not be written
 
     def rebuild(self) -> None:
         """Forget everything and read the folders again."""
@@ -74,20 +69,27 @@ class Index:
     def update(self, run_id: str) -> None:
         """Read one run's folder again; a folder that is gone, or no run, leaves the index.
 
-        Where the disk is full the row is owed, and `pay` writes it later.
+        Where somebody locks the file, or the disk is full, the row is owed, and `pay` writes it later.
         """
         self.n_changes += 1
-        try:
-            self._update(run_id)
-        except sqlite3.OperationalError as error:
-            _logger.warning("The index has no row of %s yet: %s.", run_id, error)
-            self._owed.add(run_id)
+        self._owed.add(run_id)
+        self.pay()
 
     def pay(self) -> None:
-        """Write the rows that are owed. Raises sqlite3.OperationalError where that still cannot be done."""
-        for run_id in sorted(self._owed):
-            self._update(run_id)
-            self._owed.discard(run_id)
+        """Write the rows that are owed, as far as that can be done now."""
+        try:
+            if self._owed and not self._is_in_place():
+                self._make_anew("is another file than before")
+            for run_id in sorted(self._owed):
+                self._update(run_id)
+                self._owed.discard(run_id)
+        except (sqlite3.DatabaseError, OSError) as error:
+            if not _may_pass(error):
+                self._make_anew(f"cannot be written ({error})")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
 
     def _update(self, run_id: str) -> None:
         row = row_of(RunRecord(self._home.run(run_id)))
@@ -97,14 +99,55 @@ class Index:
         values = [run_id, row["state"], row["created"] or 0.0, row["dataset"], json.dumps(row)]
         self._connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)", values)
 
-    def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+    def _open(self) -> None:
+        path = self._home.index
+        try:
+            self._connection = _opened(path)
+        except sqlite3.DatabaseError as error:
+            if is_disk_shortage(error):
+                raise
+            _logger.warning("The index cannot be read and is made anew from the folders.")
+            _put_aside(path)
+            self._connection = _opened(path)
+        self._file = path.stat()
+
+    def _is_in_place(self) -> bool:
+        """Whether the file that is open is the one that readers find."""
+        try:
+            return os.path.samestat(self._home.index.stat(), self._file)
+        except OSError:
+            return False
+
+    def _make_anew(self, why: str) -> None:
+        _logger.warning("The index %s, and is made anew from the folders.", why)
+        try:
+            self._connection.close()
+            self._open()
+            self.rebuild()
+            self._owed.clear()
+        except (sqlite3.DatabaseError, OSError):  # the rows stay owed
+            _logger.exception("The index could not be made anew yet. Pages read the folders.")
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether somebody locks the file, or the disk is full: it need not be made anew for that."""
+    code = getattr(error, "sqlite_errorcode", None)
+    passing = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
+    return isinstance(error, OSError) or (code is not None and code & 0xFF in passing)
+
+
+def _put_aside(path: Path) -> None:
+    """Make room for an index. What is no file is somebody's, and stays under a hidden name."""
+    for found in path.parent.glob(f"{path.name}*"):  # the write-ahead log as well
+        if found.is_dir():
+            found.rename(found.with_name(f".{found.name}.{uuid.uuid4().hex[:8]}"))
+        else:
+            found.unlink(missing_ok=True)
 
 
 def _opened(path: Path) -> sqlite3.Connection:
     """The file with its table, empty where another version made it. Raises sqlite3.DatabaseError."""
-    connection = sqlite3.connect(path, timeout=10, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         if _version(connection) != _VERSION:
@@ -172,5 +215,5 @@ def _version(connection: sqlite3.Connection) -> int:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)) as connection:
         yield connection

@@ -5,16 +5,16 @@ import time
 import uuid
 from collections.abc import Sequence
 from importlib import metadata
+from pathlib import Path
 from typing import Any, TypedDict
 
 import semafo
 from semafo import keys
 from semafo.data import catalogue
 from semafo.errors import RunNotFound
-from semafo.files import read_json, write_json
+from semafo.files import read_json, remove_folder, write_json
 from semafo.runs import requests
 from semafo.runs.folder import older_layouts
-from semafo.runs.folder.name_tags_notes import About
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.runs.library import trash
@@ -79,22 +79,36 @@ def versions() -> dict[str, str]:
 def _queue(home: Home, run_id: str, settings: dict[str, Any], status: dict[str, Any]) -> None:
     """Make the run's folder appear at once and whole, unless it holds work that is finished or under way."""
     folder = home.run(run_id)
+    record = RunRecord(folder)
+    if record.is_committed:
+        return
+    if (folder / keys.CONFIG_FILE).exists():
+        if not record.is_active:
+            _queue_again(folder, settings, status)
+        return
+    remove_folder(folder)  # remains of a run that somebody began to delete
     draft = home.runs / f".{run_id}-{uuid.uuid4().hex[:8]}"
-    if folder.exists():
-        record = RunRecord(folder)
-        if record.is_active or record.is_committed:
-            return
-        draft.mkdir()
-        if record.about != About():  # what people wrote about the run stays
-            record.about.write(draft)
-        shutil.rmtree(folder)
-    draft.mkdir(exist_ok=True)
+    draft.mkdir()
     write_json(draft / keys.CONFIG_FILE, settings)
     write_json(draft / keys.STATUS_FILE, status)
     try:
         draft.rename(folder)
     except OSError:  # another app queued the same run in this moment
         shutil.rmtree(draft)
+
+
+def _queue_again(folder: Path, settings: dict[str, Any], status: dict[str, Any]) -> None:
+    """Have a run that did not finish wait again. Until the last step it has failed or was cancelled, as before.
+
+    In its own folder: what people wrote about the run stays, and whoever is killed here leaves a run.
+    """
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name not in (keys.CONFIG_FILE, keys.STATUS_FILE, keys.ABOUT_FILE):
+            path.unlink(missing_ok=True)
+    write_json(folder / keys.CONFIG_FILE, settings)
+    write_json(folder / keys.STATUS_FILE, status)
 
 
 def cancel(home: Home, run_id: str) -> None:

@@ -71,10 +71,11 @@ class Sweep:
         sweep_id = PREFIX + fingerprint([config.fingerprint(**context) for config, context in contexts])[:12]
         sweep = cls(home, sweep_id)
         sweep.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        sweep.resume()
-        run_ids = store.submit(home, configs, batch=sweep_id)
+        run_ids = list(dict.fromkeys(store.run_id_of(config, context) for config, context in contexts))
         facts = {"schema": SCHEMA, "name": name or _name(grid), "created": time.time(), "grid": grid.to_dict()}
-        write_json(sweep.folder / SWEEP_FILE, {**facts, "run_ids": run_ids})
+        write_json(sweep.folder / SWEEP_FILE, {**facts, "run_ids": run_ids})  # first: no run of it is without its sweep
+        sweep.resume()
+        store.submit(home, configs, batch=sweep_id)
         return sweep
 
     @classmethod

@@ -1,7 +1,6 @@
 """Finished runs as one page to pass on: scores, maps, curves, settings. Made of the parts of the program's pages."""
 
 import math
-import time
 from collections.abc import Sequence
 
 import pandas as pd
@@ -54,7 +53,8 @@ def _data_sets(runs: Sequence[ChosenRun]) -> str:
 def _head(runs: Sequence[ChosenRun]) -> inert.Html:
     """Which cells, which labels, which seeds, and what to know of the data."""
     lines = [note for note in printing_caption.of(runs) if not note.startswith("Semafo ")]
-    when = time.strftime("%Y-%m-%d", time.localtime(max(r.record.status.get("finished") or 0 for r in runs)))
+    last = wording.moment(max(r.record.status.get("finished") or 0 for r in runs))
+    when = f"{last.astimezone():%Y-%m-%d}" if last else "an unknown day"
     versions = {run.record.settings["context"].get("versions", {}).get("semafo", "") for run in runs}
     lines.append(f"Trained until {when} by Semafo {' and '.join(sorted(versions))}. {ONE_SEED}")
     warnings = dict.fromkeys(warning for run in runs for warning in run.record.warnings)

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -215,7 +214,7 @@ def run_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
                 "Labelled": _or_nothing(wording.percent(row.get("labelled_rate"), 1)),
                 "Accuracy": _or_nothing(wording.accuracy(row)),
                 "n": _or_nothing(wording.count(row.get("n_scored"))),
-                "Created": _time(row.get("created")),
+                "Created": wording.moment(row.get("created")),
                 "Took": _took(row),
                 "Size": wording.size(row.get("bytes") or 0),
             }
@@ -235,10 +234,6 @@ def run_export(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 def _or_nothing(text: str) -> str:
     return "" if text == wording.UNDEFINED else text
-
-
-def _time(seconds: Any) -> datetime | None:
-    return datetime.fromtimestamp(seconds, UTC) if wording.is_number(seconds) else None
 
 
 def _took(row: Mapping[str, Any]) -> str:

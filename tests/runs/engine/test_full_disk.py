@@ -1,7 +1,5 @@
 """An engine whose disk is full: what ends says why, nothing is lost, and it goes on when there is room."""
 
-import sqlite3
-
 import pytest
 
 from semafo import keys
@@ -101,8 +99,8 @@ def test_rows_that_the_index_has_no_room_for_are_written_later(tmp_path):
     records = fakes.comparison(home)
     for record in records:
         index.update(record.run_id)
-    with pytest.raises(sqlite3.OperationalError, match="full"):
-        index.pay()
+    index.pay()
+    assert index._owed == {record.run_id for record in records}
     index._connection.execute("PRAGMA max_page_count = 100000")
     index.pay()
     index.close()
