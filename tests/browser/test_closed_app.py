@@ -66,6 +66,7 @@ def test_the_printed_address_shows_the_first_page_and_keeps_no_token(app, contex
     assert page.evaluate("document.cookie").count("semafo-token") == 0
 
 
+@pytest.mark.long
 def test_the_token_works_on_a_link_to_any_page(app, context):
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{app.port}/compare?runs=none&present=0&{urlsplit(app.address).query}")
@@ -73,6 +74,7 @@ def test_the_token_works_on_a_link_to_any_page(app, context):
     assert app.token not in page.url
 
 
+@pytest.mark.long
 def test_a_file_is_uploaded_with_the_cookie(app_with_runs, context, tmp_path):
     file = tmp_path / "runs.zip"
     file.write_bytes(b"no runs")
@@ -96,6 +98,7 @@ def test_maps_and_components_are_drawn_with_the_cookie(app_with_runs, context):
         page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=60_000)
 
 
+@pytest.mark.long
 def test_a_file_of_ones_own_leads_to_the_app_and_a_link_from_elsewhere_opens_it_again(app, context, tmp_path):
     leading = tmp_path / "open.html"
     leading.write_text(f'<meta http-equiv="refresh" content="0; url={app.address}">', encoding="utf-8")
@@ -109,6 +112,7 @@ def test_a_file_of_ones_own_leads_to_the_app_and_a_link_from_elsewhere_opens_it_
     heading(page, "Runs")
 
 
+@pytest.mark.long
 def test_a_browser_without_the_token_reads_what_to_do(app, context, tmp_path):
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{app.port}/compare")

@@ -14,6 +14,8 @@ from tests.support.read_only_home import read_only
 from tests.support.serving import ROOT
 
 PAGES = ("", *sorted(path.stem for path in (ROOT / "pages").glob("*.py") if path.stem != "data"))
+QUICK = ("compare", "runs")  # the others are opened in the long tests
+ALL_PAGES = [page if page in QUICK else pytest.param(page, marks=pytest.mark.long) for page in PAGES]
 UNKNOWN = "an error that it does not know"
 NOT_OURS = {keys.STATUS_FILE, keys.LOG_FILE, keys.PROGRESS_FILE}  # what they hold is checked elsewhere
 
@@ -88,7 +90,7 @@ def test_every_page_opens_on_a_run_with_any_file_damaged_in_any_way(home, open_p
     survive(home, open_page, PAGES, DAMAGES)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", ALL_PAGES)
 def test_a_page_that_is_open_while_its_runs_go_says_so_and_goes_on(home, open_page, page):
     records = fakes.comparison(home)
     app = open_page(page, runs=",".join(record.run_id for record in records))
@@ -108,7 +110,7 @@ def test_the_list_of_runs_shows_runs_of_any_time(home, open_page, moment):
     draws(app, "runs", moment)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", ALL_PAGES)
 def test_pages_open_in_a_home_that_cannot_be_written(home, open_page, page):
     fakes.comparison(home)
     with read_only(home):
