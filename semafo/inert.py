@@ -54,6 +54,8 @@ def visible(text: object, *, lines: bool = False) -> str:
     lines: whether line breaks stay; otherwise each is a space.
     """
     kept = str(text) if lines else re.sub(r"\s", " ", str(text))
+    if kept.isprintable():  # as nearly all are
+        return kept
     return "".join(letter if _is_visible(letter) else "\ufffd" for letter in kept)
 
 
