@@ -51,8 +51,8 @@ class Report:
     unused_categories
         By column: categories that no cell has; dropped.
     expected_bytes, expected_seconds
-        Rough: three copies of the counts above what the libraries take; scVI and 20 semi-supervised epochs at 20 and
-        40 ms a minibatch of 128 cells × 2000 genes, in proportion to the genes.
+        Rough: three copies of the counts above what the libraries take; scVI and 20 semi-supervised epochs at 10 and
+        22 ms a minibatch of 128 cells × 2000 genes, in proportion to the genes.
     joined
         Where a query was put below the reference: its cells, batches and gene overlap, see
         `semafo.data.reading.reference_and_query`.

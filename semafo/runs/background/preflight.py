@@ -4,7 +4,7 @@ Reading an .h5ad file needs seconds and memory, so it happens in a process of it
 content and choice of columns. What is kept is the report and the label and batch of every cell.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +12,20 @@ import pandas as pd
 
 from semafo import keys
 from semafo.data import catalogue
+from semafo.data.reading.preflight import Report
 from semafo.data.splitting.split import Split, make_split
 from semafo.errors import DamagedRun, DataError
 from semafo.files import read_json
 from semafo.runs.background.process import last_said
 from semafo.runs.background.reading import run_reading
 from semafo.runs.folder import checked_files
-from semafo.runs.folder.run_shapes import ReportNote
 from semafo.runs.home import Home
 from semafo.settings.fingerprint import fingerprint
 from semafo.settings.run_config import DatasetSpec, RunConfig
 
 REPORT_FILE = "report.json"
 CELLS_FILE = "cells.parquet"
-_LATER = {"joined"}  # what the reports of some data sets are without
+_ALWAYS = {entry.name for entry in fields(Report) if entry.default is MISSING}
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ def inspect(home: Home, spec: DatasetSpec) -> Inspection:
 
 def _kept(folder: Path) -> Inspection | None:
     """What an earlier check found; None where there was none, or its files are damaged."""
-    report = read_json(folder / REPORT_FILE, {}, ReportNote)
-    if not set(ReportNote.__annotations__) - _LATER <= set(report):
+    report = read_json(folder / REPORT_FILE, {}, Report)
+    if not set(report) >= _ALWAYS:
         return None
     try:
         return Inspection(report, checked_files.read_cells(folder, CELLS_FILE))

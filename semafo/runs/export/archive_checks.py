@@ -1,8 +1,13 @@
 """What a zip must be like before anything of it is unpacked, see `semafo.runs.export.archive_import`."""
 
+import errno
 import re
+import struct
 import zipfile
+import zlib
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from semafo import wording
@@ -18,6 +23,26 @@ _LONGEST_NAME = 120  # characters of a name that are repeated
 _ENCRYPTED = 0x1  # flag of a file in a zip
 NAME = re.compile(r"(?P<kind>runs|sweeps)/(?P<id>[a-z0-9][a-z0-9.-]{0,120})/(?P<file>[A-Za-z0-9][\w.-]{0,120})")
 NOT_OURS = "Give a .zip that `semafo export` or a Runs page wrote."
+
+
+# What damage of a zip looks like to Python's zipfile; the last is its answer to a version or flag that it cannot read.
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OverflowError, ValueError),
+    NotImplementedError,
+)
+
+
+@contextmanager
+def damage_in_words() -> Iterator[None]:
+    """In a block that reads a zip and does nothing else: raise DataError of whatever damage makes of that."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise DataError(f"The zip is damaged or no zip at all ({str(error)[:200]}). {NOT_OURS}") from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a place before the file's beginning
+            raise
+        raise DataError(f"The zip is damaged: it points to places that it has not. {NOT_OURS}") from None
 
 
 def require_readable(archive: zipfile.ZipFile) -> None:

@@ -4,14 +4,11 @@ It comes from elsewhere, so nothing of it is believed: names are of known forms 
 read, hashes are checked, and all of it appears, or nothing.
 """
 
-import errno
 import hashlib
 import shutil
-import struct
 import time
 import uuid
 import zipfile
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,7 +17,14 @@ from semafo import keys, wording
 from semafo.errors import DataError, SettingsError
 from semafo.files import parsed_json, parsed_json_lines, read_json, remove_folder, write_json
 from semafo.plain_values import misfit
-from semafo.runs.export.archive_checks import NAME, NOT_OURS, checked_members, read_list, require_readable
+from semafo.runs.export.archive_checks import (
+    NAME,
+    NOT_OURS,
+    checked_members,
+    damage_in_words,
+    read_list,
+    require_readable,
+)
 from semafo.runs.export.run_archive import SPENT
 from semafo.runs.folder.file_contents import SHAPES, misfit_of_file
 from semafo.runs.folder.run_record import RunRecord
@@ -35,8 +39,6 @@ MOST_BYTES = 50_000_000_000  # of all files, unpacked
 _ROOM = 500_000_000  # bytes that are left free on the disk
 _BLOCK = 1 << 20
 _MOST_FILES_OF_RUN = 200
-# All that damage of a zip can look like; an unusual version or flag is NotImplementedError, which is a RuntimeError
-_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, OverflowError, ValueError)
 # Files of a finished run that its manifest does not name: they change, or come later
 _UNLISTED = (
     *(keys.CONFIG_FILE, keys.ABOUT_FILE, keys.STATUS_FILE, keys.LOG_FILE),
@@ -79,25 +81,21 @@ def read_bundle(home: Home, source: Path | BinaryIO, most_bytes: int = MOST_BYTE
     SettingsError
         It was written by a newer version.
     """
-    try:
-        with zipfile.ZipFile(source) as archive:
+    with damage_in_words():
+        archive = zipfile.ZipFile(source)
+    with archive:
+        with damage_in_words():
             require_readable(archive)
             facts = read_list(archive)
-            members = checked_members(archive, facts, _room(home, most_bytes))
-            return _take_in(home, archive, facts, members)
-    except _DAMAGE as error:
-        raise DataError(f"The zip is damaged or no zip at all ({str(error)[:200]}). {NOT_OURS}") from None
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # a place before the file's beginning
-            raise
-        raise DataError(f"The zip is damaged: it points to places that it has not. {NOT_OURS}") from None
+        members = checked_members(archive, facts, _room(home, most_bytes))
+        return _take_in(home, archive, members)
 
 
 def _room(home: Home, most_bytes: int) -> int:
     return min(most_bytes, max(0, shutil.disk_usage(home.path).free - _ROOM))
 
 
-def _take_in(home: Home, archive: zipfile.ZipFile, facts: dict[str, Any], members: dict[str, Any]) -> Taken:
+def _take_in(home: Home, archive: zipfile.ZipFile, members: dict[str, Any]) -> Taken:
     found: dict[tuple[str, str], dict[str, str]] = {}
     for name in members:
         match = NAME.fullmatch(name)
@@ -183,7 +181,7 @@ def _unpack_file(
 def _unpack(archive: zipfile.ZipFile, name: str, entry: dict[str, Any], target: Path) -> None:
     """Write one file, no more bytes than are listed, and check its hash."""
     digest, left = hashlib.sha256(), entry["bytes"]
-    with archive.open(name) as stream, target.open("wb") as handle:
+    with damage_in_words(), archive.open(name) as stream, target.open("wb") as handle:
         while block := stream.read(min(_BLOCK, left + 1)):
             left -= len(block)
             if left < 0:

@@ -5,6 +5,8 @@ Entries that a reader does without are not required: runs of earlier versions la
 
 from typing import Any, Required, TypedDict
 
+from semafo.data.reading.preflight import Report
+
 Number = float | None
 
 
@@ -79,40 +81,8 @@ class SplitNote(TypedDict, total=False):
     unseen_types: list[str]
     warnings: list[str]
     by_batch: list[dict[str, str | int]]
-    report: "ReportNote | None"
+    report: Report | None
     courses: "dict[str, CourseNote]"
-
-
-class ColumnNote(TypedDict):
-    """A column of a data set."""
-
-    name: str
-    n_values: int
-    n_missing: int
-
-
-class ReportNote(TypedDict, total=False):
-    """What the preflight says, see `semafo.data.reading.preflight.Report`."""
-
-    dataset: str
-    n_cells: int
-    n_genes: int
-    counts_source: str
-    label_key: str | None
-    batch_key: str | None
-    composition: dict[str, dict[str, int]]
-    rare_types: dict[str, int]
-    n_empty_cells: int
-    n_empty_genes: int
-    n_missing_labels: int
-    n_duplicate_cell_names: int
-    n_duplicate_gene_names: int
-    unused_categories: dict[str, list[str]]
-    columns: list[ColumnNote]
-    expected_bytes: float
-    expected_seconds: float
-    warnings: list[str]
-    joined: dict[str, Any] | None
 
 
 class CourseNote(TypedDict, total=False):

@@ -5,23 +5,9 @@ Entries that a reader does without are not required: runs of earlier versions la
 
 from typing import Any, NotRequired, Required, TypedDict
 
+from semafo.evaluation.labels.scores import LabelScores
+
 Number = float | None
-
-
-class LabelScoresNote(TypedDict, total=False):
-    """See `semafo.evaluation.labels.scores.LabelScores`."""
-
-    n_scored: int
-    n_unseen: int
-    accuracy: Number
-    accuracy_low: Number
-    accuracy_high: Number
-    accuracy_with_unseen: Number
-    accuracy_majority: Number
-    f1_weighted: Number
-    f1_macro: Number
-    balanced_accuracy: Number
-    cohen_kappa: Number
 
 
 class BinNote(TypedDict):
@@ -95,10 +81,10 @@ class PredictionsNote(TypedDict, total=False):
 
     types: Required[list[str]]
     probability_types: list[str]
-    test: LabelScoresNote
-    query: LabelScoresNote
-    reference: LabelScoresNote | None
-    before_query: dict[str, LabelScoresNote] | None
+    test: LabelScores
+    query: LabelScores
+    reference: LabelScores | None
+    before_query: dict[str, LabelScores] | None
     confusion: dict[str, list[list[int]]]
     per_type: dict[str, list[TypeNote]]
     by_batch: dict[str, list[BatchNote]]
@@ -121,7 +107,7 @@ class IntegrationNote(TypedDict, total=False):
 class BaselinesNote(TypedDict, total=False):
     """baselines.json."""
 
-    rows: Required[dict[str, dict[str, LabelScoresNote]]]
+    rows: Required[dict[str, dict[str, LabelScores]]]
     error: str
 
 
