@@ -21,7 +21,7 @@ _LONE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # one within a word 
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _BLOCK = re.compile(r"^(\s*)([#+=-])", re.MULTILINE)
 _NUMBERED = re.compile(r"^(\s*\d+)([.)])(?=\s|$)", re.MULTILINE)
-_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+_INDENT = re.compile(r"^ {2,}", re.MULTILINE)  # which would make code of a line
 _COLON = re.compile(r":(?=\S)")  # directives, icons, emoji and addresses
 _ADDRESS = re.compile(r"(?<=\bwww)(?=\.)|(?<=\w)(?=@)", re.IGNORECASE)
 _ARROW = re.compile(r"(?<=<|-)(?=-)|(?<=-|=|~|<)(?=>)|(?<=[<>~])(?==)")  # which Streamlit sets as one sign
@@ -53,7 +53,7 @@ def visible(text: object, *, lines: bool = False) -> str:
 
     lines: whether line breaks stay; otherwise each is a space.
     """
-    kept = str(text) if lines else re.sub(r"\s", " ", str(text))
+    kept = (_BLANK if lines else _BREAK).sub(" ", str(text))
     if kept.isprintable():  # as nearly all are
         return kept
     return "".join(letter if _is_visible(letter) else "\ufffd" for letter in kept)
@@ -64,6 +64,8 @@ def _is_visible(letter: str) -> bool:
     return letter == "\n" or (kind not in {"Cc", "Cs"} and letter not in _TURNS)
 
 
+_BREAK = re.compile(r"[\t-\r\x1c-\x1f\x85\u2028\u2029]")
+_BLANK = re.compile(r"[\t\x0b-\r\x1c-\x1f\x85\u2028\u2029]")  # the same without line breaks
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u2028\u2029")
 
 
@@ -79,7 +81,7 @@ def markdown(*texts: object, between: str = " ") -> Markdown:
 def _markdown(text: object) -> str:
     if isinstance(text, Markdown):
         return text
-    found = _ARROW.sub(_JOINER, _INDENT.sub("", visible(text, lines=True)))
+    found = _ARROW.sub(_JOINER, _INDENT.sub(" ", visible(text, lines=True)))
     found = _ADDRESS.sub(_JOINER, _COLON.sub(f":{_JOINER}", found))
     found = _LONE_UNDERSCORE.sub(r"\\_", _SPECIAL.sub(r"\\\1", found))
     found = _NUMBERED.sub(r"\1\\\2", _BLOCK.sub(r"\1\\\2", _ENTITY.sub(r"\\&", found)))

@@ -35,6 +35,11 @@ def test_markdown_of_our_own_is_left_as_it_is():
     assert own == r"**a\*b**"
 
 
+def test_a_part_of_a_sentence_keeps_the_blank_before_it():
+    assert inert.markdown(" (3 are done)") == " (3 are done)"
+    assert inert.markdown("a\n        code\n\tcode") == "a  \n code  \n code"
+
+
 @given(st.text())
 def test_markdown_is_made_inert_once(text):
     once = inert.markdown(text)

@@ -12,7 +12,6 @@ from semafo.ui.charts import colours, style
 LANE = 15  # pixels of an estimate beside others in its row
 ROW_HEIGHT, NARROW_ROW_HEIGHT = 28, 44
 AXIS_HEIGHT = 52
-TITLE_LENGTH = 34
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
 
 
