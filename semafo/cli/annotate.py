@@ -27,13 +27,7 @@ _force = click.option("--force", is_flag=True, help="Write over an existing file
 @click.command()
 @click.option("--reference", required=True, help="Labelled cells: an .h5ad file or a built-in name.")
 @click.option("--query", required=True, help="Cells to annotate: an .h5ad file or a built-in name.")
-@click.option("--label-key", help="obs column of the reference with the cell types.")
-@click.option("--batch-key", help="obs column with the batches; the query may lack it.")
-@click.option("--counts", default=DatasetSpec.counts, show_default=True, help="auto, X, raw or layers/NAME, in both.")
-@click.option("--n-hvg", default=DatasetSpec.n_hvg, show_default=True, help="Highly variable genes of the reference.")
-@click.option(
-    "--min-overlap", default=DatasetSpec.min_overlap, show_default=True, help="Share of its genes the query must have."
-)
+@cli_options.of_pair
 @click.option("--mix", default="scanvi", show_default=True, help="scanvi, semafo, both or W:W such as 0.7:0.3.")
 @click.option("--label-weighting", default=Mix.label_weighting, show_default=True, help="published or normalised.")
 @click.option("--head", default=Mix.head, show_default=True, help="What predicts: classifier or mixture.")
@@ -71,8 +65,7 @@ def annotate(home: str | None, out: Path, force: bool, as_json: bool, threshold:
 
 
 def _settings(options: dict[str, Any]) -> tuple[DatasetSpec, list[Mix], list[TrainSettings]]:
-    names = ("label_key", "batch_key", "counts", "n_hvg", "query", "min_overlap")
-    spec = DatasetSpec(options["reference"], **{name: options[name] for name in names})
+    spec = cli_options.pair(options["reference"], options)
     train = replace(cli_options.train(options), seed=options["seed"])
     return spec, [Mix.parse(options["mix"], options["label_weighting"], options["head"])], [train]
 

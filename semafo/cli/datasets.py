@@ -28,19 +28,14 @@ def datasets(splits: bool, as_json: bool) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("--label-key", help="obs column with the cell types.")
-@click.option("--batch-key", help="obs column with the batches.")
-@click.option("--counts", default="auto", show_default=True, help="Where the counts are: auto, X, raw or layers/NAME.")
+@cli_options.of_pair
 @click.option("--query", help="A second data set, to be annotated by this one: check how they fit.")
-@click.option(
-    "--min-overlap", default=DatasetSpec.min_overlap, show_default=True, help="Share of the genes it must have."
-)
 @click.option("--keep", type=click.Path(path_type=Path), hidden=True, help="Folder for the report and the cells.")
 @cli_options.as_json
 def check(name: str, keep: Path | None, as_json: bool, **options: Any) -> None:
     """Say what is in a data set and whether it can be trained on."""
     with output.errors(as_json):
-        spec = DatasetSpec(name, **options)
+        spec = cli_options.pair(name, options)
         if keep:
             _check_here(spec, keep)
             return

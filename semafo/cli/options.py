@@ -38,12 +38,31 @@ scheduler = click.option(
     help="tls://HOST:PORT of a cluster's scheduler, see semafo keys [workers on this machine].",
 )
 
+_OF_DATA = (
+    click.option("--label-key", help="obs column with the cell types."),
+    click.option("--batch-key", help="obs column with the batches; a query may lack it."),
+    click.option("--counts", default=DatasetSpec.counts, show_default=True, help="auto, X, raw or layers/NAME."),
+    click.option("--round-counts", is_flag=True, help="Round counts with decimals to whole ones."),
+    click.option("--n-hvg", default=DatasetSpec.n_hvg, show_default=True, help="Highly variable genes to keep."),
+    click.option("--gene-key", help="var column with the names of the genes [var_names]."),
+    click.option(
+        "--missing-label", "missing_labels", multiple=True, help="A label that is no type, as unassigned. Repeatable."
+    ),
+)
+_OF_QUERY = (
+    click.option("--query-gene-key", help="The query's var column with the names of the genes [as --gene-key]."),
+    click.option(
+        "--min-overlap",
+        default=DatasetSpec.min_overlap,
+        show_default=True,
+        help="Share of the model's genes that the query must have, 0 to 1.",
+    ),
+)
+_DATA_FIELDS = ("label_key", "batch_key", "counts", "round_counts", "n_hvg", "gene_key", "missing_labels")
+_QUERY_FIELDS = ("query", "query_gene_key", "min_overlap")
 _OF_RUNS = (
     click.option("--dataset", default=DatasetSpec.name, show_default=True, help="Built-in name or an .h5ad file."),
-    click.option("--label-key", help="obs column with the cell types."),
-    click.option("--batch-key", help="obs column with the batches."),
-    click.option("--counts", default=DatasetSpec.counts, show_default=True, help="auto, X, raw or layers/NAME."),
-    click.option("--n-hvg", default=DatasetSpec.n_hvg, show_default=True, help="Highly variable genes to keep."),
+    *_OF_DATA,
     click.option("--reference", multiple=True, help="Reference batches, B1,B2: train by surgery. Repeatable."),
     click.option(
         "--test-share", default=SplitSettings.test_share, show_default=True, help="Cells that are never labelled."
@@ -98,6 +117,11 @@ def of_training(command: Callable) -> Callable:
     return _with(command, _OF_TRAINING)
 
 
+def of_pair(command: Callable) -> Callable:
+    """Give a command the options by which a data set and its query are read."""
+    return _with(command, (*_OF_DATA, *_OF_QUERY))
+
+
 def _with(command: Callable, options: Sequence[Callable]) -> Callable:
     return reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
@@ -107,9 +131,14 @@ def home_at(path: str | None) -> Home:
     return Home.at(path) if path else Home.default()
 
 
+def pair(name: str, options: dict[str, Any]) -> DatasetSpec:
+    """A data set with its query."""
+    return DatasetSpec(name, **{field: options[field] for field in (*_DATA_FIELDS, *_QUERY_FIELDS)})
+
+
 def dataset(options: dict[str, Any], preset: Preset | None = None) -> DatasetSpec:
     """The data set; with a preset, `simulated` is the simulation in which the preset's rate comes out."""
-    spec = DatasetSpec(*(options[name] for name in ("dataset", "label_key", "batch_key", "counts", "n_hvg")))
+    spec = DatasetSpec(options["dataset"], **{field: options[field] for field in _DATA_FIELDS})
     if preset is not None and spec.name.strip() == catalogue.SIMULATED:
         return replace(spec, name=preset.simulation)
     return spec

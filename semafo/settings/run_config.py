@@ -41,7 +41,16 @@ class DatasetSpec:
         A second data set (catalogue name or path) without labels of its own, to be annotated by the first; None where
         one data set holds everything.
     min_overlap
-        Share of the reference's genes that `query` must have, 0 to 1. Missing genes count as zeros.
+        Share of the genes that the model reads which `query` must have, 0 to 1, weighted by what they carry, see
+        `semafo.data.reading.gene_overlap`. Missing genes count as zeros.
+    gene_key
+        var column with the names of the genes, for data whose var_names are something else; None takes var_names.
+    query_gene_key
+        The same of `query`; None takes `gene_key` where the query has such a column, and its var_names where not.
+    missing_labels
+        Values of the label column that are no types, such as "unassigned": these cells have no label.
+    round_counts
+        Round counts with decimals to whole ones. Without it the models read them as they are, as scvi-tools does.
     """
 
     name: str = DEFAULT_DATASET
@@ -51,6 +60,10 @@ class DatasetSpec:
     n_hvg: int = 2000
     query: str | None = None
     min_overlap: float = 0.7
+    gene_key: str | None = None
+    query_gene_key: str | None = None
+    missing_labels: tuple[str, ...] = ()
+    round_counts: bool = False
 
     def __post_init__(self) -> None:
         require(bool(self.name.strip()), "The data set has no name. Give a name from the catalogue or an .h5ad file.")
@@ -59,6 +72,28 @@ class DatasetSpec:
         require(known, f"counts is {self.counts!r}: choose 'auto', 'X', 'raw' or 'layers/NAME'.")
         overlap = self.min_overlap
         require(0 <= overlap <= 1, f"The least gene overlap is {overlap}: give a share between 0 and 1.")
+        object.__setattr__(self, "missing_labels", tuple(sorted(set(self.missing_labels))))  # a set, and one spelling
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON; what is younger than stored runs is left out where it is the default."""
+        values = asdict(self)
+        return {name: value for name, value in values.items() if name not in _YOUNGER or value != _YOUNGER[name]}
+
+
+# Fields that runs of earlier versions do not have: at their defaults they compute the same, under the same id
+_YOUNGER = {
+    name: getattr(DatasetSpec, name) for name in ("gene_key", "query_gene_key", "missing_labels", "round_counts")
+}
+
+
+def reading_options(spec: DatasetSpec) -> list[str]:
+    """Options by which `semafo check` and `annotate` read a data set and its query, but for defaults."""
+    names = ["query", "label_key", "batch_key", "counts", "n_hvg", "gene_key"]
+    names += ["query_gene_key", "min_overlap"] if spec.query is not None else []
+    values = {name: getattr(spec, name) for name in names if getattr(spec, name) != getattr(DatasetSpec, name)}
+    given = [part for name, value in values.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    given += [part for name in spec.missing_labels for part in ("--missing-label", name)]
+    return [*given, *(["--round-counts"] if spec.round_counts else [])]
 
 
 @dataclass(frozen=True)
@@ -247,7 +282,7 @@ class RunConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        return asdict(self)
+        return {**asdict(self), "dataset": self.dataset.to_dict()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:

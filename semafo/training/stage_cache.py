@@ -32,6 +32,7 @@ _TEST_FIELDS = (
 def pretrain_key(config: RunConfig, context: dict[str, Any]) -> str:
     """Name of the scVI stage: data, genes, reference, architecture and training, but no labels."""
     dataset = {name: getattr(config.dataset, name) for name in ("batch_key", "counts", "n_hvg")}
+    dataset |= _younger(config, "gene_key", "query_gene_key", "round_counts")
     train = {name: getattr(config.train, name) for name in _PRETRAIN_FIELDS}
     return f"scvi-{fingerprint(dataset, sorted(config.split.reference), config.form, train, context)[:16]}"
 
@@ -53,20 +54,32 @@ def baselines_key(config: RunConfig, context: dict[str, Any]) -> str:
     """Name of the scib scores of scVI and PCA on a split's test cells."""
     test = {name: getattr(config.split, name) for name in _TEST_FIELDS}
     embeddings = embeddings_key(config, context)
-    return f"baselines-{fingerprint(embeddings, config.dataset.label_key, test, asdict(config.evaluation))[:16]}"
+    return f"baselines-{fingerprint(embeddings, _labels(config), test, asdict(config.evaluation))[:16]}"
 
 
 def classifiers_key(config: RunConfig, context: dict[str, Any]) -> str:
     """Name of the baselines' predictions: everything but the mix and the training of the models."""
     split = {name: sorted(value) if isinstance(value, tuple) else value for name, value in asdict(config.split).items()}
     embeddings = embeddings_key(config, context)
-    return f"classifiers-{fingerprint(embeddings, config.dataset.label_key, split, config.evaluation.seed)[:16]}"
+    return f"classifiers-{fingerprint(embeddings, _labels(config), split, config.evaluation.seed)[:16]}"
 
 
 def expression_key(config: RunConfig, context: dict[str, Any]) -> str:
     """Name of the expression kept for views: the data, and what decides which cells take part and which genes."""
     split = (config.form, sorted(config.split.reference), config.split.reference_only)
-    return f"expression-{fingerprint(asdict(config.dataset), split, context)[:16]}"
+    return f"expression-{fingerprint(config.dataset.to_dict(), split, context)[:16]}"
+
+
+def _labels(config: RunConfig) -> Any:
+    """What decides the true labels: the column, and which of its values are none."""
+    younger = _younger(config, "missing_labels")
+    return [config.dataset.label_key, younger] if younger else config.dataset.label_key
+
+
+def _younger(config: RunConfig, *names: str) -> dict[str, Any]:
+    """Settings that stages of earlier versions were stored without, where they are not at their defaults."""
+    values = config.dataset.to_dict()
+    return {name: values[name] for name in names if name in values}
 
 
 def all_keys(config: RunConfig, context: dict[str, Any]) -> tuple[str, ...]:

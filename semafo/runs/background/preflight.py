@@ -4,7 +4,7 @@ Reading an .h5ad file needs seconds and memory, so it happens in a process of it
 content and choice of columns. What is kept is the report and the label and batch of every cell.
 """
 
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from semafo.runs.background.reading import run_reading
 from semafo.runs.folder import checked_files
 from semafo.runs.home import Home
 from semafo.settings.fingerprint import fingerprint
-from semafo.settings.run_config import DatasetSpec, RunConfig
+from semafo.settings.run_config import DatasetSpec, RunConfig, reading_options
 
 REPORT_FILE = "report.json"
 CELLS_FILE = "cells.parquet"
@@ -54,7 +54,7 @@ def inspect(home: Home, spec: DatasetSpec) -> Inspection:
         Training cannot work with these data; the message says why and what to do.
     """
     spec = catalogue.resolve(spec)
-    folder = home.checks / fingerprint(asdict(spec), catalogue.content_fingerprint(spec))[:16]
+    folder = home.checks / fingerprint(spec.to_dict(), catalogue.content_fingerprint(spec))[:16]
     found = _kept(folder)
     if found is None:
         check(spec, folder)
@@ -89,11 +89,7 @@ def rehearse(home: Home, config: RunConfig) -> Split:
 
 def check(spec: DatasetSpec, folder: Path) -> None:
     """Check a data set in another process, which writes the report and the cells into the folder. Raises DataError."""
-    options = {"--label-key": spec.label_key, "--batch-key": spec.batch_key, "--counts": spec.counts}
-    if spec.query is not None:
-        options |= {"--query": spec.query, "--min-overlap": str(spec.min_overlap)}
-    given = [part for name, value in options.items() if value for part in (name, value)]
-    arguments = ["-m", "semafo", "check", spec.name, *given, "--keep", str(folder), "--json"]
+    arguments = ["-m", "semafo", "check", spec.name, *reading_options(spec), "--keep", str(folder), "--json"]
     done = run_reading(arguments, catalogue.files_of(spec), f"The check of {spec.name}")
     if done.returncode != 0:
         said = (done.stderr.strip().splitlines() or ["nothing"])[-1][-500:]

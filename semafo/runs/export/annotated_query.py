@@ -20,7 +20,7 @@ from semafo.runs.background.preflight import inspect
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.settings.mix import Mix
-from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
+from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings, reading_options
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -34,9 +34,6 @@ UNS = "semafo"
 
 # Options of the command that need not be written out; those not named here have no default value
 _DEFAULTS = {
-    "counts": DatasetSpec.counts,
-    "n-hvg": DatasetSpec.n_hvg,
-    "min-overlap": DatasetSpec.min_overlap,
     "label-weighting": Mix.label_weighting,
     "head": Mix.head,
     "threshold": THRESHOLD,
@@ -191,13 +188,6 @@ def arguments(config: RunConfig, out: str, threshold: float = THRESHOLD) -> list
     """What follows `python -m` in that command."""
     spec, mix, train = config.dataset, config.mix, config.train
     values = {
-        "reference": spec.name,
-        "query": spec.query,
-        "label-key": spec.label_key,
-        "batch-key": spec.batch_key,
-        "counts": spec.counts,
-        "n-hvg": spec.n_hvg,
-        "min-overlap": spec.min_overlap,
         "mix": mix.option,
         "label-weighting": mix.label_weighting,
         "head": mix.head,
@@ -212,4 +202,5 @@ def arguments(config: RunConfig, out: str, threshold: float = THRESHOLD) -> list
         "out": out,
     }
     given = {name: value for name, value in values.items() if value != _DEFAULTS.get(name)}
-    return ["semafo", "annotate", *(part for name, value in given.items() for part in (f"--{name}", str(value)))]
+    rest = [part for name, value in given.items() for part in (f"--{name}", str(value))]
+    return ["semafo", "annotate", "--reference", spec.name, *reading_options(spec), *rest]

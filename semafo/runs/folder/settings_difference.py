@@ -1,7 +1,7 @@
 """What differs between the settings of runs, in words. Data and versions count: they decide numbers as settings do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from semafo import keys, wording
@@ -18,6 +18,10 @@ WORDS = {
     "dataset.n_hvg": "Highly variable genes",
     "dataset.query": "Query data set",
     "dataset.min_overlap": "Least gene overlap with the query",
+    "dataset.gene_key": "Genes named by",
+    "dataset.query_gene_key": "Genes of the query named by",
+    "dataset.missing_labels": "Labels that are no types",
+    "dataset.round_counts": "Counts rounded",
     "split.reference": "Reference batches",
     "split.labelled_rate": "Labelled rate",
     "split.labelled_batches": "Labelled batches",
@@ -49,7 +53,8 @@ WORDS = {
 }
 _SHARES = ("labelled_rate", "test_share", "calibration_share", "min_overlap")
 _NOTHING = {"dataset.label_key": "the data set's own", "dataset.batch_key": "none", "dataset.query": "none"}
-_NOTHING |= {"split.labelled_batches": "none, by rate"}
+_NOTHING |= {"split.labelled_batches": "none, by rate", "dataset.gene_key": "var_names"}
+_NOTHING |= {"dataset.query_gene_key": "the same as the reference's"}
 _BY_SCHEDULE = "by the schedule"  # whatever else of the training is not given
 _UNKNOWN = "not noted"
 _DIGITS = 12  # of a fingerprint: enough to tell two apart
@@ -87,7 +92,7 @@ def between(records: Sequence[RunRecord]) -> list[Difference]:
         [
             {
                 **record.settings,
-                "config": record.config.to_dict(),  # what an older version did not know is at its default
+                "config": asdict(record.config),  # what an older version did not know is at its default
                 "environment": checked_files.read_object(record.folder, keys.ENVIRONMENT_FILE) or {},
             }
             for record in records
@@ -140,4 +145,4 @@ def _value(name: str, value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-_DEFAULTS = _flat(RunConfig().to_dict())
+_DEFAULTS = _flat(asdict(RunConfig()))

@@ -1,6 +1,6 @@
 """The cells that were chosen on the Data page, and what their preflight found."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import Any
 
 import streamlit as st
@@ -25,10 +25,11 @@ def choose(spec: DatasetSpec) -> None:
 
 def inspection(spec: DatasetSpec) -> preflight.Inspection:
     """The preflight of a data set, from a process of its own, with a word while it runs. Raises DataError."""
-    spec = catalogue.resolve(replace(spec, n_hvg=DatasetSpec.n_hvg))  # the genes to keep change nothing in it
-    columns = (spec.name, spec.label_key, spec.batch_key, spec.counts, spec.query, spec.min_overlap)
+    if spec.query is None:
+        spec = replace(spec, n_hvg=DatasetSpec.n_hvg)  # the genes to keep change nothing in it
+    spec = catalogue.resolve(spec)
     with st.spinner("Checking the data set"):
-        return _inspection(str(current_home().path), columns, catalogue.content_fingerprint(spec), spec)
+        return _inspection(str(current_home().path), astuple(spec), catalogue.content_fingerprint(spec), spec)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
