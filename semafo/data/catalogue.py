@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from semafo.data.reading.other_formats import checked_path
 from semafo.data.simulation import simulate
 from semafo.data.simulation.simulate import SimulationSettings, scaled_studies
 from semafo.data.simulation.tissues import BONE_MARROW_STUDIES, BONE_MARROW_TYPES, thinned_studies
@@ -24,9 +25,6 @@ BONE_MARROW_LIKE = "simulated:bone-marrow-like"
 # Thinned so that the labelled rates of the paper's splits still come out, to three digits
 SMALL_PANCREAS_LIKE, SMALL_BONE_MARROW_LIKE = f"{PANCREAS_LIKE}/8", f"{BONE_MARROW_LIKE}/40"
 
-_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_HDF5_OFFSETS = (0, 512, 1024, 2048)  # a user block may come before the signature
-_GZIP_SIGNATURE = b"\x1f\x8b"
 _SIMULATION_EXAMPLE = "simulated:cells=5000,genes=800,types=6,batches=3,seed=1"
 _THINNED = re.compile(r"(?P<like>[^/]+)(?:/(?P<divisor>[0-9]+))?")
 _SMALL = {"cells": 2000, "genes": 1000, "types": 8, "batches": 5, "seed": 0}
@@ -117,13 +115,13 @@ def is_file(spec: DatasetSpec) -> bool:
     name = spec.name.strip()
     if name == PBMC68K or is_simulation(spec):
         return False
-    return name.lower().endswith(".h5ad") or "/" in name or Path(name).is_file()
+    return name.lower().endswith(".h5ad") or "/" in name or Path(name).exists()
 
 
 def files_of(spec: DatasetSpec) -> list[Path]:
     """The files that a spec names: its own and its query's, where they are files. Raises DataError."""
     specs = [spec] if spec.query is None else [replace(spec, query=None), query_spec(spec)]
-    return [_checked_path(one.name.strip()) for one in specs if is_file(one)]
+    return [checked_path(one.name.strip()) for one in specs if is_file(one)]
 
 
 def resolve(spec: DatasetSpec) -> DatasetSpec:
@@ -134,7 +132,7 @@ def resolve(spec: DatasetSpec) -> DatasetSpec:
     if spec.query is not None:
         spec = replace(spec, query=resolve(query_spec(spec)).name)
     if is_file(spec):
-        return replace(spec, name=str(_checked_path(spec.name.strip())))
+        return replace(spec, name=str(checked_path(spec.name.strip())))
     entry = _entry_of(spec)
     return replace(
         spec,
@@ -243,22 +241,3 @@ def _simulation_entry(name: str, title: str, summary: str) -> Entry:
         source=f"simulated by this program, seed {settings.seed}",
         licence="CC0-1.0",
     )
-
-
-def _checked_path(name: str) -> Path:
-    path = Path(name).expanduser()
-    if not path.exists():
-        raise DataError(f"There is no file {path}. Give the path of an .h5ad file on the machine that runs Semafo.")
-    if not path.is_file():
-        raise DataError(f"{path} is a folder. Expected an .h5ad file: give its full path.")
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(max(_HDF5_OFFSETS) + len(_HDF5_SIGNATURE))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}). Check its permissions.") from error
-    if start.startswith(_GZIP_SIGNATURE):
-        raise DataError(f"{path} is compressed with gzip. Expected an .h5ad file: unpack it first (gunzip).")
-    if not any(start[offset:].startswith(_HDF5_SIGNATURE) for offset in _HDF5_OFFSETS):
-        what = f"is empty ({len(start)} bytes)" if not start else "is no HDF5 file"
-        raise DataError(f"{path} {what}. Expected an .h5ad file, as written by AnnData's write_h5ad.")
-    return path.resolve()

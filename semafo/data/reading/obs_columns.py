@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from semafo import keys
@@ -41,7 +42,7 @@ def text_column(values: pd.Series) -> pd.Series:
     Empty text, NaN however it was spelled, and `keys.UNLABELLED` are missing. Whole numbers lose their ".0".
     """
     codes, uniques = pd.factorize(values)
-    names = [_as_text(value) for value in uniques]
+    names = [_as_text(value) for value in np.asarray(uniques)]  # an Index would give 0.1 in 64 bits for one in 32
     kept = sorted({name for name in names if name.lower() not in _MISSING})
     position = {name: i for i, name in enumerate(kept)}
     # factorize gives missing values the code -1, which takes the -1 at the end
@@ -124,7 +125,7 @@ def drop_unused_categories(obs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _as_text(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float | np.floating) and value.is_integer():
         return str(int(value))
     return str(value).strip()
 

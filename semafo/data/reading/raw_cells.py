@@ -63,6 +63,7 @@ def read_raw(spec: DatasetSpec, needs_columns: bool = True) -> RawCells:
     """
     with open_source(spec) as source:
         _require_cells(source)
+        _require_readable(source, spec, needs_columns)
         if needs_columns:
             require_columns(source.obs, spec)
         counts_source, counts, var, warnings = find_counts(source, spec.counts)
@@ -71,6 +72,7 @@ def read_raw(spec: DatasetSpec, needs_columns: bool = True) -> RawCells:
                 f"{spec.name} is inconsistent: {counts.shape[0]} × {counts.shape[1]} counts for {len(source.obs)} "
                 f"cells and {len(var)} genes. Write the file again."
             )
+        warnings += source.doubts()
         return RawCells(source.title, counts_source, counts, source.obs, var, warnings, candidates(source.obs))
 
 
@@ -101,3 +103,14 @@ def unique_names(names: pd.Index) -> pd.Index:
 def _require_cells(source: Source) -> None:
     if len(source.obs) == 0:
         raise DataError(f"{source.title} has no cells. Expected one row of obs a cell: check how the file was written.")
+
+
+def _require_readable(source: Source, spec: DatasetSpec, needs_columns: bool) -> None:
+    """Refuse data of which a part cannot be read that was asked for, or all matrices."""
+    wanted = [spec.counts, f"obs/{spec.batch_key}"]
+    if needs_columns:
+        wanted.append(f"obs/{spec.label_key}")
+    if not source.matrices:
+        wanted += [name for name in source.unread if not name.startswith("obs/")]
+    for name in wanted:
+        source.require(name)

@@ -1,9 +1,8 @@
 """Opening data: the obs table at once, matrices only when they are asked for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, simplefilter
@@ -11,40 +10,20 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 import pandas as pd
 
+from semafo import inert
 from semafo.data import catalogue
-from semafo.data.reading.self_contained import require_self_contained
+from semafo.data.reading.matrices import Matrix, in_order, loaded_matrix, require_valid, stored_matrices
+from semafo.data.reading.opening import opened, troubles_reported
+from semafo.data.reading.other_formats import require_h5ad
+from semafo.data.reading.tables import read_table
 from semafo.data.simulation.simulate import simulate
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec
-from semafo.shortages import is_memory_shortage
 
 if TYPE_CHECKING:
     from anndata import AnnData
-    from scipy.sparse import csr_matrix
 
-_PEEK = 20_000  # values that show what kind of matrix it is
-_BLOCK_VALUES = 2**24  # of a dense matrix, read at a time
-_PLAIN = {str, bytes, int, float, bool, type(None), type(pd.NA), np.str_, np.float64, np.int64, np.bool_}
 _TARGET_SUM = 1e4  # pbmc68k was normalised to this many counts a cell
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """A matrix that has not been read yet.
-
-    Parameters
-    ----------
-    peek
-        Returns some of its values.
-    read
-        Returns all of it.
-    read_var
-        Returns the table of its genes: `raw` has other genes than X.
-    """
-
-    peek: Callable[[], np.ndarray]
-    read: Callable[[], "csr_matrix"]
-    read_var: Callable[[], pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -57,11 +36,27 @@ class Source:
         What messages call it.
     matrices
         By name (`layers/counts`, `X`, `raw`, `layers/...`), in the order in which counts are looked for.
+    unread
+        What cannot be read and was left out, such as `obs/visit`, with the reason in words that follow upon its name.
+        Columns of var come to it when var is read.
     """
 
     title: str
     obs: pd.DataFrame
     matrices: dict[str, Matrix]
+    unread: dict[str, str] = field(default_factory=dict)
+
+    def require(self, name: str) -> None:
+        """Raise DataError where a part that is needed, such as `obs/visit`, cannot be read."""
+        if name in self.unread:
+            raise DataError(
+                f"{inert.visible(name)[:80]} in {self.title} {self.unread[name]}. Choose another one, or write the file again with "
+                "AnnData's write_h5ad, with text or numbers there."
+            )
+
+    def doubts(self) -> list[str]:
+        """What was left out, for people to know."""
+        return [f"Passed over: {inert.visible(name)[:80]} {reason}." for name, reason in self.unread.items()]
 
 
 @contextmanager
@@ -73,97 +68,30 @@ def open_source(spec: DatasetSpec) -> Iterator[Source]:
         yield _from_anndata(spec.name, _pbmc68k())
     else:
         path = Path(spec.name)
-        with _damage_reported(path), _from_file(path) as source:
+        with troubles_reported(path), _from_file(path) as source:
             yield source
 
 
 def _from_anndata(title: str, adata: "AnnData") -> Source:
-    named = {f"layers/{name}": (layer, adata.var) for name, layer in adata.layers.items()}
+    matrices = {f"layers/{name}": loaded_matrix(layer, adata.var) for name, layer in adata.layers.items()}
     if adata.X is not None:
-        named["X"] = (adata.X, adata.var)
+        matrices["X"] = loaded_matrix(adata.X, adata.var)
     if adata.raw is not None:
-        named["raw"] = (adata.raw.X, adata.raw.var)
-    matrices = {
-        name: Matrix(partial(_peek_loaded, values), partial(_csr, values), var.copy)
-        for name, (values, var) in named.items()
-    }
-    return Source(title, adata.obs.copy(), _in_order(matrices))
+        matrices["raw"] = loaded_matrix(adata.raw.X, adata.raw.var)
+    return Source(title, adata.obs.copy(), in_order(matrices))
 
 
 @contextmanager
 def _from_file(path: Path) -> Iterator[Source]:
-    import h5py
-
-    require_self_contained(path)
-    with h5py.File(path, "r") as file:
-        if "obs" not in file or "var" not in file:
-            raise DataError(
-                f"{path} is an HDF5 file with {', '.join(file) or 'nothing'} in it. Expected an .h5ad file, with obs, "
-                "var and X, as written by AnnData's write_h5ad."
-            )
-        if "encoding-type" not in file["obs"].attrs:  # written by AnnData before 0.7
-            yield _from_anndata(str(path), _read_old(path))
-            return
-        stored = {f"layers/{name}": (file["layers"][name], file["var"]) for name in file.get("layers", ())}
-        if "X" in file:
-            stored["X"] = (file["X"], file["var"])
-        if "raw" in file and "X" in file["raw"]:
-            stored["raw"] = (file["raw/X"], file["raw/var"])
-        matrices = {
-            name: Matrix(partial(_peek_stored, values), partial(_read_stored, values), partial(_read_table, var))
-            for name, (values, var) in stored.items()
-        }
-        obs = _read_table(file["obs"])
-        for name, (values, var) in stored.items():
-            _require_shape(path, name, values, (len(obs), _n_rows(var)))
-        yield Source(str(path), obs, _in_order(matrices))
-
-
-def _read_table(stored: Any) -> pd.DataFrame:
-    """The table obs or var, where every column is one and holds what a table can hold. Raises DataError."""
-    from anndata.io import read_elem
-
-    table = read_elem(stored)
-    if not isinstance(table, pd.DataFrame):
-        raise DataError(_odd_table(stored, "is no table"))
-    if not table.columns.is_unique:
-        repeated = table.columns[table.columns.duplicated()][0]
-        raise DataError(_odd_table(stored, f"has several columns {str(repeated)[:80]!r}"))
-    for name in table.columns:
-        if table[name].dtype.kind == "O" and not isinstance(table[name].dtype, pd.CategoricalDtype):
-            odd = {type(value) for value in table[name]} - _PLAIN
-            if odd:
-                raise DataError(_odd_table(stored, f"has {odd.pop().__name__} in the column {str(name)[:80]!r}"))
-    return table
-
-
-def _odd_table(stored: Any, what: str) -> str:
-    return (
-        f"{stored.file.filename} cannot be used: {stored.name[1:]} in it {what}. Expected a table of text and numbers, "
-        "as written by AnnData's write_h5ad."
-    )
-
-
-def _n_rows(table: Any) -> int:
-    """Rows of a stored table, by its index."""
-    n_rows: int = table[table.attrs["_index"]].shape[0]
-    return n_rows
-
-
-def _require_shape(path: Path, name: str, values: Any, expected: tuple[int, int]) -> None:
-    """Refuse a matrix that is declared larger than its tables are: reading would make room for what is not there."""
-    declared = values.attrs.get("shape") if hasattr(values, "keys") else values.shape
-    if declared is not None and tuple(int(n) for n in declared) != expected:  # None: empty, or no matrix
-        said = " × ".join(f"{int(n):,}" for n in declared)
-        raise DataError(
-            f"{path} does not fit together: {name} is declared with {said}, and obs and var have {expected[0]:,} cells "
-            f"and {expected[1]:,} genes. Expected a whole .h5ad file, as written by AnnData's write_h5ad."
-        )
-
-
-def _in_order(matrices: dict[str, Matrix]) -> dict[str, Matrix]:
-    first = [name for name in ("layers/counts", "X", "raw") if name in matrices]
-    return {name: matrices[name] for name in [*first, *(name for name in matrices if name not in first)]}
+    with opened(path) as file:
+        require_h5ad(file, path)
+        is_old = not hasattr(file["obs"], "keys")  # a table of records, as AnnData before 0.7 wrote it
+        if not is_old:
+            unread: dict[str, str] = {}
+            obs = read_table(file["obs"], unread)
+            yield Source(str(path), obs, in_order(stored_matrices(file, len(obs), unread)), unread)
+    if is_old:
+        yield _from_anndata(str(path), _read_whole(path))
 
 
 def _pbmc68k() -> "AnnData":
@@ -175,8 +103,8 @@ def _pbmc68k() -> "AnnData":
     import anndata as ad
 
     path = catalogue.pbmc68k_path()
-    with _damage_reported(path):
-        packaged = _read_old(path)
+    with troubles_reported(path):
+        packaged = _read_whole(path)
     counts = packaged.raw.X.tocsr().astype(np.float64)
     totals = packaged.obs["n_counts"].to_numpy(dtype=np.float64)
     values = np.expm1(counts.data) * np.repeat(totals, np.diff(counts.indptr)) / _TARGET_SUM
@@ -195,88 +123,21 @@ def _pbmc68k() -> "AnnData":
 
 def read_file(path: Path) -> "AnnData":
     """A whole .h5ad file, in memory. Raises DataError where it is damaged."""
-    with _damage_reported(path):
-        return _read_old(path)
+    with troubles_reported(path):
+        return _read_whole(path)
 
 
-def _read_old(path: Path) -> "AnnData":
+def _read_whole(path: Path) -> "AnnData":
     import anndata as ad
 
-    require_self_contained(path)
-    with catch_warnings():
+    with opened(path), catch_warnings():
         simplefilter("ignore")  # about the old layout of the file, which nobody here can change
         adata = ad.read_h5ad(path)
     for values in (adata.X, adata.raw and adata.raw.X, *adata.layers.values(), *_aligned(adata)):
-        _require_valid(values)
+        require_valid(values)
     return adata
 
 
 def _aligned(adata: "AnnData") -> Iterator[Any]:
     for found in (adata.obsm, adata.varm, adata.obsp, adata.varp):
         yield from found.values()
-
-
-def _require_valid(values: Any) -> None:
-    """Raise ValueError where a sparse matrix points outside itself, which its arithmetic would follow."""
-    from scipy import sparse
-
-    if sparse.issparse(values) and values.format in ("csr", "csc"):
-        values.check_format(full_check=True)
-
-
-def _peek_loaded(values: Any) -> np.ndarray:
-    if isinstance(values, np.ndarray):
-        return values[: _rows(values)].ravel()
-    return np.asarray(values.data[:_PEEK])
-
-
-def _peek_stored(stored: Any) -> np.ndarray:
-    """Some values of a matrix in a file: a group is sparse, a data set is dense."""
-    if hasattr(stored, "keys"):
-        values: np.ndarray = stored["data"][:_PEEK]
-    else:
-        values = stored[: _rows(stored)].ravel()
-    return values
-
-
-def _rows(dense: Any) -> int:
-    n_columns: int = dense.shape[1]
-    return max(1, _PEEK // max(n_columns, 1))
-
-
-def _read_stored(stored: Any) -> "csr_matrix":
-    from anndata.io import read_elem
-
-    if not hasattr(stored, "keys"):
-        return _csr(stored)
-    values = read_elem(stored)
-    _require_valid(values)
-    return _csr(values)
-
-
-def _csr(values: Any) -> "csr_matrix":
-    """CSR from sparse or dense; dense values block by block, so that a large file is never in memory as a whole."""
-    from scipy import sparse
-
-    if sparse.issparse(values):
-        return sparse.csr_matrix(values)
-    n_rows = max(1, _BLOCK_VALUES // max(values.shape[1], 1))
-    blocks = [sparse.csr_matrix(values[i : i + n_rows]) for i in range(0, values.shape[0], n_rows)]
-    return sparse.vstack(blocks, format="csr") if blocks else sparse.csr_matrix(values.shape)
-
-
-@contextmanager
-def _damage_reported(path: Path) -> Iterator[None]:
-    """Whatever a damaged file makes h5py and AnnData raise becomes one sentence."""
-    try:
-        yield
-    except (DataError, MemoryError):
-        raise
-    except Exception as error:
-        if is_memory_shortage(error):
-            raise MemoryError(str(error)) from error
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(
-            f"{path} is damaged or incomplete. Expected a whole .h5ad file: copy or download it again. "
-            f"What reading it said: {reason}"
-        ) from error
