@@ -81,7 +81,7 @@ def require_known(stored: Any, encodings: Collection[str]) -> None:
 
 def native(values: np.ndarray) -> np.ndarray:
     """Numbers in a form that pandas and SciPy take: of this machine's byte order, and not in half precision."""
-    if values.dtype == np.float16:
+    if values.dtype.kind == "f" and values.dtype.itemsize == 2:
         return values.astype(np.float32)
     return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
 

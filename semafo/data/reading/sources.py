@@ -50,8 +50,8 @@ class Source:
         """Raise DataError where a part that is needed, such as `obs/visit`, cannot be read."""
         if name in self.unread:
             raise DataError(
-                f"{inert.visible(name)[:80]} in {self.title} {self.unread[name]}. Choose another one, or write the file again with "
-                "AnnData's write_h5ad, with text or numbers there."
+                f"{inert.visible(name)[:80]} in {self.title} {self.unread[name]}. Choose another one, or write the "
+                "file again with AnnData's write_h5ad, with text or numbers there."
             )
 
     def doubts(self) -> list[str]:
