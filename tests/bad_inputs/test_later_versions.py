@@ -1,8 +1,11 @@
 """Parts that a later version of AnnData wrote: passed over where nobody asked for them."""
 
+from warnings import catch_warnings
+
+import awkward
 import pytest
 
-from tests.support.odd_files import DONORS, OddFiles, column, edited, few_cells, marked
+from tests.support.odd_files import DONORS, N_CELLS, OddFiles, column, edited, few_cells, marked
 
 FILES = OddFiles()
 LATER = "is stored as 'of-a-later-version', which this version cannot read"
@@ -49,6 +52,14 @@ def everything_beside_tables_and_matrices_is_of_a_later_version(path):
     with edited(path) as file:
         for place in ("uns", "obsm", "varm", "obsp"):
             marked(file[place].create_group("later"), "of-a-later-version")
+
+
+@FILES.loads()
+def receptor_sequences_stand_beside_the_cells(path):
+    adata = few_cells()
+    with catch_warnings(action="ignore"):  # AnnData calls them experimental
+        adata.obsm["airr"] = awkward.Array([[{"locus": "TRA"}] * (i % 3) for i in range(N_CELLS)])
+        adata.write_h5ad(path)
 
 
 @FILES.refused(f"obs in it has an index .* that {LATER}")

@@ -107,9 +107,8 @@ def _require_cells(source: Source) -> None:
 
 def _require_readable(source: Source, spec: DatasetSpec, needs_columns: bool) -> None:
     """Refuse data of which a part cannot be read that was asked for, or all matrices."""
-    wanted = [spec.counts, f"obs/{spec.batch_key}"]
-    if needs_columns:
-        wanted.append(f"obs/{spec.label_key}")
+    columns = [spec.batch_key, spec.label_key if needs_columns else None]
+    wanted = [spec.counts, *(f"obs/{name}" for name in columns if name is not None)]
     if not source.matrices:
         wanted += [name for name in source.unread if not name.startswith("obs/")]
     for name in wanted:
