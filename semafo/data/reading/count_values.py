@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 UNDECIDED = "whether they are corrected counts or normalised values cannot be told"
 NOISE = 1e-6  # values this near to 0 are 0: arithmetic leaves -1e-9 where it should leave nothing
 _TOLERANCE = 1e-3  # distance to a whole number that float32 may leave
-_MOST_DECIMALS = 0.9  # a larger share shows nothing: the few whole numbers may be chance
+_MOST_DECIMALS = 0.9  # where more have some, the few whole numbers may be chance
+_NEARLY_WHOLE = 0.1  # of numbers without a reason to be so, a fifth is
+_PARTS_OF_A_COUNT = (1, 2, 3, 4)  # a read that fits so many genes equally well counts as much less for each
 _LARGEST_LOG = 30.0  # larger values are no logarithms
 _SAMPLE = 2000  # cells that are looked at
 _FEWEST_CELLS = 3  # that have the same total before it means something
@@ -83,7 +85,7 @@ def objection(counts: "csr_matrix", trusted: bool) -> str | None:
     if found is None:
         return None
     shown = _what_was_done(counts)
-    if shown or trusted or found.share <= _MOST_DECIMALS:
+    if shown or trusted or _is_like_counts(values, found):
         return shown
     return f"holds values such as {found.example:.4g}, {found.share_in_words} of them with decimals: {UNDECIDED}"
 
@@ -105,7 +107,15 @@ def looks_unlike_counts(values: np.ndarray) -> bool:
     if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
         return True
     found = decimals(values)
-    return (found is not None and found.share > _MOST_DECIMALS) or (values.size > 0 and values.min() < -NOISE)
+    return found is not None and (values.min() < -NOISE or not _is_like_counts(values, found))
+
+
+def _is_like_counts(values: np.ndarray, found: Decimals) -> bool:
+    """Whether many values are whole, or most are nearly so and some larger than logarithms are."""
+    if found.share <= _MOST_DECIMALS:
+        return True
+    nearly = np.abs(values - np.rint(values)) < _NEARLY_WHOLE
+    return bool(values.max() > _LARGEST_LOG and nearly[values > 0.5].mean() > 0.5)
 
 
 def is_binary(counts: "csr_matrix") -> bool:
@@ -119,12 +129,13 @@ def _what_was_done(counts: "csr_matrix") -> str | None:
     found = decimals(sample.data)
     if found is None:
         return None
-    unscaled = found.share <= _MOST_DECIMALS  # scaling cells to one total leaves hardly a whole number
-    if unscaled and _steps(sample, _NORMALISED) is not None:
-        return None  # halves beside whole counts
+    steps = _steps(sample, _NORMALISED)
+    if steps is not None and np.isin(np.round(1 / steps, 3), _PARTS_OF_A_COUNT).mean() > 0.5:
+        return None
     logarithms = _LOGARITHMS if sample.data.max() < _LARGEST_LOG else ()
-    forms = (*logarithms, _ROOTS) if unscaled else (_NORMALISED, *logarithms, _ROOTS)
-    traces = (_same_steps,) if unscaled else (_same_total, _same_steps)
+    forms = (_NORMALISED, *logarithms, _ROOTS)
+    # cells that were scaled to one total hold hardly a whole number
+    traces = (_same_steps,) if found.share <= _MOST_DECIMALS else (_same_total, _same_steps)
     return next((shown for form in forms for trace in traces if (shown := trace(sample, form))), None)
 
 

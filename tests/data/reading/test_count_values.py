@@ -69,6 +69,16 @@ def test_decimals_everywhere_could_be_either(counts):
     assert "cannot be told" in found
 
 
+def test_what_is_a_little_below_whole_numbers_was_corrected(counts):
+    counts[:, 1] += 50
+    assert said(counts - 0.05 * (counts > 0) * np.random.default_rng(0).random(counts.shape), trusted=False) is None
+
+
+def test_large_values_of_any_size_could_be_either(counts):
+    lengths = np.random.default_rng(0).uniform(0.1, 9, counts.shape[1])
+    assert "cannot be told" in said(counts / lengths * np.linspace(5, 9, len(counts))[:, None], trusted=False)
+
+
 LOGARITHMS = {"exp(value)": (np.log1p, 1), "2^value": (np.log1p, np.log(2)), "10^value": (np.log1p, np.log(10))}
 
 
