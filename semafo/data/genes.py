@@ -53,9 +53,13 @@ def select_hvgs(adata: "AnnData", n_top: int, batch_key: str | None = None) -> t
 def _by_variance(adata: "AnnData", n_top: int, batch_key: str | None, *, span: float) -> np.ndarray:
     import scanpy as sc
 
-    table = sc.pp.highly_variable_genes(
-        adata, flavor="seurat_v3", n_top_genes=n_top, batch_key=batch_key, span=span, inplace=False
-    )
+    options = {
+        "batch_key": batch_key,
+        "span": span,
+        "inplace": False,
+        "check_values": False,
+    }  # the preflight has looked
+    table = sc.pp.highly_variable_genes(adata, flavor="seurat_v3", n_top_genes=n_top, **options)
     mask: np.ndarray = table["highly_variable"].to_numpy(dtype=bool)
     return mask
 

@@ -66,7 +66,7 @@ def read_raw(spec: DatasetSpec, needs_columns: bool = True) -> RawCells:
         _require_readable(source, spec, needs_columns)
         if needs_columns:
             require_columns(source.obs, spec)
-        counts_source, counts, var, warnings = find_counts(source, spec.counts)
+        counts_source, counts, var, warnings = find_counts(source, spec.counts, spec.round_counts)
         if counts.shape != (len(source.obs), len(var)):
             raise DataError(
                 f"{spec.name} is inconsistent: {counts.shape[0]} × {counts.shape[1]} counts for {len(source.obs)} "

@@ -1,13 +1,16 @@
 """Log-likelihood of a minibatch's counts from the decoder's logits, with gradients of our own.
 
 Axes: B cells, G genes. Softmax, library size and likelihood are one function of autograd, which keeps a few arrays of
-(B, G) where the composed operations keep a dozen. A count x is a whole number, so
+(B, G) where the composed operations keep a dozen. For a count x that is a whole number
 
     log Γ(x + θ) - log Γ(θ) = Σ_{k < x} log(θ + k)
 
-and summed over the cells of a minibatch this needs, for each gene and k, only the number of cells with x > k: the gamma
-function and its slope are evaluated at large counts alone. Value and gradient are those of `scvi.distributions`, the
-tiny constant in its logarithms included.
+and summed over the cells of a minibatch this needs, for each gene and k, only the number of cells with x > k. For
+counts that are large or have decimals the gamma function itself is evaluated,
+
+    log Γ(x + θ) - log Γ(θ) = Σ_{k < K} log(θ + k) + log Γ(x + θ) - log Γ(θ + K)
+
+whatever K is. Value and gradient are those of `scvi.distributions`, the tiny constant in its logarithms included.
 
 Source: Lopez et al. 2018 (scVI), likelihoods NB and ZINB with mean μ = library size · softmax(logits), dispersion θ.
 """
@@ -35,9 +38,9 @@ class Counts(NamedTuple):
     log_factorials
         Σ_g log(x_g!) of each cell, (B,) float.
     reached
-        How many cells have more than k counts of a gene, k < K, (G, K) float.
+        How many cells have more than k counts of a gene, k < K, those of `beyond` at every k, (G, K) float.
     beyond, genes_beyond
-        Counts above K and their genes, (M,) float and (M,) int64.
+        Counts above K or with decimals, and their genes, (M,) float and (M,) int64.
     """
 
     x: Tensor

@@ -59,12 +59,12 @@ class Minibatch:
 
     def _summed(self) -> tuple[Tensor, Tensor, Tensor]:
         values, genes = self.rows.data, self.rows.indices
-        steps = np.minimum(values, _SMALL_COUNTS).astype(genes.dtype)
+        by_function = (values > _SMALL_COUNTS) | (values != np.rint(values))
+        steps = np.where(by_function, _SMALL_COUNTS, values).astype(genes.dtype)
         n_genes = self.rows.shape[1]
         of_size = np.bincount(genes * _SMALL_COUNTS + (steps - 1), minlength=n_genes * _SMALL_COUNTS)
         reached = of_size.reshape(n_genes, _SMALL_COUNTS)[:, ::-1].cumsum(1)[:, ::-1].astype(np.float32)  # (G, K)
-        large = np.flatnonzero(values > _SMALL_COUNTS)
-        beyond, genes_beyond = values[large], genes[large].astype(np.int64)
+        beyond, genes_beyond = values[by_function], genes[by_function].astype(np.int64)
         device = self.batch.device
         return (
             torch.from_numpy(reached).to(device),
@@ -79,7 +79,7 @@ class CellStore:
     Parameters
     ----------
     counts
-        (n, G) UMI counts, dense or sparse.
+        (n, G) UMI counts, dense or sparse; they may have decimals.
     batch, label
         (n,) codes from 0.
     device

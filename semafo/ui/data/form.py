@@ -138,11 +138,12 @@ def _columns(spec: DatasetSpec) -> DatasetSpec | None:
     )
     if label is None:
         return None
-    counts, n_hvg = _genes(spec)
-    return DatasetSpec(spec.name, label, None if batch == ONE_BATCH else batch, counts, n_hvg)
+    batch_key = None if batch == ONE_BATCH else batch
+    return DatasetSpec(spec.name, label, batch_key, **_genes(spec))
 
 
-def _genes(spec: DatasetSpec) -> tuple[str, int]:
+def _genes(spec: DatasetSpec) -> dict[str, Any]:
+    """Where the counts are, whether they are rounded, and how many genes to keep."""
     first, second = controls.two_fields()
     counts = first.selectbox(
         "Counts",
@@ -150,8 +151,15 @@ def _genes(spec: DatasetSpec) -> tuple[str, int]:
         key=f"counts-{spec.name}",
         persist_state="session",
         accept_new_options=True,
-        help="Where the integer counts are. auto looks in layers/counts, X, raw and the other layers. Type layers/NAME "
-        "for another layer.",
+        help="Where the counts are. auto takes a layer whose name means counts (counts, raw_counts, umi, matrix), X, raw, "
+        "spliced and unspliced added up, or the only other layer that holds counts, and says which. Type layers/NAME for "
+        "another layer. Counts with decimals are fine, normalised values are not.",
+    )
+    rounded = catalogue.is_file(spec) and first.toggle(
+        "Round counts with decimals",
+        key=f"round-{spec.name}",
+        persist_state="session",
+        help="Off, the models read corrected or estimated counts as they are, as scvi-tools does.",
     )
     n_hvg = second.number_input(
         "Highly variable genes",
@@ -163,7 +171,7 @@ def _genes(spec: DatasetSpec) -> tuple[str, int]:
         persist_state="session",
         help="Genes to keep, chosen by batch. All genes are kept where the data have fewer.",
     )
-    return counts or "auto", int(n_hvg)
+    return {"counts": counts or "auto", "round_counts": rounded, "n_hvg": int(n_hvg)}
 
 
 def _candidates(spec: DatasetSpec) -> list[dict[str, Any]]:

@@ -39,7 +39,7 @@ def headline(report: dict[str, Any]) -> inert.Markdown:
     n_batches = len({batch for row in report["composition"].values() for batch in row})
     return inert.Markdown(
         f"**{wording.cells(report['n_cells'])}**, {wording.count(report['n_genes'])} genes, "
-        f"{wording.counted(n_types, 'type')}, {wording.counted(n_batches, 'batch', 'batches')}. Integer counts from "
+        f"{wording.counted(n_types, 'type')}, {wording.counted(n_batches, 'batch', 'batches')}. Counts from "
         f"{inert.markdown(report['counts_source'])}. "
         f"A model takes {wording.about(report['expected_seconds'])} and {wording.size(report['expected_bytes'])} of "
         "memory."

@@ -71,9 +71,8 @@ def test_log_normalised_values_alone_are_refused(cells, save):
     cells.raw = cells
     message = refusal(spec_of(save(cells)))
     assert "has no counts" in message
-    assert "X holds values such as" in message
-    assert "raw holds values such as" in message
-    assert "log-normalised" in message
+    assert "X is log-transformed: exp(value) - 1" in message
+    assert "raw is log-transformed: exp(value) - 1" in message
 
 
 @pytest.mark.parametrize(

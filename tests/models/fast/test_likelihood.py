@@ -19,6 +19,13 @@ def counts_of(x):
     return Counts(x, x.sum(1), torch.lgamma(x + 1).sum(1), reached, x[cells, genes], genes)
 
 
+def with_decimals(x, share, seed):
+    """That share of the counts lowered by less than a half, as where ambient RNA was subtracted."""
+    generator = torch.Generator().manual_seed(seed)
+    less, chosen = (torch.rand(x.shape, generator=generator, dtype=x.dtype) for _ in range(2))
+    return torch.where((x > 0) & (chosen < share), x - less / 2, x)
+
+
 def case(seed, n_cells, n_genes, dtype, sparsity=6.0):
     """Counts with a first gene that every cell has, and parameters that want gradients."""
     generator = torch.Generator().manual_seed(seed)
@@ -42,8 +49,9 @@ def by_scvi(x, logits, log_theta, zero_logits):
     return p_x.log_prob(x).sum()
 
 
-def compare(x, parameters, tolerance):
-    expected, found = by_scvi(x, *parameters), log_likelihood(counts_of(x), *parameters)
+def compare(counts, parameters, tolerance):
+    counts = counts if isinstance(counts, Counts) else counts_of(counts)
+    expected, found = by_scvi(counts.x, *parameters), log_likelihood(counts, *parameters)
     torch.testing.assert_close(found, expected, rtol=tolerance, atol=tolerance)
     wanted = [parameter for parameter in parameters if parameter is not None]
     gradients = (torch.autograd.grad(3 * value, wanted) for value in (expected, found))
@@ -58,6 +66,21 @@ def compare(x, parameters, tolerance):
 def test_value_and_gradient_are_scvi_tools(inflated, seed, n_cells, n_genes):
     x, logits, log_theta, zero_logits = case(seed, n_cells, n_genes, torch.float64)
     compare(x, (logits, log_theta, zero_logits if inflated else None), 1e-10)
+
+
+@pytest.mark.filterwarnings("ignore:The value argument must be within the support:UserWarning")
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0], ids=["whole", "mixed", "decimals"])
+@pytest.mark.parametrize("inflated", [False, True], ids=["nb", "zinb"])
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10_000), st.integers(1, 12), st.integers(2, 40))
+def test_counts_with_decimals_have_scvi_tools_likelihood_too(inflated, share, seed, n_cells, n_genes):
+    x, logits, log_theta, zero_logits = case(seed, n_cells, n_genes, torch.float64, sparsity=3.0)
+    x = with_decimals(x, share, seed).float().numpy()  # what a store holds is of single precision
+    codes = np.zeros(n_cells)
+    store = CellStore(x, codes, codes, torch.device("cpu")).take(torch.arange(n_cells)).counts()
+    exact = Counts(*(part.double() if part.is_floating_point() else part for part in store))
+    exact = exact._replace(library=exact.x.sum(1), log_factorials=torch.lgamma(exact.x + 1).sum(1))
+    compare(exact, (logits, log_theta, zero_logits if inflated else None), 1e-9)
 
 
 @pytest.mark.parametrize("inflated", [False, True], ids=["nb", "zinb"])
