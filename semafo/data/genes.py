@@ -94,9 +94,10 @@ def _by_dispersion(adata: "AnnData", n_top: int, batch_key: str | None) -> np.nd
     logged = ad.AnnData(adata.X.copy(), obs=adata.obs[columns].copy())
     sc.pp.normalize_total(logged, target_sum=_TARGET_SUM)
     sc.pp.log1p(logged)
-    table = sc.pp.highly_variable_genes(
-        logged, flavor="seurat", n_top_genes=n_top, batch_key=batch_key, inplace=False
-    ).reset_index(drop=True)
+    with np.errstate(invalid="ignore"):  # of variances that round to below zero
+        table = sc.pp.highly_variable_genes(
+            logged, flavor="seurat", n_top_genes=n_top, batch_key=batch_key, inplace=False
+        ).reset_index(drop=True)
     # Ties at the threshold would let more genes in than were asked for.
     by = ["highly_variable_nbatches", "dispersions_norm"] if batch_key else ["dispersions_norm"]
     best = table[by].fillna(-np.inf).sort_values(by, ascending=False, kind="stable").index[:n_top]
