@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from semafo import keys
+from semafo.cli import names, output
 from semafo.cli import options as cli_options
-from semafo.cli import output
 from semafo.data import catalogue
 from semafo.errors import DataError
 from semafo.runs.background.preflight import rehearse
@@ -96,7 +96,7 @@ def _say(record: RunRecord, out: Path, threshold: float, as_json: bool) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("--batch", "batches", multiple=True, help="Only these batches, B1,B2. Repeatable.")
+@click.option("--batch", "batches", multiple=True, help=f"Only these batches, {cli_options.NAMES}. Repeatable.")
 @click.option("--without-labels", is_flag=True, help="Leave the label column out.")
 @_out
 @_force
@@ -112,8 +112,9 @@ def save(name: str, batches: tuple[str, ...], without_labels: bool, out: Path, f
             raise DataError(f"{name} is a file already. Give a built-in name: `semafo datasets` lists them.")
         spec = catalogue.resolve(spec)
         adata = read_whole(spec)
-        wanted = cli_options.listed(batches)
-        if wanted:
+        if batches:
+            known = adata.obs[spec.batch_key].astype(str) if spec.batch_key else ()
+            wanted = names.named(batches, set(known))
             adata = adata[annotated_query.in_batches(adata.obs, spec, wanted)].copy()
         if without_labels:
             del adata.obs[spec.label_key]

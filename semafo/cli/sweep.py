@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from semafo import keys, wording
-from semafo.cli import comparison, output
+from semafo.cli import comparison, names, output
 from semafo.cli import options as cli_options
 from semafo.data import catalogue
 from semafo.errors import SettingsError
@@ -93,25 +94,28 @@ def _say_result(found: Sweep, as_json: bool) -> None:
 
 def grid_from(home: Home, options: dict[str, Any]) -> Grid:
     """The grid that `sweep`'s options ask for."""
+    family = options["preset"]
+    if family and (options["rates"] or options["reference"]):
+        raise click.UsageError("--preset chooses reference and labels: leave --reference and --labelled-rate out.")
+    if not family and not options["rates"]:
+        raise click.UsageError("Give --labelled-rate at least once, or --preset.")
     spec = cli_options.dataset(options)
     rest: dict[str, Any] = {name: tuple(dict.fromkeys(options[name])) for name in ("seeds", "split_seeds")}
     rest |= {"mixes": tuple(cli_options.mixes(options)), "train": cli_options.train(options)}
+    if family:
+        points = _preset_points(home, family, spec)
+        split = cli_options.split(names.resolved(home, points[0].dataset, options))
+        points = [replace(point, split=replace(point.split, **split)) for point in points]
+        return Grid(tuple(points), preset=family, **rest)
+    options = names.resolved(home, spec, options)
     split = cli_options.split(options)
-    if options["preset"]:
-        if options["rates"] or options["reference"]:
-            raise click.UsageError("--preset chooses reference and labels: leave --reference and --labelled-rate out.")
-        points = tuple(_preset_points(home, options["preset"], spec, split))
-        return Grid(points, preset=options["preset"], **rest)
-    if not options["rates"]:
-        raise click.UsageError("Give --labelled-rate at least once, or --preset.")
-    reference = cli_options.listed(options["reference"])
-    return Grid.of_rates(spec, SplitSettings(reference, **split), options["rates"], **rest)
+    return Grid.of_rates(spec, SplitSettings(options["reference"], **split), options["rates"], **rest)
 
 
-def _preset_points(home: Home, family: str, spec: DatasetSpec, split: dict[str, Any]) -> Sequence[Point]:
+def _preset_points(home: Home, family: str, spec: DatasetSpec) -> Sequence[Point]:
     is_open = spec.name.strip() == catalogue.SIMULATED
     studies = None if is_open else set(inspect(home, spec).cells[keys.BATCH_COLUMN].astype(str))
-    return preset_points(family, spec, studies, **split)
+    return preset_points(family, spec, studies)
 
 
 def _foreseen(found: cost.Forecast) -> str:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from semafo.errors import DataError
+
 if TYPE_CHECKING:
     from anndata import AnnData
 
@@ -34,6 +36,11 @@ def select_hvgs(adata: "AnnData", n_top: int, batch_key: str | None = None) -> t
     -------
     tuple
         Boolean mask over genes, and a note for the run's record.
+
+    Raises
+    ------
+    DataError
+        Hardly a gene varies between the cells.
     """
     if n_top >= adata.n_vars:
         return np.ones(adata.n_vars, dtype=bool), f"all {adata.n_vars} genes"
@@ -50,7 +57,9 @@ def select_hvgs(adata: "AnnData", n_top: int, batch_key: str | None = None) -> t
             continue
         note = f"{n_top} of {adata.n_vars} genes, {name}, {scope}"
         return mask, "; ".join([note, *failures])
-    raise RuntimeError("; ".join(failures))  # the last way has no known failure
+    raise DataError(
+        f"No genes can be chosen: {'; '.join(failures)}. Use cells that differ, or ask for all {adata.n_vars} genes."
+    )
 
 
 def _with_batches_that_fit(adata: "AnnData", batch_key: str) -> tuple["AnnData", str]:
@@ -94,10 +103,9 @@ def _by_dispersion(adata: "AnnData", n_top: int, batch_key: str | None) -> np.nd
     logged = ad.AnnData(adata.X.copy(), obs=adata.obs[columns].copy())
     sc.pp.normalize_total(logged, target_sum=_TARGET_SUM)
     sc.pp.log1p(logged)
-    with np.errstate(invalid="ignore"):  # of variances that round to below zero
-        table = sc.pp.highly_variable_genes(
-            logged, flavor="seurat", n_top_genes=n_top, batch_key=batch_key, inplace=False
-        ).reset_index(drop=True)
+    table = sc.pp.highly_variable_genes(
+        logged, flavor="seurat", n_top_genes=n_top, batch_key=batch_key, inplace=False
+    ).reset_index(drop=True)
     # Ties at the threshold would let more genes in than were asked for.
     by = ["highly_variable_nbatches", "dispersions_norm"] if batch_key else ["dispersions_norm"]
     best = table[by].fillna(-np.inf).sort_values(by, ascending=False, kind="stable").index[:n_top]

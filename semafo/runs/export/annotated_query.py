@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.data import catalogue
 from semafo.errors import DataError
 from semafo.files import write_atomically
@@ -173,8 +173,9 @@ def in_batches(obs: pd.DataFrame, spec: DatasetSpec, wanted: Collection[str]) ->
     batches = obs[spec.batch_key].astype(str)
     unknown = sorted(set(wanted) - set(batches))
     if unknown:
-        known = ", ".join(sorted(set(batches)))
-        raise DataError(f"There is no batch {', '.join(unknown)} in {spec.name}. It has: {known}.")
+        raise DataError(
+            f"There is no batch {wording.named(unknown)} in {spec.name}. It has: {wording.named(set(batches))}."
+        )
     mask: np.ndarray = batches.isin(wanted).to_numpy()
     return mask
 
