@@ -35,8 +35,10 @@ def compare(home: str | None, as_json: bool, **options: Any) -> None:
         where = cli_options.home_at(home)
         preset = _fitted_preset(where, options, as_json)
         configs = configs_from(names.resolved(where, cli_options.dataset(options, preset), options), preset)
-        for config in {config.split: config for config in configs}.values():  # mixes and seeds share data and split
-            rehearse(where, config)
+        one_a_split = {config.split: config for config in configs}.values()  # mixes and seeds share data and split
+        splits = [rehearse(where, config) for config in one_a_split]
+        of_data = inspect(where, configs[0].dataset).report["warnings"]
+        output.say_found([*of_data, *(warning for split in splits for warning in split.warnings)], as_json)
         ensure_engine(where)
         run_ids = store.submit(where, configs)
         done = []

@@ -84,7 +84,11 @@ def _written(found: Sweep, to: Path) -> str:
 
 
 def _say_result(found: Sweep, as_json: bool) -> None:
-    """As JSON everything that `compare` says, point by point; for people a table and what is clear in it."""
+    """As JSON everything that `compare` says, point by point; for people a table and what is clear in it.
+
+    Raises SemafoError where no run is finished.
+    """
+    summary.require_results(found)
     if as_json:
         for records in found.by_point().values():
             output.say_comparison(comparison.lines(records), comparison.missing(records), as_json)

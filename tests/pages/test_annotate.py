@@ -52,7 +52,7 @@ def found(monkeypatch):
     cells[keys.ROLE] = np.where(is_query, keys.QUERY, keys.REFERENCE)
     cells.loc[is_query, keys.TRUE] = None
     composition = {str(name): {"Pancreas inDrop": int(n)} for name, n in cells[keys.TRUE].value_counts().items()}
-    report = {"joined": JOINED, "composition": composition, "warnings": ["The query lacks 120 genes."]}
+    report = {"joined": JOINED, "composition": composition, "no_types": {}, "warnings": ["The query lacks 120 genes."]}
     inspection = Inspection(report, cells)
     monkeypatch.setattr(dataset, "inspection", lambda spec: inspection)
     monkeypatch.setattr(annotated_query, "inspect", lambda home, spec: inspection)

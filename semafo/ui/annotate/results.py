@@ -83,14 +83,15 @@ def show_types(record: RunRecord, limit: float) -> pd.DataFrame:
     """Predicted composition and confidence at a threshold; returns the query's cells."""
     cells = artefacts(record).cells
     cells = cells[cells[keys.ROLE] == keys.QUERY]
-    labels = annotated_query.labels_at(cells, limit)
+    unknown = annotated_query.unknown_label(record)
+    labels = annotated_query.labels_at(cells, limit, unknown)
     narrow, shown = is_narrow(), _as_shown(record)
     st.markdown(inert.markdown(headline(record, labels)))
     types, confidence = st.columns([6, 5], gap="large")
     with types:
         looks = palettes.of_types([record], artefacts(record).predictions["types"])
         show_figure(
-            charts.predicted_bars(labels, looks, annotated_query.UNKNOWN, narrow=narrow),
+            charts.predicted_bars(labels, looks, unknown, narrow=narrow),
             "annotation_types",
             alt="Number of cells of each predicted type, unknown ones apart, as bars.",
             runs=shown,
@@ -108,7 +109,7 @@ def show_types(record: RunRecord, limit: float) -> pd.DataFrame:
 
 def headline(record: RunRecord, labels: pd.Series) -> inert.Markdown:
     """Cells, coverage and genes."""
-    kept = labels[labels != annotated_query.UNKNOWN]
+    kept = labels[labels != annotated_query.unknown_label(record)]
     overlap = annotated_query.overlap(record)
     genes = (
         f"{wording.count(overlap['n_shared'])} of the reference's {wording.count(overlap['n_reference_genes'])} genes"
