@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from semafo import keys
-from semafo.cli import names, output
 from semafo.cli import options as cli_options
+from semafo.cli import output
 from semafo.data import catalogue
 from semafo.errors import DataError
+from semafo.runs import names_as_typed
 from semafo.runs.background.preflight import inspect, rehearse
 from semafo.runs.engine.launch import ensure_engine
 from semafo.runs.export import annotated_query
@@ -116,7 +117,7 @@ def save(name: str, batches: tuple[str, ...], without_labels: bool, out: Path, f
         adata = read_whole(spec)
         if batches:
             known = adata.obs[spec.batch_key].astype(str) if spec.batch_key else ()
-            wanted = names.named(batches, set(known))
+            wanted = names_as_typed.named(batches, set(known))
             adata = adata[annotated_query.in_batches(adata.obs, spec, wanted)].copy()
         if without_labels:
             del adata.obs[spec.label_key]

@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from semafo import keys
-from semafo.cli import comparison, names, output
+from semafo.cli import comparison, output
 from semafo.cli import options as cli_options
 from semafo.data.paper import splits as paper_splits
 from semafo.data.paper.splits import Preset
+from semafo.runs import names_as_typed
 from semafo.runs.background.preflight import inspect, rehearse
 from semafo.runs.engine.launch import ensure_engine
 from semafo.runs.home import Home
@@ -34,7 +35,7 @@ def compare(home: str | None, as_json: bool, **options: Any) -> None:
     with output.errors(as_json):
         where = cli_options.home_at(home)
         preset = _fitted_preset(where, options, as_json)
-        configs = configs_from(names.resolved(where, cli_options.dataset(options, preset), options), preset)
+        configs = configs_from(names_as_typed.resolved(where, cli_options.dataset(options, preset), options), preset)
         one_a_split = {config.split: config for config in configs}.values()  # mixes and seeds share data and split
         splits = [rehearse(where, config) for config in one_a_split]
         of_data = inspect(where, configs[0].dataset).report["warnings"]
@@ -53,7 +54,7 @@ def compare(home: str | None, as_json: bool, **options: Any) -> None:
 def configs_from(options: dict[str, Any], preset: Preset | None = None) -> list[RunConfig]:
     """Settings of the runs that `compare`'s options ask for: one a mix, for each split seed and seed.
 
-    Names of batches and types are those of the data, see `semafo.cli.names`.
+    Names of batches and types are those of the data, see `semafo.runs.names_as_typed`.
     """
     dataset, split = cli_options.dataset(options, preset), _split_from(options, preset)
     train, mixes = cli_options.train(options), cli_options.mixes(options)

@@ -16,7 +16,7 @@ from semafo.runs.workers.scheduler_address import SCHEDULER_VARIABLE, checked
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, SplitSettings, TrainSettings
 
-NAMES = "B1,B2 or @FILE with one a line"  # see `semafo.cli.names`
+NAMES = "B1,B2 or @FILE with one a line"  # see `semafo.runs.names_as_typed`
 DEFAULT_MIXES = ("scanvi", "semafo", "both")
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 home = click.option("--home", type=click.Path(file_okay=False), help="Folder of the runs [SEMAFO_HOME, ~/.semafo]")

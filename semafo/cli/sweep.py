@@ -9,11 +9,12 @@ from typing import Any
 import click
 
 from semafo import keys, wording
-from semafo.cli import comparison, names, output
+from semafo.cli import comparison, output
 from semafo.cli import options as cli_options
 from semafo.data import catalogue
 from semafo.errors import SettingsError
 from semafo.files import write_atomically
+from semafo.runs import names_as_typed
 from semafo.runs.background.preflight import inspect
 from semafo.runs.engine.launch import ensure_engine, n_workers
 from semafo.runs.home import Home
@@ -108,10 +109,10 @@ def grid_from(home: Home, options: dict[str, Any]) -> Grid:
     rest |= {"mixes": tuple(cli_options.mixes(options)), "train": cli_options.train(options)}
     if family:
         points = _preset_points(home, family, spec)
-        split = cli_options.split(names.resolved(home, points[0].dataset, options))
+        split = cli_options.split(names_as_typed.resolved(home, points[0].dataset, options))
         points = [replace(point, split=replace(point.split, **split)) for point in points]
         return Grid(tuple(points), preset=family, **rest)
-    options = names.resolved(home, spec, options)
+    options = names_as_typed.resolved(home, spec, options)
     split = cli_options.split(options)
     return Grid.of_rates(spec, SplitSettings(options["reference"], **split), options["rates"], **rest)
 

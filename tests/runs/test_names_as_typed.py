@@ -2,8 +2,8 @@
 
 import pytest
 
-from semafo.cli.names import named
 from semafo.errors import SettingsError
+from semafo.runs.names_as_typed import named
 
 BATCHES = {"d1", "d2", "Lee, 2019", "Kim, 2018, lung", "2018"}
 
