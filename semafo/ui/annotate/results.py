@@ -109,7 +109,8 @@ def show_types(record: RunRecord, limit: float) -> pd.DataFrame:
 
 def headline(record: RunRecord, labels: pd.Series) -> inert.Markdown:
     """Cells, coverage and genes."""
-    kept = labels[labels != annotated_query.unknown_label(record)]
+    unknown = annotated_query.unknown_label(record)
+    kept = labels[labels != unknown]
     overlap = annotated_query.overlap(record)
     genes = (
         f"{wording.count(overlap['n_shared'])} of the reference's {wording.count(overlap['n_reference_genes'])} genes"
@@ -117,8 +118,8 @@ def headline(record: RunRecord, labels: pd.Series) -> inert.Markdown:
     return inert.Markdown(
         f"**{wording.cells(len(labels))}**, {wording.count(kept.nunique())} predicted types. "
         f"**{wording.percent(len(kept) / max(len(labels), 1))} keep their prediction**, "
-        f"{wording.count(len(labels) - len(kept))} are unknown. The query has {inert.markdown(genes)} "
-        f"({wording.percent(overlap['share'])}){inert.markdown(_hvgs(overlap))}."
+        f"{wording.count(len(labels) - len(kept))} are {inert.markdown(unknown)}. "
+        f"The query has {inert.markdown(genes)} ({wording.percent(overlap['share'])}){inert.markdown(_hvgs(overlap))}."
     )
 
 

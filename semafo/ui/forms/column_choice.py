@@ -6,20 +6,12 @@ from typing import Any
 import streamlit as st
 
 from semafo import wording
-from semafo.data.reading.obs_columns import NUMBER
 
 
 def described(columns: Sequence[Mapping[str, Any]]) -> Callable[[str], str]:
-    """How a list shows the name of a column: `louvain (8 values)`, `cluster (12 values, numbers or flags)`."""
-    texts = {
-        column["name"]: f"{column['name']} ({wording.counted(column['n_values'], 'value')}{_kind(column)})"
-        for column in columns
-    }
+    """How a list shows the name of a column: `louvain (8 values)`."""
+    texts = {column["name"]: f"{column['name']} ({wording.counted(column['n_values'], 'value')})" for column in columns}
     return lambda name: texts.get(name, name)
-
-
-def _kind(column: Mapping[str, Any]) -> str:
-    return ", numbers or flags" if column.get("kind") == NUMBER else ""
 
 
 def say_where_none_fits(columns: Sequence[Mapping[str, Any]]) -> None:
