@@ -4,10 +4,11 @@ import streamlit as st
 
 from semafo.ui.annotate import form as annotate_form
 from semafo.ui.annotate import results as annotation_results
+from semafo.ui.forms import missing_labels
 from semafo.ui.session import dataset, tray
 from semafo.ui.shell import page_frame, training_progress
 from semafo.ui.shell.errors import attempt
-from semafo.ui.widgets import controls
+from semafo.ui.widgets import check_findings, controls
 
 page_frame.title("Annotate")
 annotate_form.example_button()
@@ -16,12 +17,15 @@ with form:
     spec = attempt(annotate_form.choose)
     mixes = annotate_form.mixes()
     trains = attempt(annotate_form.trains) or []
+spec = spec and missing_labels.without_chosen(spec)
 with picture:
     inspection = attempt(dataset.inspection, spec) if spec else None
     if inspection:
         annotate_form.show_found(inspection)
     else:
         st.caption("Choose a labelled reference and a query. What they have in common is shown here.")
+    if spec:
+        missing_labels.buttons(spec, inspection.report["no_types"] if inspection else {})
 
 with form:
     if st.button("Annotate", type="primary", disabled=inspection is None or not trains) and spec:
@@ -42,5 +46,6 @@ with slider:
 cells = annotation_results.show_types(record, limit)
 annotation_results.show_markers(record)
 annotation_results.show_table(record, cells)
+check_findings.of_runs([record])
 annotation_results.file_button(record, limit)
 controls.link_to_comparison()

@@ -15,7 +15,7 @@ from semafo.ui.session import presenting
 from semafo.ui.session.viewport import is_narrow
 from semafo.ui.shell import page_frame, training_progress
 from semafo.ui.start.chosen_or_stop import chosen_or_stop, why_nothing
-from semafo.ui.widgets import controls
+from semafo.ui.widgets import check_findings, controls
 
 page_frame.title("Predictions")
 runs = chosen_or_stop()
@@ -39,3 +39,4 @@ disagreement.show(runs, narrow)
 closer_look.show(runs, population, by, narrow)
 run_differences.show(runs, narrow)
 method_differences.show(runs, narrow)
+check_findings.of_runs(run.record for run in runs)

@@ -10,7 +10,7 @@ from semafo.ui.session.viewport import is_cramped
 from semafo.ui.shell import page_frame, training_progress
 from semafo.ui.shell.errors import attempt
 from semafo.ui.train import split_form, train_form
-from semafo.ui.widgets import controls
+from semafo.ui.widgets import check_findings, controls
 
 page_frame.title("Train")
 spec = dataset.chosen()
@@ -22,6 +22,7 @@ if inspection is None:
 form, picture = st.columns([5, 7], gap="large")
 with form:
     st.caption(inert.markdown(f"Cells: {dataset.described(spec)}"))
+    check_findings.show(inspection.report["warnings"])
     split = attempt(split_form.split_settings, inspection, spec.name)
     mixes = attempt(chosen_mixes) or []
     trains = attempt(train_settings) or []

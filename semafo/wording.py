@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
@@ -144,6 +144,11 @@ def p_value(p: Any) -> str:
     if not is_number(p):
         return ""
     return "p < 0.001" if p < 0.001 else f"p {p:.3f}" if p < 0.1 else f"p {p:.2f}"
+
+
+def named(names: Collection[object]) -> str:
+    """Names in alphabetical order, with commas; those that hold a comma in quotation marks."""
+    return ", ".join(repr(name) if "," in name else name for name in sorted(map(str, names)))
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -12,7 +12,8 @@ from semafo.cli import options as cli_options
 from semafo.cli import output
 from semafo.data import catalogue
 from semafo.errors import DataError
-from semafo.runs.background.preflight import rehearse
+from semafo.runs import names_as_typed
+from semafo.runs.background.preflight import inspect, rehearse
 from semafo.runs.engine.launch import ensure_engine
 from semafo.runs.export import annotated_query
 from semafo.runs.folder.run_record import RunRecord
@@ -53,7 +54,8 @@ def annotate(home: str | None, out: Path, force: bool, as_json: bool, threshold:
         require_free(out, force)
         where = cli_options.home_at(home)
         (config,) = annotated_query.configs(where, *_settings(options))
-        rehearse(where, config)
+        split = rehearse(where, config)
+        output.say_found([*inspect(where, config.dataset).report["warnings"], *split.warnings], as_json)
         run_ids = store.submit(where, [config])
         ensure_engine(where)
         (record,) = output.watch(where, run_ids, quiet=as_json)
@@ -82,7 +84,8 @@ def _say(record: RunRecord, out: Path, threshold: float, as_json: bool) -> None:
         f"Genes: the query has {overlap['n_shared']} of the reference's {overlap['n_reference_genes']} "
         f"({overlap['share']:.0%})."
     )
-    output.show(f"Cells: {found['n_query']}, of which {found['n_unknown']} unknown (confidence below {threshold:g}).")
+    unknown = f"{found['n_unknown']} {annotated_query.UNKNOWN} (confidence below {threshold:g})"
+    output.show(f"Cells: {found['n_query']}, of which {unknown}.")
     width = max(map(len, found["n_by_label"]))
     for name, n in found["n_by_label"].items():
         output.show(f"  {name:<{width}}  {n:>6}")
@@ -96,7 +99,7 @@ def _say(record: RunRecord, out: Path, threshold: float, as_json: bool) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("--batch", "batches", multiple=True, help="Only these batches, B1,B2. Repeatable.")
+@click.option("--batch", "batches", multiple=True, help=f"Only these batches, {cli_options.NAMES}. Repeatable.")
 @click.option("--without-labels", is_flag=True, help="Leave the label column out.")
 @_out
 @_force
@@ -112,8 +115,9 @@ def save(name: str, batches: tuple[str, ...], without_labels: bool, out: Path, f
             raise DataError(f"{name} is a file already. Give a built-in name: `semafo datasets` lists them.")
         spec = catalogue.resolve(spec)
         adata = read_whole(spec)
-        wanted = cli_options.listed(batches)
-        if wanted:
+        if batches:
+            known = adata.obs[spec.batch_key].astype(str) if spec.batch_key else ()
+            wanted = names_as_typed.named(batches, set(known))
             adata = adata[annotated_query.in_batches(adata.obs, spec, wanted)].copy()
         if without_labels:
             del adata.obs[spec.label_key]

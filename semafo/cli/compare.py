@@ -12,6 +12,7 @@ from semafo.cli import comparison, output
 from semafo.cli import options as cli_options
 from semafo.data.paper import splits as paper_splits
 from semafo.data.paper.splits import Preset
+from semafo.runs import names_as_typed
 from semafo.runs.background.preflight import inspect, rehearse
 from semafo.runs.engine.launch import ensure_engine
 from semafo.runs.home import Home
@@ -23,7 +24,7 @@ from semafo.settings.run_config import RunConfig, SplitSettings
 @cli_options.of_runs
 @click.option("--preset", help="A split of the paper, such as pancreas-82.4 (see: semafo datasets --presets).")
 @click.option("--labelled-rate", type=float, help="Share of labelled cells, 0 to 1 [0.2].")
-@click.option("--labelled", multiple=True, help="Label whole batches, B3,B4, instead of a rate. Repeatable.")
+@click.option("--labelled", multiple=True, help="Label whole batches, likewise, instead of a rate. Repeatable.")
 @cli_options.home
 @cli_options.as_json
 def compare(home: str | None, as_json: bool, **options: Any) -> None:
@@ -33,9 +34,12 @@ def compare(home: str | None, as_json: bool, **options: Any) -> None:
     """
     with output.errors(as_json):
         where = cli_options.home_at(home)
-        configs = configs_from(options, _fitted_preset(where, options, as_json))
-        for config in {config.split: config for config in configs}.values():  # mixes and seeds share data and split
-            rehearse(where, config)
+        preset = _fitted_preset(where, options, as_json)
+        configs = configs_from(names_as_typed.resolved(where, cli_options.dataset(options, preset), options), preset)
+        one_a_split = {config.split: config for config in configs}.values()  # mixes and seeds share data and split
+        splits = [rehearse(where, config) for config in one_a_split]
+        of_data = inspect(where, configs[0].dataset).report["warnings"]
+        output.say_found([*of_data, *(warning for split in splits for warning in split.warnings)], as_json)
         ensure_engine(where)
         run_ids = store.submit(where, configs)
         done = []
@@ -48,7 +52,10 @@ def compare(home: str | None, as_json: bool, **options: Any) -> None:
 
 
 def configs_from(options: dict[str, Any], preset: Preset | None = None) -> list[RunConfig]:
-    """Settings of the runs that `compare`'s options ask for: one a mix, for each split seed and seed."""
+    """Settings of the runs that `compare`'s options ask for: one a mix, for each split seed and seed.
+
+    Names of batches and types are those of the data, see `semafo.runs.names_as_typed`.
+    """
     dataset, split = cli_options.dataset(options, preset), _split_from(options, preset)
     train, mixes = cli_options.train(options), cli_options.mixes(options)
     wanted = product(*(dict.fromkeys(values) for values in (options["split_seeds"], options["seeds"], mixes)))
@@ -60,14 +67,13 @@ def configs_from(options: dict[str, Any], preset: Preset | None = None) -> list[
 
 def _split_from(options: dict[str, Any], preset: Preset | None) -> SplitSettings:
     rest = cli_options.split(options)
-    labelled, rate = cli_options.listed(options["labelled"]), options["labelled_rate"]
+    labelled, rate = options["labelled"], options["labelled_rate"]
     if preset is not None:
         return preset.split_settings(**rest)
     if labelled and rate is not None:
         raise click.UsageError("Give --labelled-rate or --labelled, not both.")
     rate = SplitSettings.labelled_rate if rate is None else rate
-    reference = cli_options.listed(options["reference"])
-    return SplitSettings(reference, labelled_rate=rate, labelled_batches=labelled or None, **rest)
+    return SplitSettings(options["reference"], labelled_rate=rate, labelled_batches=labelled or None, **rest)
 
 
 def _fitted_preset(home: Home, options: dict[str, Any], as_json: bool) -> Preset | None:

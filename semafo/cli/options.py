@@ -16,6 +16,7 @@ from semafo.runs.workers.scheduler_address import SCHEDULER_VARIABLE, checked
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, SplitSettings, TrainSettings
 
+NAMES = "B1,B2 or @FILE with one a line"  # see `semafo.runs.names_as_typed`
 DEFAULT_MIXES = ("scanvi", "semafo", "both")
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 home = click.option("--home", type=click.Path(file_okay=False), help="Folder of the runs [SEMAFO_HOME, ~/.semafo]")
@@ -63,12 +64,12 @@ _QUERY_FIELDS = ("query", "query_gene_key", "min_overlap")
 _OF_RUNS = (
     click.option("--dataset", default=DatasetSpec.name, show_default=True, help="Built-in name or an .h5ad file."),
     *_OF_DATA,
-    click.option("--reference", multiple=True, help="Reference batches, B1,B2: train by surgery. Repeatable."),
+    click.option("--reference", multiple=True, help=f"Reference batches, {NAMES}: train by surgery. Repeatable."),
     click.option(
         "--test-share", default=SplitSettings.test_share, show_default=True, help="Cells that are never labelled."
     ),
     click.option("--unstratified", is_flag=True, help="Draw test and labelled cells blindly, not by type."),
-    click.option("--leave-out", multiple=True, help="Types T1,T2 whose labels no model sees. Repeatable."),
+    click.option("--leave-out", multiple=True, help="Types, likewise, whose labels no model sees. Repeatable."),
     click.option(
         "--calibration-share",
         default=SplitSettings.calibration_share,
@@ -145,11 +146,11 @@ def dataset(options: dict[str, Any], preset: Preset | None = None) -> DatasetSpe
 
 
 def split(options: dict[str, Any]) -> dict[str, Any]:
-    """Fields of `SplitSettings` but the reference and which labels are seen."""
+    """Fields of `SplitSettings` but the reference and which labels are seen. Types are named as the data name them."""
     return {
         "test_share": options["test_share"],
         "stratified": not options["unstratified"],
-        "left_out_types": tuple(sorted(set(listed(options["leave_out"])))),
+        "left_out_types": tuple(sorted(set(options["leave_out"]))),
         "calibration_share": options["calibration_share"],
         "leak": options["leak"],
     }
@@ -171,8 +172,3 @@ def mixes(options: dict[str, Any]) -> list[Mix]:
     """The mixes that were asked for, all three where none was."""
     texts = options["mixes"] or DEFAULT_MIXES
     return [Mix.parse(text, options["label_weighting"], options["head"]) for text in texts]
-
-
-def listed(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Values of a repeatable option whose values may hold several, separated by commas."""
-    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())

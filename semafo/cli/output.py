@@ -65,6 +65,12 @@ def _aside(kind: str, message: str, as_json: bool) -> None:
         show(f"semafo: {message}", err=True)
 
 
+def say_found(warnings: Iterable[str], as_json: bool) -> None:
+    """Print to stderr what the check of the data found, each sentence once; JSON lines have it already."""
+    for warning in () if as_json else dict.fromkeys(warnings):
+        remark(warning, as_json)
+
+
 @contextmanager
 def errors(as_json: bool) -> Iterator[None]:
     """Turn what a user can mend into one message and exit code 2."""

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from semafo.cli import options as cli_options
 from semafo.data import catalogue
 from semafo.errors import SettingsError
 from semafo.files import write_atomically
+from semafo.runs import names_as_typed
 from semafo.runs.background.preflight import inspect
 from semafo.runs.engine.launch import ensure_engine, n_workers
 from semafo.runs.home import Home
@@ -83,7 +85,11 @@ def _written(found: Sweep, to: Path) -> str:
 
 
 def _say_result(found: Sweep, as_json: bool) -> None:
-    """As JSON everything that `compare` says, point by point; for people a table and what is clear in it."""
+    """As JSON everything that `compare` says, point by point; for people a table and what is clear in it.
+
+    Raises SemafoError where no run is finished.
+    """
+    summary.require_results(found)
     if as_json:
         for records in found.by_point().values():
             output.say_comparison(comparison.lines(records), comparison.missing(records), as_json)
@@ -93,25 +99,28 @@ def _say_result(found: Sweep, as_json: bool) -> None:
 
 def grid_from(home: Home, options: dict[str, Any]) -> Grid:
     """The grid that `sweep`'s options ask for."""
+    family = options["preset"]
+    if family and (options["rates"] or options["reference"]):
+        raise click.UsageError("--preset chooses reference and labels: leave --reference and --labelled-rate out.")
+    if not family and not options["rates"]:
+        raise click.UsageError("Give --labelled-rate at least once, or --preset.")
     spec = cli_options.dataset(options)
     rest: dict[str, Any] = {name: tuple(dict.fromkeys(options[name])) for name in ("seeds", "split_seeds")}
     rest |= {"mixes": tuple(cli_options.mixes(options)), "train": cli_options.train(options)}
+    if family:
+        points = _preset_points(home, family, spec)
+        split = cli_options.split(names_as_typed.resolved(home, points[0].dataset, options))
+        points = [replace(point, split=replace(point.split, **split)) for point in points]
+        return Grid(tuple(points), preset=family, **rest)
+    options = names_as_typed.resolved(home, spec, options)
     split = cli_options.split(options)
-    if options["preset"]:
-        if options["rates"] or options["reference"]:
-            raise click.UsageError("--preset chooses reference and labels: leave --reference and --labelled-rate out.")
-        points = tuple(_preset_points(home, options["preset"], spec, split))
-        return Grid(points, preset=options["preset"], **rest)
-    if not options["rates"]:
-        raise click.UsageError("Give --labelled-rate at least once, or --preset.")
-    reference = cli_options.listed(options["reference"])
-    return Grid.of_rates(spec, SplitSettings(reference, **split), options["rates"], **rest)
+    return Grid.of_rates(spec, SplitSettings(options["reference"], **split), options["rates"], **rest)
 
 
-def _preset_points(home: Home, family: str, spec: DatasetSpec, split: dict[str, Any]) -> Sequence[Point]:
+def _preset_points(home: Home, family: str, spec: DatasetSpec) -> Sequence[Point]:
     is_open = spec.name.strip() == catalogue.SIMULATED
     studies = None if is_open else set(inspect(home, spec).cells[keys.BATCH_COLUMN].astype(str))
-    return preset_points(family, spec, studies, **split)
+    return preset_points(family, spec, studies)
 
 
 def _foreseen(found: cost.Forecast) -> str:

@@ -2,21 +2,26 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from semafo.errors import DataError
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 _TARGET_SUM = 1e4
+_FEWEST_VARYING = 4  # genes: a curve at span 0.3 through fewer has no point to lie on, and its library crashes
 
 
 def select_hvgs(adata: "AnnData", n_top: int, batch_key: str | None = None) -> tuple[np.ndarray, str]:
     """Choose genes by the variance of their counts within batches (Seurat v3).
 
     Its curve fit fails on some data, most of all with many small batches. It is then tried with a wider span, and last
-    the genes are chosen by dispersion on log-normalised values; the note says which it was.
+    the genes are chosen by dispersion on log-normalised values; the note says which it was. Batches in which hardly a
+    gene varies, such as those of one cell, have no curve of their own: they are taken together as one batch, and left
+    out where they are too few even so.
 
     Parameters
     ----------
@@ -31,12 +36,17 @@ def select_hvgs(adata: "AnnData", n_top: int, batch_key: str | None = None) -> t
     -------
     tuple
         Boolean mask over genes, and a note for the run's record.
+
+    Raises
+    ------
+    DataError
+        Hardly a gene varies between the cells.
     """
     if n_top >= adata.n_vars:
         return np.ones(adata.n_vars, dtype=bool), f"all {adata.n_vars} genes"
-    batches = adata.obs[batch_key] if batch_key else None
-    by_batch = batches is not None and batches.nunique() > 1
-    scope = "by batch" if by_batch else "over all cells"
+    adata, small = _with_batches_that_fit(adata, batch_key) if batch_key else (adata, "")
+    by_batch = batch_key is not None and adata.obs[batch_key].nunique() > 1
+    scope = f"{'by batch' if by_batch else 'over all cells'}{small}"
     failures = []
     for name, choose in _WAYS.items():
         try:
@@ -47,18 +57,38 @@ def select_hvgs(adata: "AnnData", n_top: int, batch_key: str | None = None) -> t
             continue
         note = f"{n_top} of {adata.n_vars} genes, {name}, {scope}"
         return mask, "; ".join([note, *failures])
-    raise RuntimeError("; ".join(failures))  # the last way has no known failure
+    raise DataError(
+        f"No genes can be chosen: {'; '.join(failures)}. Use cells that differ, or ask for all {adata.n_vars} genes."
+    )
+
+
+def _with_batches_that_fit(adata: "AnnData", batch_key: str) -> tuple["AnnData", str]:
+    """The cells with the batches that a curve can be fitted to, and what was done with the others, for the note."""
+    import anndata as ad
+
+    batches = adata.obs[batch_key].astype(str)
+    small = [name for name, rows in batches.groupby(batches).indices.items() if _hardly_varies(adata.X[rows])]
+    if not small or batches.nunique() == 1:
+        return adata, ""
+    is_small = batches.isin(small).to_numpy()
+    which = f"the {len(small)} in which fewer than {_FEWEST_VARYING} genes vary"
+    if is_small.all() or not _hardly_varies(adata.X[is_small]):
+        pooled = batches.where(~is_small, small[0]).to_frame(batch_key)
+        return ad.AnnData(adata.X, obs=pooled), f" ({which} as one)"
+    return adata[~is_small], f" (without {which})"
+
+
+def _hardly_varies(counts: Any) -> bool:
+    """Whether too few genes differ between cells for a curve through their variances."""
+    return int((counts.max(axis=0) != counts.min(axis=0)).sum()) < _FEWEST_VARYING
 
 
 def _by_variance(adata: "AnnData", n_top: int, batch_key: str | None, *, span: float) -> np.ndarray:
     import scanpy as sc
 
-    options = {
-        "batch_key": batch_key,
-        "span": span,
-        "inplace": False,
-        "check_values": False,
-    }  # the preflight has looked
+    if batch_key is None and _hardly_varies(adata.X):
+        raise ValueError(f"fewer than {_FEWEST_VARYING} genes vary")
+    options = {"batch_key": batch_key, "span": span, "inplace": False, "check_values": False}  # the preflight looked
     table = sc.pp.highly_variable_genes(adata, flavor="seurat_v3", n_top_genes=n_top, **options)
     mask: np.ndarray = table["highly_variable"].to_numpy(dtype=bool)
     return mask

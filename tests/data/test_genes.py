@@ -3,10 +3,12 @@
 import anndata as ad
 import numpy as np
 import pytest
+from scipy import sparse
 
 from semafo import keys
 from semafo.data.genes import select_hvgs
 from semafo.data.load import load
+from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec
 
 
@@ -82,3 +84,44 @@ def test_many_tiny_batches_still_give_genes():
     mask, note = select_hvgs(tiny, 20, "batch")
     assert mask.sum() == 20
     assert note
+
+
+def in_batches(sizes, n_equal=0):
+    """Cells of batches of these sizes, of which the last `n_equal` are the same."""
+    counts = np.random.default_rng(1).poisson(2.0, (sum(sizes), 80)).astype(np.float32)
+    counts[len(counts) - n_equal :] = counts[-1]
+    found = ad.AnnData(sparse.csr_matrix(counts))
+    found.obs["batch"] = [f"b{i}" for i, n in enumerate(sizes) for _ in range(n)]
+    return found
+
+
+def test_a_batch_of_one_cell_has_no_say():
+    cells = in_batches([60, 50, 1])
+    mask, note = select_hvgs(cells, 20, "batch")
+    assert mask.sum() == 20
+    assert "by batch (without the 1 in which fewer than 4 genes vary)" in note
+    assert (mask == select_hvgs(cells[:110].copy(), 20, "batch")[0]).all()
+
+
+def test_batches_of_one_cell_each_are_taken_together():
+    mask, note = select_hvgs(in_batches([60, *[1] * 30]), 20, "batch")
+    assert mask.sum() == 20
+    assert "by batch (the 30 in which fewer than 4 genes vary as one)" in note
+
+
+def test_a_batch_of_equal_cells_is_no_larger_than_one_cell():
+    assert "without the 1 " in select_hvgs(in_batches([60, 50, 5], n_equal=5), 20, "batch")[1]
+
+
+def test_batches_of_two_cells_are_chosen_by_as_ever():
+    assert "fewer than" not in select_hvgs(in_batches([60, 50, 2]), 20, "batch")[1]
+
+
+def test_nothing_but_small_batches_gives_genes_all_the_same():
+    assert "over all cells (the 40 in which" in select_hvgs(in_batches([1] * 40), 20, "batch")[1]
+
+
+@pytest.mark.filterwarnings("ignore:.*number of normalized dispersions", "ignore:invalid value encountered in log")
+def test_equal_cells_are_refused_in_words():
+    with pytest.raises(DataError, match=r"No genes can be chosen.*fewer than 4 genes vary"):
+        select_hvgs(in_batches([6, 4], n_equal=10), 20, "batch")

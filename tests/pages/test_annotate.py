@@ -52,7 +52,7 @@ def found(monkeypatch):
     cells[keys.ROLE] = np.where(is_query, keys.QUERY, keys.REFERENCE)
     cells.loc[is_query, keys.TRUE] = None
     composition = {str(name): {"Pancreas inDrop": int(n)} for name, n in cells[keys.TRUE].value_counts().items()}
-    report = {"joined": JOINED, "composition": composition, "warnings": ["The query lacks 120 genes."]}
+    report = {"joined": JOINED, "composition": composition, "no_types": {}, "warnings": ["The query lacks 120 genes."]}
     inspection = Inspection(report, cells)
     monkeypatch.setattr(dataset, "inspection", lambda spec: inspection)
     monkeypatch.setattr(annotated_query, "inspect", lambda home, spec: inspection)
@@ -177,3 +177,38 @@ def test_the_bars_count_and_put_the_unknown_last():
 def test_the_histogram_counts_each_cell_on_one_side_of_the_threshold():
     above, below = figures.confidence_histogram(np.array([0.1, 0.49, 0.5, 0.9, 1.0]), 0.5).data
     assert (above.y.sum(), below.y.sum()) == (3, 2)
+
+
+def test_a_type_called_unknown_is_a_type(finished, open_page):
+    predictions, cells = finished.predictions(), finished.cells()
+    old = predictions["types"][0]
+    write_json(
+        finished.folder / keys.PREDICTIONS_FILE, {**predictions, "types": ["Unknown", *predictions["types"][1:]]}
+    )
+    predicted = cells[keys.PREDICTED].astype(object).replace(old, "Unknown")
+    cells.assign(**{keys.PREDICTED: predicted}).to_parquet(finished.folder / keys.CELLS_FILE)
+    app = open_page("annotate")
+    query = (cells[keys.ROLE] == keys.QUERY) & (cells[keys.CONFIDENCE] < 0.5)
+    assert f"{query.sum()} are unknown (low confidence)" in texts(app).replace("\u2009", "")
+    assert {"Unknown", "unknown (low confidence)"} <= set(app.dataframe[0].value["Label"])
+
+
+def test_labels_that_are_no_types_are_missing_by_one_click_and_back_by_another(home, found, open_page):
+    found.report["no_types"] = {"unassigned": 12}
+    app = built_in(open_page("annotate"))
+    button(app, "Treat 'unassigned' (12 cells) as unlabelled").click().run()
+    assert not app.exception
+    found.report["no_types"] = {}
+    button(app, "Annotate").click().run()
+    (folder,) = (path for path in home.runs.iterdir() if not path.name.startswith("."))
+    assert RunRecord(folder).config.dataset.missing_labels == ("unassigned",)
+    button(app, "Take 'unassigned' as a type again").click().run()
+    assert not any("again" in button.label for button in app.button)
+
+
+def test_what_the_check_found_is_folded_up_below_a_finished_annotation(finished, open_page):
+    split = read_json(finished.folder / keys.SPLIT_FILE)
+    write_json(finished.folder / keys.SPLIT_FILE, {**split, "warnings": ["Two cells are odd.", "All is one."]})
+    app = open_page("annotate")
+    assert "What the check found (2)" in [expander.label for expander in app.expander]
+    assert "Two cells are odd." in texts(app)

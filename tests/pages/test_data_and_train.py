@@ -3,6 +3,9 @@
 import re
 from dataclasses import replace
 
+import anndata as ad
+import numpy as np
+import pandas as pd
 import pytest
 
 from semafo import keys, wording
@@ -14,7 +17,7 @@ from semafo.runs.background import preflight
 from semafo.runs.folder.run_record import RunRecord
 from semafo.settings.run_config import DatasetSpec, SplitSettings, TrainSettings
 from semafo.ui.charts import split_bars
-from tests.pages.conftest import charts, texts
+from tests.pages.conftest import charts, seen, texts
 from tests.support import fakes
 
 
@@ -281,3 +284,56 @@ def test_runs_at_work_can_be_watched_and_cancelled(home, open_page):
     assert requests == [{"action": "cancel", "run_id": waiting.run_id}]
     assert app.button(key=f"cancel-{waiting.run_id}").disabled
     assert not app.button(key=f"cancel-{record.run_id}").disabled
+
+
+@pytest.fixture
+def own_cells(tmp_path):
+    """An .h5ad file whose labels are text with unknown ones, and numbers."""
+    row = np.arange(60)
+    obs = pd.DataFrame(
+        {
+            "cell_type": np.where(row < 7, "Unassigned", np.array(["beta", "alpha"])[row % 2]),
+            "leiden": row % 4,
+            "donor": pd.Categorical(np.array(["d1", "d2"])[row // 30]),
+        },
+        index=[f"c{i}" for i in row],
+    )
+    counts = np.random.default_rng(0).poisson(3.0, (60, 20)).astype("float32")
+    ad.AnnData(counts, obs=obs).write_h5ad(tmp_path / "cells.h5ad")
+    return str(tmp_path / "cells.h5ad")
+
+
+def own_file(open_page, path):
+    app = open_page("data")
+    app.session_state["own_cells"] = True
+    app.session_state["data_kind"] = "File on this machine"
+    app.run()
+    app.text_input(key="data_path").set_value(path).run()
+    assert not app.exception
+    return app
+
+
+def test_labels_that_are_no_types_are_missing_by_one_click_and_back_by_another(home, open_page, own_cells):
+    app = own_file(open_page, own_cells)
+    assert "3 types" in texts(app)
+    (treat,) = [button for button in app.button if "Treat" in button.label]
+    assert seen(treat.label) == "Treat 'Unassigned' (7 cells) as unlabelled"
+    treat.click().run()
+    assert "2 types" in texts(app)
+    assert "Cells without a label: 7." in texts(app)
+    button(app, "Use these cells").click().run()
+    assert app.session_state["dataset"].missing_labels == ("Unassigned",)
+    assert "labels cell_type without Unassigned" in texts(app)
+    assert "What the check found (1)" in [expander.label for expander in app.expander]
+    app.switch_page("pages/data.py").run()
+    button(app, "Take 'Unassigned' as a type again").click().run()
+    assert "3 types" in texts(app)
+
+
+def test_columns_of_numbers_are_offered_after_those_of_text(home, open_page, own_cells):
+    app = own_file(open_page, own_cells)
+    label = app.selectbox(key=f"label-{own_cells}")
+    assert label.options == ["cell_type (3 values)", "donor (2 values)", "leiden (4 values)"]
+    label.select("leiden").run()
+    assert not app.exception
+    assert "4 types" in texts(app)

@@ -3,16 +3,17 @@
 import io
 
 import pandas as pd
+import pytest
 
 from semafo import keys
-from semafo.errors import SettingsError
-from semafo.files import read_json
+from semafo.errors import SemafoError, SettingsError
+from semafo.files import read_json, write_json
 from semafo.runs.sweeps import summary
 from semafo.runs.sweeps.sweep import Sweep, sweeps
 from semafo.settings.run_config import ONE_CYCLE
 from semafo.ui.sweep import report as sweep_report
 from semafo.ui.sweep import results
-from tests.pages.conftest import charts, texts
+from tests.pages.conftest import charts, seen, texts
 from tests.support import fakes
 from tests.support.fake_sweeps import a_sweep
 
@@ -124,3 +125,33 @@ def test_what_cannot_be_paused_is_said_in_a_sentence(home, open_page, monkeypatc
     button(app, "Pause").click().run()
     assert not app.exception
     assert app.error[0].value == "The home is read-only. Make it writable."
+
+
+def test_a_sweep_of_which_every_run_failed_says_why(home, open_page):
+    sweep = a_sweep(home)
+    for record in sweep.records:
+        reason = "The data set has changed since." if record.config.mix.w_semafo else "The disk is full."
+        write_json(record.folder / keys.STATUS_FILE, {**record.status, "state": keys.FAILED, "reason": reason})
+        (record.folder / keys.MANIFEST_FILE).unlink()
+    sweep = Sweep(home, sweep.sweep_id)
+    app = open_page("sweep")
+    assert not app.exception
+    said = app.error[0].value
+    assert "No run of Two rates was finished" in said
+    assert "4 runs failed: The data set has changed since." in seen(said)
+    assert "2 runs failed: The disk is full." in seen(said)
+    for write in (summary.as_text, summary.as_csv, sweep_report.as_html):
+        with pytest.raises(SemafoError, match="4 runs failed: The data set"):
+            write(sweep)
+
+
+def test_what_the_check_found_stands_once_in_everything_that_a_sweep_writes(home, open_page):
+    sweep = a_sweep(home)
+    for record in sweep.records:
+        split = read_json(record.folder / keys.SPLIT_FILE)
+        report = {**split["report"], "warnings": ["Batch d4 has <one> cell."]}
+        write_json(record.folder / keys.SPLIT_FILE, {**split, "report": report})
+    sweep = Sweep(home, sweep.sweep_id)
+    assert summary.as_text(sweep).count("Batch d4 has <one> cell.") == 1
+    assert sweep_report.as_html(sweep).count("Batch d4 has &lt;one&gt; cell.") == 1
+    assert "What the check found (1)" in [expander.label for expander in open_page("sweep").expander]

@@ -12,6 +12,7 @@ from semafo.data.catalogue import SMALL_BONE_MARROW_LIKE, SMALL_PANCREAS_LIKE
 from semafo.data.simulation.tissues import BONE_MARROW_STUDIES, PANCREAS_STUDIES
 from semafo.errors import DataError
 from semafo.settings.run_config import SplitSettings
+from semafo.wording import named
 
 
 @dataclass(frozen=True)
@@ -95,14 +96,14 @@ class Preset:
         missing, extra = self._misfit(present)
         if missing:
             raise DataError(
-                f"The split {self.name} needs the studies {_listed(self.studies)}; the data lack {_listed(missing)}. "
-                f"They have the batches {_listed(present)}. Choose the batch column that holds the studies, use the "
+                f"The split {self.name} needs the studies {named(self.studies)}; the data lack {named(missing)}. "
+                f"They have the batches {named(present)}. Choose the batch column that holds the studies, use the "
                 f"simulation {self.simulation}, or choose reference and labelled batches yourself."
             )
         if extra:
             raise DataError(
-                f"The split {self.name} is of the studies {_listed(self.studies)}, and the data also have "
-                f"{_listed(extra)}, which would become query unasked. Take these cells out of the file, or choose "
+                f"The split {self.name} is of the studies {named(self.studies)}, and the data also have "
+                f"{named(extra)}, which would become query unasked. Take these cells out of the file, or choose "
                 "reference and labelled batches yourself."
             )
         differing = [study for study in self.studies if counts[study] != self.sizes[study]]
@@ -181,7 +182,3 @@ def _preset(
         rate=percent / 100,
         simulation=simulation,
     )
-
-
-def _listed(names: Collection[str]) -> str:
-    return ", ".join(sorted(map(str, names)))

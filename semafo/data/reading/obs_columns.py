@@ -1,49 +1,78 @@
 """obs columns: which could serve as label or batch, and reading them as text with missing values."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec
 
 MISSING_BATCH = "missing"  # batch of the cells whose batch is not known
 MOST_VALUES = 200  # a column with more is hardly a label or a batch
+TEXT, NUMBER, MANY = "text", "number", "many"  # kinds of columns, in the order in which they are offered
 _MISSING = frozenset({"", "nan", "na", "none", "<na>", keys.UNLABELLED})  # in lower case: how missing values were saved
 
 
 @dataclass(frozen=True)
 class Column:
-    """An obs column that could serve as label or batch: number of different values, and of cells without one."""
+    """An obs column that could serve as label or batch.
+
+    Parameters
+    ----------
+    n_values, n_missing
+        Different values, and cells without one.
+    kind
+        `TEXT` of up to 200 values, `NUMBER` (whole numbers and flags) of up to 200, or `MANY`: text of more.
+    """
 
     name: str
     n_values: int
     n_missing: int
+    kind: str = TEXT
 
 
 def candidates(obs: pd.DataFrame) -> tuple[Column, ...]:
-    """Text and categorical columns with 2 to 200 different values, in their order."""
-    found = []
-    for name in obs.columns:
-        if isinstance(obs[name].dtype, pd.CategoricalDtype) or obs[name].dtype.kind == "O":
-            text = text_column(obs[name])
-            column = Column(str(name), int(text.nunique()), int(text.isna().sum()))
-            if 2 <= column.n_values <= MOST_VALUES:
-                found.append(column)
-    return tuple(found)
+    """Columns of two or more values that are not all different: text, then whole numbers, then text of many values.
+
+    Of numbers, only those of up to 200 values that two cells share on average: others are measured or counted.
+    """
+    found = [_column(str(name), obs[name]) for name in obs.columns]
+    return tuple(column for kind in (TEXT, NUMBER, MANY) for column in found if column and column.kind == kind)
 
 
-def text_column(values: pd.Series) -> pd.Series:
+def _column(name: str, values: pd.Series) -> Column | None:
+    is_text = isinstance(values.dtype, pd.CategoricalDtype) or values.dtype.kind == "O"
+    if not is_text and not _is_whole(values):
+        return None
+    text = text_column(values)
+    n_values, n_missing = int(text.nunique()), int(text.isna().sum())
+    n_least = n_values + 1 if is_text else 2 * n_values
+    if n_values < 2 or len(values) - n_missing < n_least or (n_values > MOST_VALUES and not is_text):
+        return None
+    kind = MANY if n_values > MOST_VALUES else TEXT if is_text else NUMBER
+    return Column(name, n_values, n_missing, kind)
+
+
+def _is_whole(values: pd.Series) -> bool:
+    """Whether a column holds flags or whole numbers, gaps aside."""
+    if values.dtype.kind in "biu":
+        return True
+    known = values.dropna().to_numpy(dtype=float) if values.dtype.kind == "f" else np.array([np.nan])
+    return bool((known == np.rint(known)).all() and np.isfinite(known).all())
+
+
+def text_column(values: pd.Series, missing: Collection[str] = ()) -> pd.Series:
     """Values as a categorical of strings, sorted and without unused categories.
 
-    Empty text, NaN however it was spelled, and `keys.UNLABELLED` are missing. Whole numbers lose their ".0".
+    Empty text, NaN however it was spelled, `keys.UNLABELLED` and what is in `missing` are missing. Whole numbers lose
+    their ".0".
     """
     codes, uniques = pd.factorize(values)
     names = [_as_text(value) for value in np.asarray(uniques)]  # an Index would give 0.1 in 64 bits for one in 32
-    kept = sorted({name for name in names if name.lower() not in _MISSING})
+    kept = sorted({name for name in names if name.lower() not in _MISSING}.difference(missing))
     position = {name: i for i, name in enumerate(kept)}
     # factorize gives missing values the code -1, which takes the -1 at the end
     new_code = pd.Series([*(position.get(name, -1) for name in names), -1]).to_numpy()
@@ -67,7 +96,7 @@ def require_columns(obs: pd.DataFrame, spec: DatasetSpec) -> None:
 
 def labels_of(obs: pd.DataFrame, spec: DatasetSpec, warnings: list[str]) -> pd.Series:
     """The true labels as text; what is odd about them goes to `warnings`."""
-    labels = text_column(obs[spec.label_key])
+    labels = text_column(obs[spec.label_key], spec.missing_labels)
     types, n_missing = list(labels.cat.categories), int(labels.isna().sum())
     if len(types) < 2:
         found = f"holds only the label {types[0]!r}" if types else "holds no label: every value is missing"
@@ -82,6 +111,17 @@ def labels_of(obs: pd.DataFrame, spec: DatasetSpec, warnings: list[str]) -> pd.S
     if n_missing:
         warnings.append(f"{n_missing} of {len(obs)} cells have no label: they are predicted and never scored.")
     return labels
+
+
+def require_missing_labels(labels: Iterable[pd.Series], spec: DatasetSpec) -> None:
+    """Raise DataError where a label that is to be missing is in none of the columns of labels."""
+    known = {name for values in labels for name in text_column(values).cat.categories}
+    absent = [name for name in spec.missing_labels if name not in known]
+    if absent:
+        raise DataError(
+            f"There is no label {wording.named(absent)} in {spec.label_key!r} to take as missing. It has: "
+            f"{wording.named(sorted(known))}. Choose among those."
+        )
 
 
 def batches_of(obs: pd.DataFrame, spec: DatasetSpec, warnings: list[str]) -> pd.Series:

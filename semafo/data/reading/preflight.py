@@ -10,16 +10,18 @@ import pandas as pd
 
 from semafo import keys, wording
 from semafo.data import catalogue
+from semafo.data.reading import no_types
 from semafo.data.reading.obs_columns import (
     Column,
     batches_of,
     candidates,
     drop_unused_categories,
     labels_of,
+    require_missing_labels,
     unused_categories,
 )
 from semafo.data.reading.raw_cells import RawCells, keep_genes, read_raw, unique_names
-from semafo.data.reading.reference_and_query import read_joined
+from semafo.data.reading.reference_and_query import described, read_joined
 from semafo.data.reading.sources import open_source
 from semafo.data.simulation.simulate import BATCH_KEY, LABEL_KEY
 from semafo.settings.run_config import DatasetSpec, TrainSettings
@@ -28,7 +30,7 @@ from semafo.settings.schedule import course_of
 if TYPE_CHECKING:
     from anndata import AnnData
 
-RARE = 10  # cells; types with fewer are listed
+RARE = 10  # cells; types and batches with fewer are named
 
 # The estimate: a step of 128 cells × 2000 genes on one or two cores, and what the libraries take before any data.
 _BATCH_SIZE = 128
@@ -48,6 +50,8 @@ class Report:
         Cells of each label in each batch, missing labels left out.
     rare_types
         Types with fewer than 10 cells.
+    no_types
+        Labels that seem to say that a type is not known, with their cells: proposals for `missing_labels`.
     unused_categories
         By column: categories that no cell has; dropped.
     expected_bytes, expected_seconds
@@ -66,6 +70,7 @@ class Report:
     batch_key: str | None
     composition: dict[str, dict[str, int]]
     rare_types: dict[str, int]
+    no_types: dict[str, int]
     n_empty_cells: int
     n_empty_genes: int
     n_missing_labels: int
@@ -116,6 +121,7 @@ def preflight(spec: DatasetSpec) -> tuple["AnnData", Report]:
     if unused:
         warnings.append(f"Categories that no cell has were dropped, in {', '.join(unused)}.")
     _set_columns(adata, raw, spec)
+    _warn_of_small_batches(adata.obs, warnings)
     assert spec.label_key is not None  # `require_columns` refused the data otherwise
     report = Report(
         dataset=spec.name,
@@ -126,13 +132,14 @@ def preflight(spec: DatasetSpec) -> tuple["AnnData", Report]:
         batch_key=spec.batch_key,
         composition=_composition(adata.obs),
         rare_types=_rare_types(adata.obs, warnings),
+        no_types=_no_types(adata.obs, spec, warnings),
         n_missing_labels=int(adata.obs[keys.TRUE].isna().sum()),
         unused_categories=unused,
         columns=raw.columns,
         expected_bytes=_expected_bytes(adata),
         expected_seconds=_expected_seconds(adata.n_obs, min(adata.n_vars, spec.n_hvg)),
         warnings=tuple(warnings),
-        joined=raw.joined,
+        joined=raw.joined and {**raw.joined, **described(adata.obs)},
         **repairs,
     )
     return adata, report
@@ -171,6 +178,8 @@ def _set_columns(adata: "AnnData", raw: RawCells, spec: DatasetSpec) -> None:
     if raw.own_columns:
         return
     obs = adata.obs
+    assert spec.label_key is not None  # `require_columns` refused the data otherwise
+    require_missing_labels([obs[spec.label_key]], spec)
     own = {keys.TRUE: labels_of(obs, spec, raw.warnings), keys.BATCH_COLUMN: batches_of(obs, spec, raw.warnings)}
     source = {keys.TRUE: spec.label_key, keys.BATCH_COLUMN: spec.batch_key}
     clashes = {name: f"{name}_in_file" for name in own if name in obs.columns and name != source[name]}
@@ -191,6 +200,23 @@ def _rare_types(obs: pd.DataFrame, warnings: list[str]) -> dict[str, int]:
             "say nothing about it."
         )
     return {str(name): int(n) for name, n in sizes[sizes < RARE].sort_values(kind="stable").items()}
+
+
+def _no_types(obs: pd.DataFrame, spec: DatasetSpec, warnings: list[str]) -> dict[str, int]:
+    found = no_types.proposed({str(name): int(n) for name, n in obs[keys.TRUE].value_counts().items()})
+    if found:
+        warnings.append(no_types.warning_of(found, spec))
+    return found
+
+
+def _warn_of_small_batches(obs: pd.DataFrame, warnings: list[str]) -> None:
+    sizes = obs[keys.BATCH_COLUMN].astype(str).value_counts()
+    small = [f"{name} ({wording.cells(n)})" for name, n in sizes[sizes < RARE].sort_index().items()]
+    if small:
+        warnings.append(
+            f"Batches with fewer than {RARE} cells: {', '.join(small)}. Little can be learned of so small a batch, and "
+            "one in which nothing varies has no say in which genes are chosen."
+        )
 
 
 def _expected_bytes(adata: "AnnData") -> int:

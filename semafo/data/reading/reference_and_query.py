@@ -13,7 +13,7 @@ import pandas as pd
 
 from semafo import keys, wording
 from semafo.data.catalogue import query_spec
-from semafo.data.reading.obs_columns import batches_of, labels_of, text_column
+from semafo.data.reading.obs_columns import batches_of, labels_of, require_missing_labels, text_column
 from semafo.data.reading.raw_cells import RawCells, keep_genes, read_raw, unique_names
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec
@@ -57,7 +57,7 @@ def read_joined(spec: DatasetSpec) -> RawCells:
     -------
     RawCells
         `own_columns` has true labels (the query's where it has any), batches, `keys.ROLE` and `keys.ROW`; `joined` is
-        for the report.
+        for the report, without `described`.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def read_joined(spec: DatasetSpec) -> RawCells:
         warnings=warnings,
         columns=reference.columns,
         own_columns=own,
-        joined={**_described(own), "query": query.title, "overlap": asdict(overlap)},
+        joined={"query": query.title, "overlap": asdict(overlap)},
     )
 
 
@@ -172,9 +172,11 @@ def _own_columns(
     reference: pd.DataFrame, query: pd.DataFrame, spec: DatasetSpec, warnings: list[str]
 ) -> dict[str, pd.Series]:
     """True label, batch, role and row of every cell, reference first."""
+    own_labels = [query[spec.label_key]] if spec.label_key in query.columns else []
+    require_missing_labels([reference[spec.label_key], *own_labels], spec)
     labels = labels_of(reference, spec, warnings)
-    has_labels = spec.label_key in query.columns
-    query_labels = text_column(query[spec.label_key]) if has_labels else pd.Series(None, query.index, dtype=object)
+    unlabelled = pd.Series(None, query.index, dtype=object)
+    query_labels = text_column(own_labels[0], spec.missing_labels) if own_labels else unlabelled
     batches = batches_of(reference, spec, [])
     query_batches = _query_batches(query, spec, set(batches), warnings)
     n_unlabelled = int(query_labels.isna().sum())
@@ -215,10 +217,10 @@ def _below(reference: pd.Series, query: pd.Series) -> pd.Series:
     return pd.Series(pd.Categorical(values, categories=sorted({v for v in values if isinstance(v, str)})))
 
 
-def _described(own: dict[str, pd.Series]) -> dict[str, Any]:
-    """Cells, batches and labels of either, for the report."""
-    is_query = (own[keys.ROLE] == keys.QUERY).to_numpy()
-    batches, labels = own[keys.BATCH_COLUMN].astype(str), own[keys.TRUE]
+def described(cells: pd.DataFrame) -> dict[str, Any]:
+    """Cells, batches and labels of either, for the report, of the own columns of those cells that have counts."""
+    is_query = (cells[keys.ROLE] == keys.QUERY).to_numpy()
+    batches, labels = cells[keys.BATCH_COLUMN].astype(str), cells[keys.TRUE]
     return {
         "n_reference": int((~is_query).sum()),
         "n_query": int(is_query.sum()),

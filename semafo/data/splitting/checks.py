@@ -8,6 +8,7 @@ import pandas as pd
 from semafo import keys
 from semafo.errors import DataError
 from semafo.settings.run_config import SplitSettings
+from semafo.wording import named
 
 
 def check_names(cells: pd.DataFrame, settings: SplitSettings) -> None:
@@ -15,16 +16,16 @@ def check_names(cells: pd.DataFrame, settings: SplitSettings) -> None:
     known = set(cells[keys.BATCH_COLUMN])
     unknown = (set(settings.reference) | set(settings.labelled_batches or ())) - known
     if unknown:
-        raise DataError(f"There is no batch {listed(unknown)}. The data have: {listed(known)}. Choose among those.")
+        raise DataError(f"There is no batch {named(unknown)}. The data have: {named(known)}. Choose among those.")
     types = set(cells[keys.TRUE].dropna())
     if set(settings.left_out_types) - types:
         raise DataError(
-            f"There is no type {listed(set(settings.left_out_types) - types)} to leave out. The data have: "
-            f"{listed(types)}. Choose among those."
+            f"There is no type {named(set(settings.left_out_types) - types)} to leave out. The data have: "
+            f"{named(types)}. Choose among those."
         )
     if known <= set(settings.reference) and not settings.reference_only:
         raise DataError(
-            f"Every batch is reference ({listed(known)}), so no query is left. Leave at least one batch out of the "
+            f"Every batch is reference ({named(known)}), so no query is left. Leave at least one batch out of the "
             "reference, or choose no reference to train all cells in one stage."
         )
 
@@ -32,10 +33,10 @@ def check_names(cells: pd.DataFrame, settings: SplitSettings) -> None:
 def check_reference(settings: SplitSettings, types: Collection[str]) -> None:
     """Raise DataError where the reference has fewer than two types to learn from."""
     if len(types) < 2:
-        found = f"has only the label {listed(types)}" if types else "has no label"
+        found = f"has only the label {named(types)}" if types else "has no label"
         also = ", or leave fewer types out" if settings.left_out_types else ""
         raise DataError(
-            f"The reference ({listed(settings.reference)}) {found}. Expected two or more types to learn from: choose "
+            f"The reference ({named(settings.reference)}) {found}. Expected two or more types to learn from: choose "
             f"another reference{also}."
         )
 
@@ -81,11 +82,6 @@ def warnings_of(
     return tuple(sentence for sentence in found if sentence)
 
 
-def listed(names: Collection[str]) -> str:
-    """Names in alphabetical order, with commas."""
-    return ", ".join(sorted(map(str, names)))
-
-
 def _leak(settings: SplitSettings, summary: dict[str, Any]) -> str:
     if not settings.leak:
         return ""
@@ -102,7 +98,7 @@ def _reference_only(settings: SplitSettings, summary: dict[str, Any], n_in_data:
     n_left = n_in_data - summary["n_cells"]
     others = f" {n_left} cells of other batches take no part." if n_left else ""
     return (
-        f"Only the reference ({listed(settings.reference)}) is trained on.{others} There are no test cells: accuracy "
+        f"Only the reference ({named(settings.reference)}) is trained on.{others} There are no test cells: accuracy "
         "is on the training cells, and cannot be compared with that of other splits."
     )
 
@@ -112,7 +108,7 @@ def _left_out(cells: pd.DataFrame, settings: SplitSettings) -> str:
         return ""
     n_left_out = int(cells[keys.TRUE].isin(settings.left_out_types).sum())
     return (
-        f"The labels of {listed(settings.left_out_types)} ({n_left_out} cells) are hidden everywhere, as asked: no "
+        f"The labels of {named(settings.left_out_types)} ({n_left_out} cells) are hidden everywhere, as asked: no "
         "model can predict these types, and they count as unseen."
     )
 
@@ -123,7 +119,7 @@ def _foreign(cells: pd.DataFrame, known: pd.Series, settings: SplitSettings) -> 
     if not foreign.any():
         return ""
     return (
-        f"{int(foreign.sum())} query cells are of types the reference lacks ({listed(set(true[foreign]))}). A model "
+        f"{int(foreign.sum())} query cells are of types the reference lacks ({named(set(true[foreign]))}). A model "
         "cannot learn a new type from the query, so their labels stay hidden and count as unseen types."
     )
 
@@ -132,7 +128,7 @@ def _unlabelled_types(cells: pd.DataFrame, known: pd.Series, summary: dict[str, 
     missed = set(cells.loc[known, keys.TRUE]) - set(summary["seen_types"])
     if not missed:
         return ""
-    return f"No cell of {listed(missed)} is labelled, so no model can predict it: these are unseen types."
+    return f"No cell of {named(missed)} is labelled, so no model can predict it: these are unseen types."
 
 
 def _no_test(settings: SplitSettings, summary: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from semafo.data.reading.obs_columns import TEXT
 from semafo.errors import DataError, SemafoError
 from semafo.runs.background.reading import run_reading
 from semafo.runs.workers.memory import memory_for_reading
@@ -18,7 +19,7 @@ BATCH_WORDS = ("batch", "study", "donor", "sample", "site", "tech", "condition")
 
 
 def read(path: str) -> list[dict[str, Any]]:
-    """`name`, `n_values` and `n_missing` of each candidate column. Raises DataError."""
+    """`name`, `n_values`, `n_missing` and `kind` of each candidate column. Raises DataError."""
     done = run_reading(["-m", "semafo.runs.background.file_columns", path], [Path(path)], _reading(path))
     for line in reversed(done.stdout.splitlines()):
         try:
@@ -33,10 +34,11 @@ def read(path: str) -> list[dict[str, Any]]:
 
 
 def guess(columns: list[dict[str, Any]], words: tuple[str, ...], avoid: str | None = None) -> str | None:
-    """The first column whose name is, or else holds, one of the words."""
+    """The first column whose name is one of the words, or else holds one, text before numbers."""
     names = [column["name"] for column in columns if column["name"] != avoid]
+    texts = [column["name"] for column in columns if column.get("kind", TEXT) == TEXT and column["name"] != avoid]
     exact = [name for word in words for name in names if name.lower() == word]
-    partial = [name for word in words for name in names if word in name.lower()]
+    partial = [name for some in (texts, names) for word in words for name in some if word in name.lower()]
     return next(iter(exact + partial), None)
 
 

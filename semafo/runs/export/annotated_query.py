@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.data import catalogue
 from semafo.errors import DataError
 from semafo.files import write_atomically
@@ -25,7 +25,7 @@ from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, Tr
 if TYPE_CHECKING:
     from anndata import AnnData
 
-UNKNOWN = "unknown"  # label of a cell whose confidence is below the threshold
+UNKNOWN = "unknown"  # label of a cell whose confidence is below the threshold, see `unknown_label`
 THRESHOLD = 0.5
 
 # What the annotated file gets: obs columns, and the place in uns
@@ -69,18 +69,27 @@ def query_cells(record: RunRecord, threshold: float = THRESHOLD) -> pd.DataFrame
     cells = record.cells()
     cells = cells[cells[keys.ROLE] == keys.QUERY]
     columns = [keys.BATCH_COLUMN, keys.TRUE, keys.PREDICTED, keys.CONFIDENCE]
-    return cells[columns].assign(**{LABEL: labels_at(cells, threshold)})
+    return cells[columns].assign(**{LABEL: labels_at(cells, threshold, unknown_label(record))})
 
 
-def labels_at(cells: pd.DataFrame, threshold: float) -> pd.Series:
-    """Predicted type, or `UNKNOWN` where the confidence is below the threshold (0 to 1)."""
+def unknown_label(record: RunRecord) -> str:
+    """`UNKNOWN`, or more words where a type of the data is called that, in upper or lower case."""
+    types = {str(name).casefold() for name in record.predictions().get("types", ())}
+    label = UNKNOWN
+    while label in types:
+        label += " (low confidence)"
+    return label
+
+
+def labels_at(cells: pd.DataFrame, threshold: float, unknown: str) -> pd.Series:
+    """Predicted type, or `unknown` where the confidence is below the threshold (0 to 1)."""
     predicted = cells[keys.PREDICTED].astype(object)
-    return predicted.where(cells[keys.CONFIDENCE] >= threshold, UNKNOWN)
+    return predicted.where(cells[keys.CONFIDENCE] >= threshold, unknown)
 
 
 def summary(record: RunRecord, threshold: float = THRESHOLD) -> dict[str, Any]:
     """What came out, as plain values. `scores` is None where the query has no labels of its own."""
-    cells = query_cells(record, threshold)
+    cells, unknown = query_cells(record, threshold), unknown_label(record)
     scores = record.predictions().get("query") or {}
     sizes = {str(name): int(n) for name, n in cells[LABEL].value_counts().items()}
     return {
@@ -90,8 +99,9 @@ def summary(record: RunRecord, threshold: float = THRESHOLD) -> dict[str, Any]:
         "overlap": overlap(record),
         "n_query": len(cells),
         "threshold": threshold,
-        "n_unknown": int((cells[LABEL] == UNKNOWN).sum()),
-        "n_by_label": dict(sorted(sizes.items(), key=lambda item: item[0] == UNKNOWN)),
+        "unknown_label": unknown,
+        "n_unknown": int((cells[LABEL] == unknown).sum()),
+        "n_by_label": dict(sorted(sizes.items(), key=lambda item: item[0] == unknown)),
         "scores": scores if scores.get("n_scored") else None,
         "warnings": record.warnings,
     }
@@ -123,22 +133,23 @@ def write_query(home: Home, record: RunRecord, out: Path, threshold: float = THR
     adata = read_whole(catalogue.query_spec(spec))
     cells = query_cells(record, threshold)
     places = inspect(home, spec).cells[keys.ROW].loc[cells.index].to_numpy()
-    for name, values in _columns(cells, places, adata.n_obs).items():
+    for name, values in _columns(cells, places, adata.n_obs, unknown_label(record)).items():
         adata.obs[name] = values
     umap_key = keys.X_UMAP if keys.X_UMAP not in adata.obsm else f"{keys.X_UMAP}_semafo"
     is_query = (record.cells()[keys.ROLE] == keys.QUERY).to_numpy()
     for key, name in ((record.config.mix.obsm_key, record.config.mix.obsm_key), (umap_key, keys.X_UMAP)):
         adata.obsm[key] = _placed(record.array(name)[is_query], places, adata.n_obs)
     facts = {"run_id": record.run_id, "threshold": threshold, "umap_key": umap_key, "overlap": overlap(record)}
+    facts |= {"unknown_label": unknown_label(record), "warnings": record.warnings or None}
     adata.uns[UNS] = _plain({**facts, "settings": record.config.to_dict(), **record.settings["context"]})
     write_h5ad(adata, out)
 
 
-def _columns(cells: pd.DataFrame, places: np.ndarray, n_cells: int) -> dict[str, Any]:
+def _columns(cells: pd.DataFrame, places: np.ndarray, n_cells: int, unknown: str) -> dict[str, Any]:
     """Obs columns in the file's order; cells without counts were not predicted and are unknown."""
     found: dict[str, Any] = {}
     for name, column in ((PREDICTION, keys.PREDICTED), (LABEL, LABEL)):
-        values = np.full(n_cells, None if name == PREDICTION else UNKNOWN, dtype=object)
+        values = np.full(n_cells, None if name == PREDICTION else unknown, dtype=object)
         values[places] = cells[column].to_numpy(dtype=object)
         found[name] = pd.Categorical(values)
     found[CONFIDENCE] = _placed(cells[keys.CONFIDENCE].to_numpy(np.float32), places, n_cells)
@@ -173,8 +184,9 @@ def in_batches(obs: pd.DataFrame, spec: DatasetSpec, wanted: Collection[str]) ->
     batches = obs[spec.batch_key].astype(str)
     unknown = sorted(set(wanted) - set(batches))
     if unknown:
-        known = ", ".join(sorted(set(batches)))
-        raise DataError(f"There is no batch {', '.join(unknown)} in {spec.name}. It has: {known}.")
+        raise DataError(
+            f"There is no batch {wording.named(unknown)} in {spec.name}. It has: {wording.named(set(batches))}."
+        )
     mask: np.ndarray = batches.isin(wanted).to_numpy()
     return mask
 

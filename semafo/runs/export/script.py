@@ -11,7 +11,7 @@ from semafo.runs.folder.run_record import RunRecord
 
 def as_script(record: RunRecord) -> str:
     """The run as a Python script. Where the data lie elsewhere, their paths can be given as arguments."""
-    words = "\n\n".join([_title(record), _wrapped(_introduction(record)), _usage(record)])
+    words = "\n\n".join([_title(record), *map(_wrapped, _introduction(record)), _usage(record)])
     head = f'"""{inert.docstring(words)}\n"""\n'
     parts = [f"{head}\nimport sys\n"]
     for step in steps(record, "sys.argv[{place}] if len(sys.argv) > {place} else {name}"):
@@ -22,7 +22,7 @@ def as_script(record: RunRecord) -> str:
 
 def as_notebook(record: RunRecord) -> str:
     """The run as a Jupyter notebook (nbformat 4), without outputs. It ends with the UMAP."""
-    introduction = f"# {inert.notebook(_title(record))}\n\n{inert.notebook(_introduction(record))}"
+    introduction = "\n\n".join([f"# {inert.notebook(_title(record))}", *map(inert.notebook, _introduction(record))])
     cells = [_cell("markdown", introduction)]
     for step in [*steps(record), map_step(record)]:
         cells += [_cell("markdown", f"## {step.title}\n\n{step.words}"), _cell("code", step.code)]
@@ -42,17 +42,19 @@ def _title(record: RunRecord) -> str:
     return f"{record.title}: the run {record.run_id}, trained again step by step."
 
 
-def _introduction(record: RunRecord) -> str:
+def _introduction(record: RunRecord) -> list[str]:
+    """Paragraphs: what was trained, and what the check of the data found."""
     versions = record.settings["context"]["versions"]
     config = record.config
     form = (
         "in one stage, all cells together" if config.form == keys.ONE_STAGE else "by surgery, a query onto a reference"
     )
-    return (
+    trained = (
         f"Semafo {versions.get('semafo')} trained it on {config.dataset.name}, {form}. On the same machine type, with "
         "the same versions and number of threads, the same numbers come out, to the last digit; elsewhere they differ "
         "a little, as they would with another seed."
     )
+    return [trained, *(["What the check found: " + " ".join(record.warnings)] if record.warnings else [])]
 
 
 def _usage(record: RunRecord) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any, Self
 
+from semafo import wording
 from semafo.data import catalogue
 from semafo.data.paper import splits as paper_splits
 from semafo.errors import SettingsError
@@ -116,7 +117,7 @@ def preset_points(family: str, dataset: DatasetSpec, studies: Collection[str] | 
     if not fitting:
         raise SettingsError(
             f"{dataset.name} has none of the paper's {family} splits: its batches are "
-            f"{', '.join(sorted(map(str, studies or ()))) or 'unknown'}. Choose the batch column that holds the "
+            f"{wording.named(studies or ()) or 'unknown'}. Choose the batch column that holds the "
             "studies, the data set simulated, or labelled rates instead of a preset."
         )
     return [Point(dataset, one.split_settings(**split), one.title) for one in fitting]

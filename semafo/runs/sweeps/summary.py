@@ -1,8 +1,10 @@
 """What a sweep found, in words and tables: as text for a terminal, and as CSV."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from semafo import inert, wording
+from semafo.errors import SemafoError
 from semafo.runs.sweeps import curves
 from semafo.runs.sweeps import tables as sweep_tables
 from semafo.runs.sweeps.clear_differences import clear_differences
@@ -14,13 +16,16 @@ CAPTION = (
     "labels no model sees at any rate. Baselines were given the same labels."
 )
 
+_MOST_REASONS = 5  # why runs failed, the most frequent first
+
 
 def as_text(sweep: Sweep) -> str:
-    """The tables and what is clear in them, for a terminal."""
+    """The tables and what is clear in them, for a terminal. Raises SemafoError where no run is finished."""
+    require_results(sweep)
     clear = clear_differences(sweep)
     differing = [clear.table.to_string(index=False), ""] if len(clear.table) else []
     by_rate = sweep_tables.by_rate(sweep).to_string()
-    rest = [CAPTION, *training_notes(sweep), "", *differing, clear.words, counted_runs(sweep)]
+    rest = [CAPTION, *training_notes(sweep), "", *differing, clear.words, counted_runs(sweep), *data_warnings(sweep)]
     return "\n".join([sweep.name, "", by_rate, *_at_one_rate(sweep), "", *rest])
 
 
@@ -38,7 +43,8 @@ def fewest_labels(sweep: Sweep) -> str | None:
 
 
 def as_csv(sweep: Sweep) -> str:
-    """One row a finished run or baseline, every score in a column."""
+    """One row a finished run or baseline, every score in a column. Raises SemafoError where no run is finished."""
+    require_results(sweep)
     titles = {record.run_id: title for title, records in sweep.by_point().items() for record in records}
     found = curves.table(sweep.done())
     found.insert(3, "point", found["run_id"].map(titles))
@@ -52,6 +58,31 @@ def training_notes(sweep: Sweep) -> list[str]:
     schedules = dict.fromkeys(record.config.train.schedule for record in sweep.done())
     named = [f"Schedule: {wording.SCHEDULES[name]}." for name in schedules if name != CONDENSED]
     return [*named, *([wording.PREVIEW_NOTE] if ONE_CYCLE in schedules else [])]
+
+
+def data_warnings(sweep: Sweep) -> list[str]:
+    """What the check of the data found, each sentence once."""
+    reports = [record.data_report() for record in sweep.done()]
+    return list(dict.fromkeys(warning for report in reports for warning in report.get("warnings", ())))
+
+
+def require_results(sweep: Sweep) -> None:
+    """Raise SemafoError, with the reasons, where no run of the sweep is finished."""
+    if not sweep.done():
+        raise SemafoError(why_nothing(sweep))
+
+
+def why_nothing(sweep: Sweep) -> str:
+    """That no run is finished, and how those that have ended did, in sentences."""
+    if sweep.is_active:
+        return f"No run of {sweep.name} is finished yet."
+    reasons = {record.run_id: str(record.status.get("reason") or "").rstrip(".") for record in sweep.records}
+    ended = Counter((state, reasons.get(run_id, "")) for run_id, state in sweep.states().items())
+    found = [
+        f"{wording.counted(n, 'run')} {': '.join(part for part in how if part)}."
+        for how, n in ended.most_common(_MOST_REASONS)
+    ]
+    return " ".join([f"No run of {sweep.name} was finished, so there is nothing to show.", *found])
 
 
 def counted_runs(sweep: Sweep) -> str:

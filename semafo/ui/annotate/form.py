@@ -17,6 +17,7 @@ from semafo.settings.mix import HEADS, LABEL_WEIGHTINGS, Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, TrainSettings
 from semafo.ui import charts
 from semafo.ui.charts import colours
+from semafo.ui.forms import column_choice
 from semafo.ui.forms.mixes import corner_mixes
 from semafo.ui.forms.training import train_settings
 from semafo.ui.session import dataset
@@ -76,8 +77,9 @@ def _columns(spec: DatasetSpec) -> tuple[str | None, str | None] | None:
     if not catalogue.is_file(spec):
         known = catalogue.resolve(spec)
         return known.label_key, known.batch_key
-    names = [column["name"] for column in dataset.columns_of_file(spec)]
-    found = [{"name": name} for name in names]
+    found = dataset.columns_of_file(spec)
+    names = [column["name"] for column in found]
+    column_choice.say_where_none_fits(found)
     label = file_columns.guess(found, file_columns.LABEL_WORDS)
     batch = file_columns.guess(found, file_columns.BATCH_WORDS, avoid=label)
     first, second = controls.two_fields()
@@ -87,6 +89,7 @@ def _columns(spec: DatasetSpec) -> tuple[str | None, str | None] | None:
         index=names.index(label) if label in names else None,
         key=f"annotate_label-{spec.name}",
         persist_state="session",
+        format_func=column_choice.described(found),
         placeholder="Choose the cell types",
     )
     batches = [NO_BATCHES, *names]
@@ -96,6 +99,7 @@ def _columns(spec: DatasetSpec) -> tuple[str | None, str | None] | None:
         index=batches.index(batch) if batch in batches else 0,
         key=f"annotate_batch-{spec.name}",
         persist_state="session",
+        format_func=column_choice.described(found),
         help="Of both files. A query that lacks it is one batch.",
     )
     return None if label is None else (label, None if batch == NO_BATCHES else batch)

@@ -83,14 +83,15 @@ def show_types(record: RunRecord, limit: float) -> pd.DataFrame:
     """Predicted composition and confidence at a threshold; returns the query's cells."""
     cells = artefacts(record).cells
     cells = cells[cells[keys.ROLE] == keys.QUERY]
-    labels = annotated_query.labels_at(cells, limit)
+    unknown = annotated_query.unknown_label(record)
+    labels = annotated_query.labels_at(cells, limit, unknown)
     narrow, shown = is_narrow(), _as_shown(record)
     st.markdown(inert.markdown(headline(record, labels)))
     types, confidence = st.columns([6, 5], gap="large")
     with types:
         looks = palettes.of_types([record], artefacts(record).predictions["types"])
         show_figure(
-            charts.predicted_bars(labels, looks, annotated_query.UNKNOWN, narrow=narrow),
+            charts.predicted_bars(labels, looks, unknown, narrow=narrow),
             "annotation_types",
             alt="Number of cells of each predicted type, unknown ones apart, as bars.",
             runs=shown,
@@ -108,7 +109,8 @@ def show_types(record: RunRecord, limit: float) -> pd.DataFrame:
 
 def headline(record: RunRecord, labels: pd.Series) -> inert.Markdown:
     """Cells, coverage and genes."""
-    kept = labels[labels != annotated_query.UNKNOWN]
+    unknown = annotated_query.unknown_label(record)
+    kept = labels[labels != unknown]
     overlap = annotated_query.overlap(record)
     genes = (
         f"{wording.count(overlap['n_shared'])} of the reference's {wording.count(overlap['n_reference_genes'])} genes"
@@ -116,8 +118,8 @@ def headline(record: RunRecord, labels: pd.Series) -> inert.Markdown:
     return inert.Markdown(
         f"**{wording.cells(len(labels))}**, {wording.count(kept.nunique())} predicted types. "
         f"**{wording.percent(len(kept) / max(len(labels), 1))} keep their prediction**, "
-        f"{wording.count(len(labels) - len(kept))} are unknown. The query has {inert.markdown(genes)} "
-        f"({wording.percent(overlap['share'])}){inert.markdown(_hvgs(overlap))}."
+        f"{wording.count(len(labels) - len(kept))} are {inert.markdown(unknown)}. "
+        f"The query has {inert.markdown(genes)} ({wording.percent(overlap['share'])}){inert.markdown(_hvgs(overlap))}."
     )
 
 

@@ -12,6 +12,7 @@ from semafo.data import catalogue
 from semafo.files import write_atomically
 from semafo.runs.background import file_columns
 from semafo.settings.run_config import DatasetSpec
+from semafo.ui.forms import column_choice
 from semafo.ui.session import dataset
 from semafo.ui.session.home import current_home
 from semafo.ui.widgets import controls
@@ -116,7 +117,7 @@ def _columns(spec: DatasetSpec) -> DatasetSpec | None:
     entry = None if catalogue.is_file(spec) else catalogue.resolve(spec)
     label = entry.label_key if entry else file_columns.guess(found, file_columns.LABEL_WORDS)
     batch = entry.batch_key if entry else file_columns.guess(found, file_columns.BATCH_WORDS, avoid=label)
-    described = {column["name"]: f"{column['name']} ({column['n_values']} values)" for column in found}
+    column_choice.say_where_none_fits(found)
     first, second = controls.two_fields()
     label = first.selectbox(
         "Label column",
@@ -124,7 +125,7 @@ def _columns(spec: DatasetSpec) -> DatasetSpec | None:
         index=names.index(label) if label in names else None,
         key=f"label-{spec.name}",
         persist_state="session",
-        format_func=lambda name: described.get(name, name),
+        format_func=column_choice.described(found),
         placeholder="Choose the cell types",
     )
     batches = [ONE_BATCH, *names]
@@ -134,7 +135,7 @@ def _columns(spec: DatasetSpec) -> DatasetSpec | None:
         index=batches.index(batch) if batch in batches else 0,
         key=f"batch-{spec.name}",
         persist_state="session",
-        format_func=lambda name: described.get(name, name),
+        format_func=column_choice.described(found),
     )
     if label is None:
         return None

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from semafo import wording
 from semafo.data import catalogue
 from semafo.runs.background import file_columns, preflight
 from semafo.runs.home import Home
@@ -52,4 +53,5 @@ def described(spec: DatasetSpec) -> str:
     if not catalogue.is_file(spec):
         spec = catalogue.resolve(spec)
     batch = f"batches {spec.batch_key}" if spec.batch_key else "one batch"
-    return f"{short_dataset(spec.name)}, labels {spec.label_key}, {batch}"
+    missing = f" without {wording.named(spec.missing_labels)}" if spec.missing_labels else ""
+    return f"{short_dataset(spec.name)}, labels {spec.label_key}{missing}, {batch}"

@@ -37,7 +37,11 @@ def lines(found: list[Curve]) -> list[Line]:
 
 
 def as_html(sweep: Sweep) -> str:
-    """A page with the curve, the tables and the differences that are clear. Needs neither server nor network."""
+    """A page with the curve, the tables and the differences that are clear. Needs neither server nor network.
+
+    Raises SemafoError where no run is finished.
+    """
+    summary.require_results(sweep)
     scores = curves.table(sweep.done())
     sections: list[inert.Html] = []
     for metric in (ACCURACY, QUERY_ACCURACY, "balanced_accuracy", "scib_total"):
@@ -56,7 +60,9 @@ def as_html(sweep: Sweep) -> str:
     sections += [element("h2", "Clear differences")]
     sections += [html_page.table(clear.table, index=False)] if len(clear.table) else []
     sections += [html_page.paragraph(clear.words, "caption")]
-    noted = [html_page.paragraph(note, "warning") for note in summary.training_notes(sweep)]
+    noted = [
+        html_page.paragraph(note, "warning") for note in (*summary.training_notes(sweep), *summary.data_warnings(sweep))
+    ]
     return html_page.page(sweep.name, html_page.paragraph(summary.counted_runs(sweep)), *noted, *sections)
 
 

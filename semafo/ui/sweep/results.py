@@ -21,7 +21,7 @@ from semafo.ui.session.viewport import is_narrow
 from semafo.ui.shell import keep_engine_alive
 from semafo.ui.shell.errors import guarded
 from semafo.ui.sweep import report as sweep_report
-from semafo.ui.widgets import controls, downloads
+from semafo.ui.widgets import check_findings, controls, downloads
 from semafo.ui.widgets.figure import show_figure
 
 EVERY_SECONDS = 2.0
@@ -128,7 +128,10 @@ def results(sweep: Sweep) -> None:
     """The curve with its table, what is clear in it, and files to take away."""
     done = sweep.done()
     if not done:
-        st.info("No run is finished yet. Results appear here as they finish.")
+        if sweep.is_active:
+            st.info("No run is finished yet. Results appear here as they finish.")
+        else:
+            st.error(inert.markdown(summary.why_nothing(sweep)))
         return
     scores = _scores(sweep.sweep_id, len(done), done)
     notes = summary.training_notes(sweep)
@@ -155,6 +158,7 @@ def results(sweep: Sweep) -> None:
     _at_one_rate(sweep)
     _differences(sweep, len(done))
     _more_labels(found, metric)
+    check_findings.show(summary.data_warnings(sweep))
     _files(sweep, done)
 
 

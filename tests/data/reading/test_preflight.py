@@ -253,3 +253,81 @@ def test_more_genes_take_longer(cells, save):
     path = save(cells)
     few, many = (preflight(spec_of(path, n_hvg=n))[1].expected_seconds for n in (10, 20))
     assert many == pytest.approx(2 * few)
+
+
+def relabelled(cells, **names):
+    """The cells with some labels under other names."""
+    cells.obs["cell_type"] = cells.obs["cell_type"].cat.rename_categories(names)
+    return cells
+
+
+def test_labels_that_seem_to_be_no_types_are_proposed(cells, save):
+    _, report = preflight(spec_of(save(relabelled(cells, delta="Not assigned"))))
+    assert report.no_types == {"Not assigned": 10}
+    assert warned(report, "'Not assigned' (10 cells)")
+    assert warned(report, "--missing-label 'Not assigned'")
+    assert report.n_missing_labels == 0
+
+
+def test_labels_that_are_to_be_missing_are(cells, save):
+    adata, report = preflight(spec_of(save(relabelled(cells, delta="Not assigned")), missing_labels=("Not assigned",)))
+    assert report.no_types == {}
+    assert report.n_missing_labels == 10
+    assert list(adata.obs[keys.TRUE].cat.categories) == ["alpha", "beta"]
+    assert not warned(report, "--missing-label")
+
+
+def test_a_label_that_is_to_be_missing_and_is_not_there_is_refused(cells, save):
+    message = refusal(spec_of(save(cells), missing_labels=("Unknwon",)))
+    assert "no label Unknwon in 'cell_type'" in message
+    assert "It has: alpha, beta, delta" in message
+
+
+def test_too_few_types_without_the_missing_ones_are_refused(cells, save):
+    assert "only the label 'beta'" in refusal(spec_of(save(cells), missing_labels=("alpha", "delta")))
+
+
+def test_batches_of_few_cells_are_named(cells, save):
+    cells.obs["donor"] = ["d9", *cells.obs["donor"].astype(str)[1:]]
+    _, report = preflight(spec_of(save(cells)))
+    assert warned(report, "fewer than 10 cells: d9 (1 cell).")
+
+
+def test_whole_numbers_and_flags_may_be_labels_and_measurements_may_not(cells, save):
+    row = np.arange(60)
+    offered = {
+        "cluster": row % 4,
+        "small": (row % 3).astype(np.int8),
+        "treated": row % 2 == 0,
+        "leiden": np.where(row < 5, np.nan, row % 5),
+    }
+    not_offered = {"total_counts": 100.0 + row, "n_genes": row // 1.5, "percent_mt": row / 7, "all_the_same": 1}
+    cells.obs = cells.obs.assign(**offered, **not_offered)
+    found = columns(save(cells))
+    assert [column.name for column in found] == ["cell_type", "donor", *offered]
+    assert {column.kind for column in found} == {"text", "number"}
+    leiden = found[-1]
+    assert (leiden.n_values, leiden.n_missing) == (5, 5)
+
+
+def test_a_column_of_many_names_is_offered_last_and_one_of_ids_is_not(cells, save):
+    many = ad.concat([cells] * 8, index_unique="-")
+    many.obs.insert(0, "clone", [f"clone {i // 2}" for i in range(480)])
+    many.obs.insert(0, "barcode", list(many.obs_names))
+    found = columns(save(many))
+    assert [(column.name, column.n_values) for column in found] == [("cell_type", 3), ("donor", 2), ("clone", 240)]
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        (np.arange(60) % 2 == 0, ["False", "True"]),
+        (np.where(np.arange(60) < 9, np.nan, np.arange(60) % 2).astype(np.float32), ["0", "1"]),
+        (pd.array([None] * 9 + [7, 8, 8] * 17, dtype="Int64"), ["7", "8"]),
+    ],
+)
+def test_flags_and_numbers_with_gaps_are_labels_as_they_are_written(cells, save, values, names):
+    cells.obs["cluster"] = values
+    adata, report = preflight(spec_of(save(cells), label_key="cluster"))
+    assert list(adata.obs[keys.TRUE].cat.categories) == names
+    assert report.n_missing_labels == int(pd.isna(cells.obs["cluster"]).sum())

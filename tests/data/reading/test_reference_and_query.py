@@ -191,3 +191,25 @@ def test_a_whole_data_set_is_read_as_it_is(cells, save):
     assert isinstance(built_in, ad.AnnData)
     assert isinstance(built_in.obs, pd.DataFrame)
     assert built_in.shape == (200, 60)
+
+
+def test_labels_that_are_no_types_are_missing_in_the_query_too(two, cells):
+    cells.obs["cell_type"] = cells.obs["cell_type"].cat.rename_categories({"delta": "unassigned"})
+    query = query_of(cells)
+    assert preflight(two(query=query))[1].no_types == {"unassigned": 10}
+    reference = cells[(cells.obs["donor"] == "d1") & (cells.obs["cell_type"] != "unassigned")].copy()
+    adata, report = preflight(two(reference, query, missing_labels=("unassigned",)))
+    assert report.joined["n_query_labels"] == 25
+    assert (adata.obs[keys.TRUE].dropna().isin(["alpha", "beta"])).all()
+
+
+def test_a_batch_of_empty_cells_is_no_batch_of_the_reference(two, cells):
+    values = cells.X.toarray()
+    values[:4:2] = 0
+    cells.X = values
+    cells.obs["donor"] = ["d0", "d2", "d0", *cells.obs["donor"].astype(str)[3:]]
+    reference = cells[cells.obs["donor"] != "d2"].copy()
+    adata, report = preflight(two(reference))
+    assert report.joined["reference_batches"] == ["d1"]
+    assert report.joined["n_reference"] == 28
+    assert "d0" not in set(adata.obs[keys.BATCH_COLUMN])

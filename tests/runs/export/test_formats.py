@@ -238,3 +238,12 @@ def test_a_file_that_somebody_stopped_did_not_fail(home, runs):
     wait_for(lambda: not exports_in_background.under_way(home), 20)
     found = exports_in_background.prepared(home, runs[:1], export_formats.CELLS)
     assert (found.is_ready, found.error) == (False, None)
+
+
+def test_scripts_and_notebooks_say_what_the_check_found(runs):
+    record = runs[0]
+    said = " ".join(record.warnings)
+    assert said
+    assert said in " ".join(script.as_script(record).split('"""')[1].split())
+    (introduction, *_) = json.loads(script.as_notebook(record))["cells"]
+    assert "What the check found" in "".join(introduction["source"])
