@@ -125,7 +125,8 @@ def require_writable(config: RunConfig, out: Path, overwrite: bool = False) -> N
     """Raise DataError where `write_query` could not write what a run of these settings will find."""
     file = query_file(config.dataset)
     if file is not None:
-        query_copy.require_possible(file, _names(config, file.umap_key), out, overwrite)
+        query_copy.require_names(file, _names(config, file.umap_key), overwrite)
+        query_copy.require_room(file, out)
 
 
 def write_query(
@@ -148,7 +149,7 @@ def write_query(
         _write_built_in(home, record, out, threshold)
         return
     names = _names(record.config, file.umap_key)
-    query_copy.require_possible(file, names, out, overwrite)
+    query_copy.require_names(file, names, overwrite)
     query_copy.write_copy(file, out, _items(home, record, threshold, file.n_cells, file.umap_key), names)
 
 

@@ -42,6 +42,8 @@ class QueryFile:
     ----------
     n_cells
         Rows of its obs.
+    index
+        Where the names of the cells are, as `obs/_index`; empty in files of AnnData before 0.7.
     names
         What obs, obsm and uns hold, as `obs/donor`.
     umap_key
@@ -52,6 +54,7 @@ class QueryFile:
 
     path: Path
     n_cells: int
+    index: str
     names: frozenset[str]
     umap_key: str
     is_old: bool
@@ -79,9 +82,13 @@ def look_at(path: Path) -> QueryFile:
         if "obs" not in stored:
             raise DataError(f"{path} has no obs. Expected an .h5ad file, as written by AnnData's write_h5ad.")
         names = frozenset(f"{group}/{name}" for group, items in stored.items() for name in _names(items))
+        index = f"obs/{_as_text(file['obs'].attrs.get('_index', '_index'))}" if _is_group(stored["obs"]) else ""
+        if index and index not in names:
+            raise DataError(f"{path} has no {index}, which should name its cells. Write the file anew with AnnData.")
         return QueryFile(
             path=path,
-            n_cells=_n_rows(stored["obs"]),
+            n_cells=_n_rows(file[index or "obs"]),
+            index=index,
             names=names,
             umap_key=_OWN_UMAP if f"obsm/{keys.X_UMAP}" in names - {_earlier_umap(file)} else keys.X_UMAP,
             is_old=not all(_is_group(items) for items in stored.values()),
@@ -102,22 +109,20 @@ def require_place(out: Path, inputs: Collection[Path]) -> None:
         raise DataError(f"{said} Give another --out.") from None
 
 
-def require_possible(query: QueryFile, added: Collection[str], out: Path, overwrite: bool) -> None:
-    """Raise DataError where the copy cannot be written, before any time is spent on what would be added.
-
-    Parameters
-    ----------
-    added
-        Names of all that may be added, as `obs/semafo_label`.
-    overwrite
-        Whether items of the query that have these names may be replaced.
-    """
+def require_names(query: QueryFile, added: Collection[str], overwrite: bool) -> None:
+    """Raise DataError where the query has items of these names (as `obs/semafo_label`) that may not be replaced."""
+    if query.index in added:
+        raise DataError(f"{query.path} has the names of the cells in {query.index}. Rename that index.")
     taken = sorted(query.names & set(added))
     if taken and not overwrite:
         raise DataError(
             f"{query.path} has {', '.join(taken)} already, which the annotation would write. Rename them there, or "
             f"allow that the copy has new ones in their place ({OVERWRITE})."
         )
+
+
+def require_room(query: QueryFile, out: Path) -> None:
+    """Raise DataError where the copy cannot be written, before any time is spent on what would be added."""
     needed = query.path.stat().st_size + _BYTES_A_CELL * query.n_cells
     free = shutil.disk_usage(out.parent).free
     if needed > free:
@@ -237,11 +242,8 @@ def _names(stored: Any) -> Collection[str]:
     return list(stored) if _is_group(stored) else stored.dtype.names or ()
 
 
-def _n_rows(obs: Any) -> int:
-    """Rows of a stored table, by its index, which may be stored as text or as categories."""
-    if not _is_group(obs):
-        return len(obs)
-    index = obs[obs.attrs.get("_index", "_index")]
+def _n_rows(index: Any) -> int:
+    """Length of a stored index, which may be text, categories or text with a mask, or of a table before 0.7."""
     while _is_group(index):
         index = index["codes" if "codes" in index else "values"]
     return len(index)
