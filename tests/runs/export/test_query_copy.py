@@ -226,7 +226,7 @@ def test_a_file_of_2019_that_cannot_be_written_anew_is_refused_before_the_run(tm
 def test_an_earlier_annotation_is_replaced_only_where_that_was_asked_for(plain):
     first = written(plain)
     first.rename(plain)
-    with pytest.raises(DataError, match="obs/semafo_confidence, obs/semafo_label.*uns/semafo already.*--overwrite-items"):
+    with pytest.raises(DataError, match=r"obs/semafo_confidence, obs/semafo_label.* already.*--overwrite-items"):
         written(plain)
     assert query_copy.look_at(plain).umap_key == "X_umap"  # the earlier annotation's own
     again = ad.read_h5ad(written(plain, items(0.25), overwrite=True))
@@ -293,7 +293,7 @@ def test_a_disk_without_room_is_said_before_and_leaves_nothing(plain, tmp_path):
     query = query_copy.look_at(plain)
     with small_disk(tmp_path / "disk", "1m") as disk:
         fill(disk)
-        with pytest.raises(DataError, match="needs .* MB, and the disk that holds .*disk has 0.0 MB free"):
+        with pytest.raises(DataError, match=r"needs .* MB, and the disk that holds .*disk has 0.0 MB free"):
             query_copy.require_room(query, disk / "out.h5ad")
         with pytest.raises(OSError, match="No space left") as caught:
             query_copy.write_copy(query, disk / "out.h5ad", items(), NAMES)
@@ -306,7 +306,7 @@ def test_a_failure_keeps_the_file_that_was_there_and_is_one_sentence(plain, tmp_
     out.write_bytes(b"before")
     odd = items()
     odd.uns["odd"] = object()
-    with pytest.raises(DataError, match="Nothing could be added to .*out.h5ad"):
+    with pytest.raises(DataError, match=r"Nothing could be added to .*out.h5ad"):
         query_copy.write_copy(query_copy.look_at(plain), out, odd, NAMES)
     assert out.read_bytes() == b"before"
     assert {path.name for path in tmp_path.iterdir()} == {"plain.h5ad", "out.h5ad"}
