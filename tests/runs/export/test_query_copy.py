@@ -165,10 +165,10 @@ def test_all_else_stays_as_it_was_to_the_byte(odd):
         assert "semafo_label" not in file["obs"].get("__categories", ())  # of a column that is there no more
 
 
-def test_anndata_reads_what_it_could_read_before(odd):
+def test_anndata_reads_what_it_could_read_before(odd, request):
     before, after = read(odd), read(written(odd))
-    assert (before is None) == (after is None)
-    if after is None:
+    if with_a_later_encoding.__name__ in request.node.name:
+        assert before is after is None
         return
     pd.testing.assert_frame_equal(after.obs[list(before.obs)], before.obs)
     assert list(after.obs["semafo_label"]) == list(items().obs["semafo_label"])
