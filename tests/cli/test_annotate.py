@@ -14,6 +14,7 @@ from semafo import keys
 from semafo.cli import annotate as cli_annotate
 from semafo.cli.main import cli
 from semafo.files import write_json
+from semafo.runs.background.preflight import Inspection
 from semafo.runs.export import annotated_query
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
@@ -22,6 +23,7 @@ from semafo.runs.workers.work import SCORE, TRAIN, work
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
 from semafo.training.artefacts.annotation_markers import marker_table
+from tests.support import fakes
 
 CELLS = "simulated:cells=240,genes=60,types=3,batches=3,seed=1"
 REFERENCE = "Pancreas inDrop"
@@ -174,6 +176,63 @@ def test_save_writes_the_batches_that_were_asked_for(folder, tmp_path):
     assert "a file already" in semafo("save", folder / "query.h5ad", "--out", tmp_path / "x.h5ad").stderr
 
 
+def test_what_cannot_be_written_is_refused_before_anything_is_trained(folder, home, annotated, tmp_path, monkeypatch):
+    monkeypatch.setattr(cli_annotate, "rehearse", lambda home, config: 1 / 0)
+    earlier, reference = folder / "annotated.h5ad", folder / "reference.h5ad"
+    columns = ("--label-key", "cell_type", "--batch-key", "study", "--home", home.path)
+    given = ("annotate", "--reference", reference, "--query", earlier, *columns, *EPOCHS)
+    said = semafo(*given, "--out", tmp_path / "again.h5ad")
+    assert said.exit_code == 2
+    names = ("obs/semafo_label", "obs/semafo_prediction", "obsm/X_scANVI", "obsm/X_umap_semafo", "uns/semafo")
+    assert all(name in said.stderr for name in (*names, "--overwrite-items"))
+    with pytest.raises(ZeroDivisionError):
+        semafo(*given, "--out", tmp_path / "again.h5ad", "--overwrite-items")
+    for out in (earlier, reference):
+        said = semafo(*given, "--out", out, "--force", "--overwrite-items")
+        assert (said.exit_code, "stays as it is" in said.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_earlier_annotation_is_replaced(folder, home, annotated, tmp_path):
+    record = RunRecord(home.runs / annotated[1]["run_id"])
+    earlier = replace(record.config, dataset=replace(record.config.dataset, query=str(folder / "annotated.h5ad")))
+    annotated_query.require_writable(earlier, tmp_path / "again.h5ad", overwrite=True)
+    with pytest.raises(annotated_query.DataError, match="obs/semafo_confidence"):
+        annotated_query.require_writable(earlier, tmp_path / "again.h5ad")
+
+
+def test_what_the_runs_table_says_of_each_cell_comes_along(home, annotated, tmp_path, monkeypatch):
+    record = RunRecord(home.runs / annotated[1]["run_id"])
+    cells = record.cells()
+    cells[keys.MODEL_COUNTS], cells[keys.MAPPING_SCORE] = 100 + np.arange(len(cells)), np.linspace(0, 1, len(cells))
+    monkeypatch.setattr(RunRecord, "cells", lambda self: cells.copy())
+    annotated_query.write_query(home, record, tmp_path / "out.h5ad")
+    obs = ad.read_h5ad(tmp_path / "out.h5ad").obs
+    query = cells[cells[keys.ROLE] == keys.QUERY]
+    for name, column in (
+        ("semafo_mapping_score", keys.MAPPING_SCORE),
+        ("semafo_counts_in_model_genes", keys.MODEL_COUNTS),
+    ):
+        assert list(np.flatnonzero(obs[name].isna())) == [5]
+        np.testing.assert_allclose(obs[name].drop(obs.index[5]), query[column], rtol=1e-6)
+
+
+def test_a_built_in_query_is_written_as_before(tmp_path, monkeypatch):
+    home = Home.at(tmp_path / "home")
+    record = fakes.finished(home, fakes.ANNOTATED)
+    cells = record.cells()
+    places = cells.assign(**{keys.ROW: np.arange(len(cells)) % 1400})
+    monkeypatch.setattr(annotated_query, "inspect", lambda home, spec: Inspection({}, places))
+    monkeypatch.setattr(annotated_query.catalogue, "content_fingerprint", lambda spec: "d")
+    annotated_query.require_writable(record.config, tmp_path / "out.h5ad")
+    annotated_query.write_query(home, record, tmp_path / "out.h5ad")
+    adata = ad.read_h5ad(tmp_path / "out.h5ad")
+    assert adata.n_obs == 1400
+    assert adata.uns["semafo"]["run_id"] == record.run_id
+    assert {"semafo_prediction", "semafo_label", "semafo_confidence"} <= set(adata.obs)
+    assert {"X_umap", record.config.mix.obsm_key} <= set(adata.obsm)
+
+
 def test_a_query_that_changed_since_is_not_written(folder, home, annotated, tmp_path):
     record = RunRecord(home.runs / annotated[1]["run_id"])
     settings = {**record.settings, "context": {**record.settings["context"], "data": "other"}}
@@ -191,6 +250,8 @@ def test_the_command_line_of_a_run_gives_the_run_back(folder, home, annotated, m
         semafo(*line.split()[3:], "--home", home.path)
     assert given == [config]
     seeds = replace(config.train, seed=3)
+    assert "--overwrite-items" not in line
+    assert annotated_query.command_line(config, "Q.h5ad", 0.6, True) == f"{line} --overwrite-items"
     assert "--seed 3" in annotated_query.command_line(replace(config, train=seeds), "Q.h5ad")
 
 

@@ -1,6 +1,7 @@
 """Annotate: choosing two data sets, what is submitted, and what a finished annotation shows."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -123,6 +124,17 @@ def test_a_finished_annotation_shows_everything_but_a_score(finished, open_page)
     assert len(app.dataframe) == 1
     assert "Own label" not in app.dataframe[0].value
     assert "--query simulated:cells=1400,genes=1000" in app.code[0].value
+    assert "annotation_overwrite" not in app.session_state  # only a file can have an annotation already
+
+
+def test_a_file_that_was_annotated_before_can_be_annotated_anew(home, open_page):
+    config = replace(fakes.ANNOTATED, dataset=replace(fakes.ANNOTATED.dataset, query="/data/query.h5ad"))
+    fakes.finished(home, config)
+    app = open_page("annotate")
+    assert "--overwrite-items" not in app.code[0].value
+    app.checkbox(key="annotation_overwrite").check().run()
+    assert not app.exception
+    assert "--overwrite-items" in app.code[0].value
 
 
 def test_the_threshold_moves_the_unknown_cells(finished, open_page):

@@ -8,7 +8,8 @@ import pandas as pd
 
 from semafo.data.reading.count_places import PARTS, by_meaning, is_called_counts, means_counts
 from semafo.data.reading.count_values import NOISE, UNDECIDED, Decimals, decimals, is_binary, objection
-from semafo.data.reading.sources import Matrix, Source
+from semafo.data.reading.matrices import Matrix
+from semafo.data.reading.sources import Source
 from semafo.errors import DataError
 
 if TYPE_CHECKING:

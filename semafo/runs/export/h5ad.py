@@ -14,9 +14,11 @@ import pandas as pd
 import semafo
 from semafo import keys
 from semafo.data import catalogue
+from semafo.data.reading.raw_cells import unique_names
 from semafo.data.splitting.split import Split
 from semafo.errors import DataError, SemafoError, SettingsError
 from semafo.files import write_atomically
+from semafo.runs.export.storable_tables import RENAMED, RESERVED, storable, writable
 from semafo.runs.folder.expression import Genes, obs_columns
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
@@ -63,24 +65,21 @@ def annotated(home: Home, records: Sequence[RunRecord]) -> "AnnData":
         keys_of_maps = _add_maps(home, adata, record, suffix)
         described[suffix.removeprefix("_") or record.run_id] = {**_described(record), **keys_of_maps}
     for name, values in columns.items():
-        adata.obs[name] = _writable(values)
+        adata.obs[name] = writable(values)
     _add_genes(adata, records, suffixes)
     if keys.X_UMAP not in adata.obsm:
         adata.obsm[keys.X_UMAP] = adata.obsm[f"{keys.X_UMAP}{suffixes[0]}"].copy()
-    facts = {"semafo_version": semafo.__version__, "X": source, "note": note, "runs": described}
-    adata.uns[UNS] = facts
-    adata.obs, adata.var = _storable(adata.obs), _storable(adata.var)
+    notes = " ".join(filter(None, (note, _renamed("obs", adata.obs), _renamed("var", adata.var))))
+    adata.uns[UNS] = {"semafo_version": semafo.__version__, "X": source, "note": notes, "runs": described}
+    adata.obs, adata.var = storable(adata.obs), storable(adata.var)
     return adata
 
 
-def _storable(frame: pd.DataFrame) -> pd.DataFrame:
-    """Names that HDF5 can hold: a NUL would end a text, and a slash in a column's name begin a group."""
-    found = frame.set_axis(frame.index.astype(str).str.replace("\0", "\ufffd"), axis=0)
-    for name in found.select_dtypes("category"):
-        texts = found[name].cat.categories.astype(str)
-        if texts.str.contains("\0", regex=False).any():
-            found[name] = found[name].astype(object).str.replace("\0", "\ufffd").astype("category")
-    return found.rename(columns=lambda name: str(name).replace("/", "_").replace("\0", "\ufffd"))
+def _renamed(axis: str, table: pd.DataFrame) -> str:
+    """What must be known of names that a file keeps for itself; empty where there is nothing."""
+    if RESERVED not in table.columns:
+        return ""
+    return f"The {axis} column {RESERVED!r} is called {RENAMED!r} here, for a file keeps that name for the index."
 
 
 def suffixes_of(records: Sequence[RunRecord]) -> list[str]:
@@ -144,28 +143,16 @@ def _kept(record: RunRecord) -> tuple["AnnData", str]:
 
 
 def _freed(obs: pd.DataFrame, suffixes: Sequence[str]) -> pd.DataFrame:
-    """The data's own columns, renamed where a run's column takes their name, as values that a file can hold."""
+    """The data's own columns, renamed where a run's column takes their name."""
     taken = {f"{name}{suffix}" for name in OWN_COLUMNS for suffix in suffixes}
     dropped = {keys.TRUE, keys.BATCH_COLUMN, keys.BATCH, keys.ROW}
     if keys.ROW in obs.columns:  # reference and query were joined: the role is the program's
         dropped.add(keys.ROLE)
     kept = obs.drop(columns=[name for name in obs.columns if name in dropped])
-    names = {name: f"{name}_in_file" if name in taken else str(name).replace("/", "_") for name in kept.columns}
-    kept = kept.rename(columns=names)
-    kept = kept.loc[:, ~kept.columns.duplicated()]
-    kept.index = pd.Index(kept.index.astype(str), name=None)
-    return pd.DataFrame({name: _writable(kept[name]) for name in kept.columns}, index=kept.index)
-
-
-def _writable(values: pd.Series) -> pd.Series:
-    """Numbers and flags as they are, everything else as categories of text."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        texts = all(isinstance(name, str) for name in values.cat.categories)
-        return values if texts else values.cat.rename_categories([str(name) for name in values.cat.categories])
-    if values.dtype.kind in "iufb":
-        return values
-    text = values.astype(object)
-    return text.where(text.isna(), text.astype(str)).astype("category")
+    names = [str(name).replace("/", "_") for name in kept.columns]
+    names = [f"{name}_in_file" if name in taken else name for name in names]
+    index = pd.Index(kept.index.astype(str), name=None)
+    return kept.set_axis(unique_names(pd.Index(names, dtype=object)), axis=1).set_axis(index)
 
 
 def _own_columns(record: RunRecord, names: pd.Index, suffix: str) -> dict[str, pd.Series]:

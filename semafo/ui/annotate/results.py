@@ -203,10 +203,17 @@ _PERCENT = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format=
 
 def file_button(record: RunRecord, limit: float) -> None:
     """The annotated query as .h5ad, written when asked for, and the command that writes it."""
-    line = annotated_query.command_line(record.config, "annotated.h5ad", limit)
+    overwrite = catalogue.is_file(catalogue.query_spec(record.config.dataset)) and st.checkbox(
+        "Replace items of the same names",
+        key="annotation_overwrite",
+        persist_state="session",
+        help="Where the query has an annotation or a latent representation already, the file gets the new one in its "
+        "place. Without this it is refused. The query's own file stays as it is.",
+    )
+    line = annotated_query.command_line(record.config, "annotated.h5ad", limit, overwrite)
     st.download_button(
         "Annotated query (.h5ad)",
-        partial(annotated_file, record.config, limit),
+        partial(annotated_file, record.config, limit, overwrite),
         file_name=f"{inert.file_name(_query_of(record))}-annotated.h5ad",
         mime="application/x-hdf5",
         key=f"h5ad-{record.run_id}",
@@ -219,11 +226,11 @@ def file_button(record: RunRecord, limit: float) -> None:
     st.code(f"{line} --home {current_home().path}", language="bash", wrap_lines=True)
 
 
-def annotated_file(config: Any, limit: float) -> bytes:
+def annotated_file(config: Any, limit: float, overwrite: bool = False) -> bytes:
     """The annotated query, from a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "annotated.h5ad"
-        arguments = ["-m", *annotated_query.arguments(config, str(path), limit)]
+        arguments = ["-m", *annotated_query.arguments(config, str(path), limit, overwrite)]
         done = run_reading(
             [*arguments, "--home", str(current_home().path), "--json"],
             catalogue.files_of(config.dataset),
