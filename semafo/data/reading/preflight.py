@@ -10,6 +10,8 @@ import pandas as pd
 
 from semafo import keys, wording
 from semafo.data import catalogue
+from semafo.data.reading import gene_names
+from semafo.data.reading.gene_overlap import add_model_genes
 from semafo.data.reading.obs_columns import (
     Column,
     batches_of,
@@ -109,13 +111,15 @@ def preflight(spec: DatasetSpec) -> tuple["AnnData", Report]:
         Where training could not work: no counts, no usable label, a missing column, no cells or genes, a damaged file.
     """
     spec = catalogue.resolve(spec)
-    raw = keep_genes(read_raw(spec)) if spec.query is None else read_joined(spec)
+    raw = _read_one(spec) if spec.query is None else read_joined(spec)
     warnings = raw.warnings
     adata, repairs = _assemble(raw)
     unused = unused_categories(raw.obs)
     if unused:
         warnings.append(f"Categories that no cell has were dropped, in {', '.join(unused)}.")
     _set_columns(adata, raw, spec)
+    if raw.joined is not None:
+        add_model_genes(adata, raw, spec)
     assert spec.label_key is not None  # `require_columns` refused the data otherwise
     report = Report(
         dataset=spec.name,
@@ -136,6 +140,13 @@ def preflight(spec: DatasetSpec) -> tuple["AnnData", Report]:
         **repairs,
     )
     return adata, report
+
+
+def _read_one(spec: DatasetSpec) -> RawCells:
+    """One data set without a query, its genes named as the spec asks."""
+    raw = keep_genes(gene_names.named_by(read_raw(spec), spec.gene_key))
+    raw.warnings += gene_names.row_number_warning(raw)
+    return raw
 
 
 def _assemble(raw: RawCells) -> tuple["AnnData", dict[str, int]]:
