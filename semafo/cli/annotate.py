@@ -11,6 +11,7 @@ from semafo import keys
 from semafo.cli import options as cli_options
 from semafo.cli import output
 from semafo.data import catalogue
+from semafo.data.reading.gene_overlap import sentence
 from semafo.errors import DataError
 from semafo.runs.background.preflight import rehearse
 from semafo.runs.engine.launch import ensure_engine
@@ -76,12 +77,11 @@ def _say(record: RunRecord, out: Path, threshold: float, as_json: bool) -> None:
     if as_json:
         output.say({"out": str(out), **found}, as_json)
         return
-    overlap, scores = found["overlap"], found["scores"]
+    scores = found["scores"]
     output.show(f"{record.run_id}  {record.title}")
-    output.show(
-        f"Genes: the query has {overlap['n_shared']} of the reference's {overlap['n_reference_genes']} "
-        f"({overlap['share']:.0%})."
-    )
+    output.show(sentence(found["overlap"]))
+    if found["support"]:
+        output.show(annotated_query.support_sentence(record))
     output.show(f"Cells: {found['n_query']}, of which {found['n_unknown']} unknown (confidence below {threshold:g}).")
     width = max(map(len, found["n_by_label"]))
     for name, n in found["n_by_label"].items():

@@ -125,7 +125,7 @@ def matched(reference: pd.Index, query: pd.Index) -> tuple[np.ndarray, list[str]
 
 
 def difference(reference: RawCells, query: RawCells) -> str:
-    """What kinds of gene names the two have, and what to do where that is why few of them match."""
+    """What kinds of gene names the two have, and what to do where that is why few of them match; else nothing."""
     names = reference.var.index.astype(str), query.var.index.astype(str)
     kinds = _kind(names[0]), _kind(names[1])
     text = (
@@ -143,7 +143,7 @@ def difference(reference: RawCells, query: RawCells) -> str:
         )
     if _shared(names[0].str.upper(), names[1].str.upper()) >= _ENOUGH > _shared(*names):
         return f"{text} They differ by upper and lower case only: write one like the other."
-    return f"{text} Give both the same kind of names." if kinds[0] != kinds[1] else text
+    return f"{text} Give both the same kind of names." if kinds[0] != kinds[1] or not _shared(*names) else ""
 
 
 def cure(reference: pd.DataFrame, query: pd.DataFrame) -> str:

@@ -109,9 +109,8 @@ def _warnings(found: dict[str, Any], missing: list[str]) -> list[str]:
     if not missing:
         return []
     examples = f"{', '.join(missing[:_EXAMPLES])}{', …' if len(missing) > _EXAMPLES else ''}"
-    lacks = (
-        f"The query lacks {wording.counted(len(missing), 'gene')} of the {found['n_model_genes']} that the model reads"
-    )
+    n_genes = wording.counted(len(missing), "gene")
+    lacks = f"The query lacks {n_genes} of the {wording.count(found['n_model_genes'])} that the model reads"
     if found["model_share"] >= ENOUGH:
         return [f"{lacks} ({examples}): they count as zero."]
     return [

@@ -68,7 +68,8 @@ def read_joined(spec: DatasetSpec) -> RawCells:
     gene_names.require_names(reference, query)
     position, matching = gene_names.matched(reference.var.index, query.var.index)
     overlap = _overlap(reference.var.index, query.var.index, position)
-    difference = gene_names.difference(reference, query) if overlap.share < spec.min_overlap else ""
+    doubtful = not overlap.n_shared or overlap.share < spec.min_overlap
+    difference = gene_names.difference(reference, query) if doubtful else ""
     if not overlap.n_shared:
         raise DataError(f"The query {query.title} has none of the reference's genes. {difference}")
     warnings = [*reference.warnings, *(f"Query: {warning}" for warning in query.warnings), *matching]

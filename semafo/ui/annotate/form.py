@@ -8,6 +8,7 @@ import streamlit as st
 
 from semafo import inert, keys, wording
 from semafo.data import catalogue
+from semafo.data.reading import gene_overlap
 from semafo.errors import DataError
 from semafo.runs.background import file_columns
 from semafo.runs.background.preflight import Inspection
@@ -111,7 +112,8 @@ def _least_overlap() -> float:
         format="%d %%",
         key="annotate_overlap",
         persist_state="session",
-        help="Share of the reference's genes that the query must have. Genes that it lacks count as zero.",
+        help="Share of the genes that the model reads which the query must have, each by how much it varies in the "
+        "reference. Genes that the query lacks count as zero.",
     )
     return percent / 100
 
@@ -179,7 +181,7 @@ def show_found(inspection: Inspection) -> None:
 
 def found_sentence(report: dict) -> inert.Markdown:
     """What the two data sets are, and what they share."""
-    joined, overlap = report["joined"], report["joined"]["overlap"]
+    joined = report["joined"]
     n_types = len(report["composition"])
     reference, query = (
         wording.counted(len(joined[f"{part}_batches"]), "batch", "batches") for part in ("reference", "query")
@@ -187,8 +189,7 @@ def found_sentence(report: dict) -> inert.Markdown:
     return inert.Markdown(
         f"**Reference: {wording.cells(joined['n_reference'])}**, {wording.count(n_types)} types, "
         f"{inert.markdown(reference)}. **Query: {wording.cells(joined['n_query'])}**, {inert.markdown(query)}. "
-        f"The query has {wording.count(overlap['n_shared'])} of the reference's "
-        f"{wording.count(overlap['n_reference_genes'])} genes ({wording.percent(overlap['share'])})."
+        f"{inert.markdown(gene_overlap.sentence(joined['overlap']))}"
     )
 
 
