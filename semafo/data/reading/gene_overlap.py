@@ -80,7 +80,10 @@ def sentence(overlap: dict[str, Any]) -> str:
         f"({wording.percent(overlap['share'])})"
     )
     if "model_share" not in overlap:  # of a run of an earlier version
-        return f"The query has {every}."
+        read = (
+            f", {overlap['n_hvg_shared']} of the {overlap['n_hvg']} that the model reads" if "n_hvg" in overlap else ""
+        )
+        return f"The query has {every}{read}."
     return (
         f"The query has {wording.count(overlap['n_model_shared'])} of the {wording.count(overlap['n_model_genes'])} "
         f"genes that the model reads, with {wording.percent(overlap['model_share'])} of what these carry, and {every}."

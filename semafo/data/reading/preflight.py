@@ -97,6 +97,14 @@ def columns(path_or_spec: str | Path | DatasetSpec) -> tuple[Column, ...]:
         return candidates(source.obs)
 
 
+def gene_columns(spec: DatasetSpec) -> tuple[str, ...]:
+    """The var columns of a resolved file that could name its genes, the known ones first; no matrix is read."""
+    with open_source(spec) as source:
+        tables = [matrix.read_var() for matrix in source.matrices.values()]
+    found = [name for table in tables for name in gene_names.columns_of_names(table)]
+    return tuple(dict.fromkeys(found))
+
+
 def preflight(spec: DatasetSpec) -> tuple["AnnData", Report]:
     """Read a data set, put right what can be, and report it.
 

@@ -18,6 +18,7 @@ from semafo.settings.mix import HEADS, LABEL_WEIGHTINGS, Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, TrainSettings
 from semafo.ui import charts
 from semafo.ui.charts import colours
+from semafo.ui.forms import gene_names
 from semafo.ui.forms.mixes import corner_mixes
 from semafo.ui.forms.training import train_settings
 from semafo.ui.session import dataset
@@ -39,13 +40,19 @@ def choose() -> DatasetSpec | None:
     query = _source("Query", "Cells to annotate. Labels that it may have are never shown to the model.")
     if not reference or not query:
         return None
-    spec = DatasetSpec(reference)
-    if catalogue.is_file(spec):
-        spec = catalogue.resolve(spec)
+    spec = _resolved(reference)
     columns = _columns(spec)
     if columns is None:
         return None
-    return DatasetSpec(spec.name, *columns, query=query, min_overlap=_least_overlap())
+    named = {"gene_key": gene_names.gene_key(spec, "reference")}
+    named["query_gene_key"] = gene_names.gene_key(_resolved(query), "query")
+    return DatasetSpec(spec.name, *columns, query=query, min_overlap=_least_overlap(), **named)
+
+
+def _resolved(name: str) -> DatasetSpec:
+    """A file by its whole path; refuses what is no .h5ad before anything is read."""
+    spec = DatasetSpec(name)
+    return catalogue.resolve(spec) if catalogue.is_file(spec) else spec
 
 
 def _source(who: str, help: str) -> str:

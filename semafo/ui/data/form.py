@@ -12,6 +12,7 @@ from semafo.data import catalogue
 from semafo.files import write_atomically
 from semafo.runs.background import file_columns
 from semafo.settings.run_config import DatasetSpec
+from semafo.ui.forms import gene_names
 from semafo.ui.session import dataset
 from semafo.ui.session.home import current_home
 from semafo.ui.widgets import controls
@@ -139,7 +140,8 @@ def _columns(spec: DatasetSpec) -> DatasetSpec | None:
     if label is None:
         return None
     counts, n_hvg = _genes(spec)
-    return DatasetSpec(spec.name, label, None if batch == ONE_BATCH else batch, counts, n_hvg)
+    gene_key = gene_names.gene_key(spec)
+    return DatasetSpec(spec.name, label, None if batch == ONE_BATCH else batch, counts, n_hvg, gene_key=gene_key)
 
 
 def _genes(spec: DatasetSpec) -> tuple[str, int]:
