@@ -63,8 +63,9 @@ def spread(counts: "csr_matrix") -> np.ndarray:
     logged.data = np.log1p(logged.data)
     mean = np.asarray(logged.mean(axis=0)).ravel()
     logged.data **= 2
-    variance: np.ndarray = np.asarray(logged.mean(axis=0)).ravel() - mean**2
-    return np.sqrt(np.maximum(variance, 0))
+    variance = np.asarray(logged.mean(axis=0)).ravel() - mean**2
+    deviation: np.ndarray = np.sqrt(np.maximum(variance, 0))
+    return deviation
 
 
 def weighted_share(weights: np.ndarray, shared: np.ndarray) -> float:
@@ -80,13 +81,15 @@ def sentence(overlap: dict[str, Any]) -> str:
         f"({wording.percent(overlap['share'])})"
     )
     if "model_share" not in overlap:  # of a run of an earlier version
-        read = (
-            f", {overlap['n_hvg_shared']} of the {overlap['n_hvg']} that the model reads" if "n_hvg" in overlap else ""
-        )
-        return f"The query has {every}{read}."
+        if "n_hvg" in overlap:
+            every += f", {overlap['n_hvg_shared']} of the {overlap['n_hvg']} that the model reads"
+        return f"The query has {every}."
+    n_genes, n_shared = overlap["n_model_genes"], overlap["n_model_shared"]
+    if n_shared == n_genes:
+        return f"The query has all {wording.count(n_genes)} genes that the model reads, and {every}."
     return (
-        f"The query has {wording.count(overlap['n_model_shared'])} of the {wording.count(overlap['n_model_genes'])} "
-        f"genes that the model reads, with {wording.percent(overlap['model_share'])} of what these carry, and {every}."
+        f"The query has {wording.count(n_shared)} of the {wording.count(n_genes)} genes that the model reads, with "
+        f"{wording.percent(overlap['model_share'])} of what these carry, and {every}."
     )
 
 
@@ -96,16 +99,17 @@ def _require(joined: dict[str, Any], gene_names: str, spec: DatasetSpec) -> None
     if overlap["n_model_shared"] and share >= spec.min_overlap:
         return
     lower = (
-        f" Genes that the query lacks would count as zero, and cells that can hardly be told apart without them be "
+        f"Genes that the query lacks would count as zero, and cells that can hardly be told apart without them be "
         f"called unknown. To go on all the same, ask for less: a least gene overlap (--min-overlap) of "
         f"{np.floor(100 * share) / 100:g} or lower."
     )
-    raise DataError(
+    found = (
         f"The query {joined['query']} has {overlap['n_model_shared']} of the {overlap['n_model_genes']} genes that the "
         f"model would read, with {share:.0%} of what these carry. Expected at least {spec.min_overlap:.0%}. Of all "
         f"genes of the reference it has {overlap['n_shared']} of {overlap['n_reference_genes']} "
-        f"({overlap['share']:.0%}). {gene_names}{lower if overlap['n_model_shared'] else ''}".rstrip()
+        f"({overlap['share']:.0%})."
     )
+    raise DataError(" ".join(filter(None, (found, gene_names, lower if overlap["n_model_shared"] else ""))))
 
 
 def _warnings(found: dict[str, Any], missing: list[str]) -> list[str]:

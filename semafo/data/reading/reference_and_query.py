@@ -71,7 +71,7 @@ def read_joined(spec: DatasetSpec) -> RawCells:
     doubtful = not overlap.n_shared or overlap.share < spec.min_overlap
     difference = gene_names.difference(reference, query) if doubtful else ""
     if not overlap.n_shared:
-        raise DataError(f"The query {query.title} has none of the reference's genes. {difference}")
+        raise DataError(f"The query {query.title} has none of the reference's genes. {difference}".rstrip())
     warnings = [*reference.warnings, *(f"Query: {warning}" for warning in query.warnings), *matching]
     own = _own_columns(reference.obs, query.obs, spec, warnings)
     return RawCells(

@@ -44,9 +44,14 @@ def choose() -> DatasetSpec | None:
     columns = _columns(spec)
     if columns is None:
         return None
-    named = {"gene_key": gene_names.gene_key(spec, "reference")}
-    named["query_gene_key"] = gene_names.gene_key(_resolved(query), "query")
-    return DatasetSpec(spec.name, *columns, query=query, min_overlap=_least_overlap(), **named)
+    return DatasetSpec(
+        spec.name,
+        *columns,
+        query=query,
+        gene_key=gene_names.gene_key(spec, "reference"),
+        query_gene_key=gene_names.gene_key(_resolved(query), "query"),
+        min_overlap=_least_overlap(),
+    )
 
 
 def _resolved(name: str) -> DatasetSpec:
