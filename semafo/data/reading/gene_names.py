@@ -148,12 +148,12 @@ def difference(reference: RawCells, query: RawCells) -> str:
 
 def cure(reference: pd.DataFrame, query: pd.DataFrame) -> str:
     """The options by which most of the reference's genes would be found in the query; empty where none would do."""
-    best, options = max(_ENOUGH, _shared(_names(reference, None), _names(query, None))), ""
-    for ours, theirs in product(_choices(reference), _choices(query)):
+    best, options = _ENOUGH, ""
+    for ours, theirs in product(_choices(reference), _choices(query)):  # as they are, first
         if ours is not None and theirs is None and ours in query.columns:
             continue  # the option would take the query's column as well
         share = _shared(_names(reference, ours), _names(query, theirs))
-        if (ours or theirs) and share > best:
+        if share > best:
             own = f"--query-gene-key {theirs}" if theirs is not None and theirs != ours else ""
             best, options = share, " ".join(filter(None, (f"--gene-key {ours}" if ours else "", own)))
     return options
