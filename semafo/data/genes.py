@@ -54,6 +54,12 @@ def keep_choice(adata: "AnnData", is_reference: np.ndarray, n_top: int) -> np.nd
     return mask
 
 
+def forget_choice(adata: "AnnData") -> None:
+    """Take away what `keep_choice` left."""
+    adata.uns.pop(CHOSEN, None)
+    adata.var.drop(columns=CHOSEN, errors="ignore", inplace=True)
+
+
 def select_hvgs(adata: "AnnData", n_top: int, batch_key: str | None = None) -> tuple[np.ndarray, str]:
     """Choose genes by the variance of their counts within batches (Seurat v3).
 

@@ -41,7 +41,7 @@ def named_by(raw: RawCells, key: str | None) -> RawCells:
         found = ", ".join(columns_of_names(raw.var)) or "none"
         raise DataError(
             f"{raw.title} has no var column {key!r} with the names of the genes. Columns that could serve: {found}. "
-            "Choose one of them (--gene-key), or none to take var_names."
+            "Choose one of them (--gene-key, --query-gene-key), or none to take var_names."
         )
     names = text_column(raw.var[key]).astype(object)
     n_missing = int(names.isna().sum())

@@ -7,7 +7,7 @@ from scipy import sparse
 
 from semafo import keys
 from semafo.data import genes
-from semafo.data.load import read_whole
+from semafo.data.load import load, read_whole
 from semafo.data.reading.gene_overlap import IN_QUERY, sentence, spread, weighted_share
 from semafo.data.reading.preflight import preflight
 from semafo.data.splitting.split import make_split
@@ -104,6 +104,12 @@ def test_another_number_of_genes_or_other_cells_are_chosen_anew(parts, spec_of):
     assert genes.choose_genes(adata, is_reference, 10)[0].sum() == 10
     assert "20 of 120" in genes.choose_genes(adata, np.ones(adata.n_obs, dtype=bool), 20)[1]
     assert genes.choose_genes(adata[:, :40].copy(), is_reference, N_MODEL)[1].startswith("30 of 40 genes")
+
+
+def test_data_that_are_loaded_keep_nothing_of_the_choice(parts, spec_of):
+    adata = load(spec_of(parts[0].var_names))
+    assert genes.CHOSEN not in adata.uns
+    assert genes.CHOSEN not in adata.var
 
 
 def test_the_weight_is_the_deviation_of_what_the_encoder_sees():
