@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 IN_QUERY = "in_query"  # var column: whether the query has the gene
 ENOUGH = 0.9  # share of the model's genes from which on a missing one is hardly worth a word
+SILENT = 0.3  # share of the model's genes without a count in any query cell from which on somebody may have filled them
 _EXAMPLES = 5
 
 
@@ -54,7 +55,8 @@ def add_model_genes(adata: "AnnData", raw: RawCells, spec: DatasetSpec) -> None:
     raw.joined["overlap"] |= found
     missing = list(map(str, weights[~shared].sort_values(ascending=False, kind="stable").index))
     _require(raw.joined, raw.gene_names, spec)
-    raw.warnings += _warnings(found, missing)
+    silent = shared & (adata.X[~is_reference][:, chosen].getnnz(axis=0) == 0)
+    raw.warnings += [*_warnings(found, missing), *_of_silence(weights.to_numpy(), silent)]
 
 
 def spread(counts: "csr_matrix") -> np.ndarray:
@@ -123,4 +125,16 @@ def _warnings(found: dict[str, Any], missing: list[str]) -> list[str]:
     return [
         f"{lacks}, with {1 - found['model_share']:.0%} of what these carry ({examples}): they count as zero, and the "
         "confidence is lowered by what the reference's own cells lose without them."
+    ]
+
+
+def _of_silence(weights: np.ndarray, silent: np.ndarray) -> list[str]:
+    """A sentence where much of what the model reads is zero in every query cell, as after an outer join."""
+    share = weighted_share(weights, silent)
+    if share < SILENT:
+        return []
+    return [
+        f"{int(silent.sum())} of the genes that the model reads, with {share:.0%} of what these carry, have no count in "
+        "any query cell. If they were filled in with zeros, leave them out of the query: they then count as "
+        "missing, and confidence is lowered by what that costs."
     ]

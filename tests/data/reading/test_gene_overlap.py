@@ -87,6 +87,16 @@ def test_a_single_missing_gene_is_worth_a_milder_sentence(parts, spec_of):
     assert said == f"The query lacks 1 gene of the 30 that the model reads ({parts[2][0]}): they count as zero."
 
 
+def test_genes_that_somebody_filled_with_zeros_are_told(parts, save):
+    reference, query, model_genes = parts
+    padded = query.copy()
+    padded.X = sparse.csr_matrix(padded.X.multiply(~padded.var_names.isin(model_genes[:20])))
+    paths = save(reference, "reference.h5ad"), save(padded, "query.h5ad")
+    warnings = preflight(DatasetSpec(paths[0], "cell_type", "study", n_hvg=N_MODEL, query=paths[1]))[1].warnings
+    (said,) = [text for text in warnings if "no count in any query cell" in text]
+    assert said.startswith("20 of the genes that the model reads")
+
+
 def test_training_takes_the_genes_that_the_preflight_chose(parts, spec_of, monkeypatch):
     adata, report = preflight(spec_of(parts[2][2:], min_overlap=0.0))
     monkeypatch.setattr(genes, "select_hvgs", lambda *given: pytest.fail("the genes were chosen twice"))
