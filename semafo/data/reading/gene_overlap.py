@@ -134,7 +134,7 @@ def _of_silence(weights: np.ndarray, silent: np.ndarray) -> list[str]:
     if share < SILENT:
         return []
     return [
-        f"{int(silent.sum())} of the genes that the model reads, with {share:.0%} of what these carry, have no count in "
-        "any query cell. If they were filled in with zeros, leave them out of the query: they then count as "
+        f"{int(silent.sum())} of the genes that the model reads, with {share:.0%} of what these carry, have no count "
+        "in any query cell. If they were filled in with zeros, leave them out of the query: they then count as "
         "missing, and confidence is lowered by what that costs."
     ]
