@@ -11,6 +11,7 @@ from semafo import keys
 from semafo.cli import options as cli_options
 from semafo.cli import output
 from semafo.data import catalogue
+from semafo.data.reading.gene_overlap import sentence
 from semafo.errors import DataError
 from semafo.runs import names_as_typed
 from semafo.runs.background.preflight import inspect, rehearse
@@ -85,12 +86,11 @@ def _say(record: RunRecord, out: Path, threshold: float, as_json: bool) -> None:
     if as_json:
         output.say({"out": str(out), **found}, as_json)
         return
-    overlap, scores = found["overlap"], found["scores"]
+    scores = found["scores"]
     output.show(f"{record.run_id}  {record.title}")
-    output.show(
-        f"Genes: the query has {overlap['n_shared']} of the reference's {overlap['n_reference_genes']} "
-        f"({overlap['share']:.0%})."
-    )
+    output.show(sentence(found["overlap"]))
+    if found["support"]:
+        output.show(annotated_query.support_sentence(record))
     unknown = f"{found['n_unknown']} {annotated_query.UNKNOWN} (confidence below {threshold:g})"
     output.show(f"Cells: {found['n_query']}, of which {unknown}.")
     width = max(map(len, found["n_by_label"]))

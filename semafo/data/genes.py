@@ -6,13 +6,60 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from semafo import keys
 from semafo.errors import DataError
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
+MIN_MODEL_COUNTS = 5  # a cell with fewer counts in the genes that a model reads is unknown: nothing tells its type
+CHOSEN = "chosen_gene"  # var column and key of uns: the genes chosen for a reference, see `choose_genes`
 _TARGET_SUM = 1e4
 _FEWEST_VARYING = 4  # genes: a curve at span 0.3 through fewer has no point to lie on, and its library crashes
+
+
+def choose_genes(adata: "AnnData", is_reference: np.ndarray, n_top: int) -> tuple[np.ndarray, str]:
+    """Choose highly variable genes as training does: on some of the cells, by batch.
+
+    A choice that `keep_choice` left in `adata` for the same cells and number is taken from there.
+
+    Parameters
+    ----------
+    adata
+        Counts in X, batches in obs[`keys.BATCH_COLUMN`].
+    is_reference
+        Mask of the cells to look at: the reference in surgery, all cells in one stage.
+    n_top
+        Genes to choose.
+
+    Returns
+    -------
+    tuple
+        As of `select_hvgs`.
+    """
+    kept = adata.uns.get(CHOSEN)
+    if kept and kept["n_top"] == n_top and np.array_equal(kept["is_reference"], is_reference):
+        mask: np.ndarray = adata.var[CHOSEN].to_numpy(dtype=bool)
+        if len(mask) == kept["n_genes"]:
+            return mask, kept["note"]
+    import anndata as ad
+
+    batches = adata.obs[[keys.BATCH_COLUMN]]
+    return select_hvgs(ad.AnnData(adata.X[is_reference], obs=batches[is_reference]), n_top, keys.BATCH_COLUMN)
+
+
+def keep_choice(adata: "AnnData", is_reference: np.ndarray, n_top: int) -> np.ndarray:
+    """Choose genes as `choose_genes`, and keep the choice in `adata` for the next who asks; the mask over genes."""
+    mask, note = choose_genes(adata, is_reference, n_top)
+    adata.var[CHOSEN] = mask
+    adata.uns[CHOSEN] = {"n_top": n_top, "is_reference": is_reference, "n_genes": adata.n_vars, "note": note}
+    return mask
+
+
+def forget_choice(adata: "AnnData") -> None:
+    """Take away what `keep_choice` left."""
+    adata.uns.pop(CHOSEN, None)
+    adata.var.drop(columns=CHOSEN, errors="ignore", inplace=True)
 
 
 def select_hvgs(adata: "AnnData", n_top: int, batch_key: str | None = None) -> tuple[np.ndarray, str]:

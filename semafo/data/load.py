@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semafo.data import catalogue
+from semafo.data.genes import forget_choice
 from semafo.data.reading.preflight import preflight
 from semafo.data.reading.raw_cells import read_raw
 from semafo.data.reading.sources import read_file
@@ -28,7 +29,9 @@ def load(spec: DatasetSpec) -> "AnnData":
     DataError
         Where training could not work, see `semafo.data.reading.preflight`.
     """
-    return preflight(spec)[0]
+    adata, _ = preflight(spec)
+    forget_choice(adata)
+    return adata
 
 
 def read_whole(spec: DatasetSpec) -> "AnnData":

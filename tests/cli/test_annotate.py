@@ -124,7 +124,7 @@ def test_nothing_is_scored_where_there_is_no_truth(annotated):
     said, found, _ = annotated
     assert found["scores"] is None
     assert "ccuracy" not in said.stdout
-    assert "the query has 60 of the reference's 60 (100%)" in said.stdout
+    assert "The query has all 60 genes that the model reads" in said.stdout
 
 
 def test_the_markers_of_the_predicted_types_come_with_the_run(home, annotated):

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
@@ -111,6 +112,34 @@ def test_a_path_that_leads_nowhere_is_refused_in_words(open_page):
     app.text_input(key="annotate_query_path").set_value("/nowhere/q.h5ad").run()
     assert not app.exception
     assert "There is no file /nowhere/r.h5ad" in app.error[0].value
+
+
+def test_genes_can_be_named_by_a_column_of_each_file(home, found, open_page, tmp_path):
+    for who, column in (("reference", "feature_name"), ("query", "symbol")):
+        obs = pd.DataFrame({"cell_type": ["a", "b"] * 5}, index=[f"c{i}" for i in range(10)])
+        var = pd.DataFrame({column: ["CD3D", "CD19"]}, index=["ENSG00000000001", "ENSG00000000002"])
+        ad.AnnData(np.ones((10, 2), dtype=np.float32), obs=obs, var=var).write_h5ad(tmp_path / f"{who}.h5ad")
+    app = open_page("annotate")
+    for who in ("reference", "query"):
+        app.text_input(key=f"annotate_{who}_path").set_value(str(tmp_path / f"{who}.h5ad"))
+    app.run()
+    for who, column in (("reference", "feature_name"), ("query", "symbol")):
+        select = app.selectbox(key=f"genes_named_by_{who}-{tmp_path / who}.h5ad")
+        assert list(select.options) == ["var_names", column]
+        select.select(column)
+    app.run()
+    button(app, "Annotate").click().run()
+    assert not app.exception
+    (folder,) = (path for path in home.runs.iterdir() if not path.name.startswith("."))
+    spec = RunRecord(folder).config.dataset
+    assert (spec.gene_key, spec.query_gene_key) == ("feature_name", "symbol")
+
+
+def test_what_the_missing_genes_cost_is_said(finished, open_page):
+    support = {"by_type": {}, "right": 0.34, "right_with_all": 0.95, "n_cells": 800, "n_missing": 90}
+    write_json(finished.folder / keys.PREDICTIONS_FILE, {**finished.predictions(), "support": support})
+    said = texts(open_page("annotate"))
+    assert "names 34 % of the reference's own cells as it should; with all, 95 %" in said
 
 
 def test_a_finished_annotation_shows_everything_but_a_score(finished, open_page):

@@ -10,7 +10,8 @@ import pandas as pd
 
 from semafo import keys, wording
 from semafo.data import catalogue
-from semafo.data.reading import no_types
+from semafo.data.reading import gene_names, no_types
+from semafo.data.reading.gene_overlap import add_model_genes
 from semafo.data.reading.obs_columns import (
     Column,
     batches_of,
@@ -100,6 +101,14 @@ def columns(path_or_spec: str | Path | DatasetSpec) -> tuple[Column, ...]:
         return candidates(source.obs)
 
 
+def gene_columns(spec: DatasetSpec) -> tuple[str, ...]:
+    """The var columns of a resolved file that could name its genes, the known ones first; no matrix is read."""
+    with open_source(spec) as source:
+        tables = [matrix.read_var() for matrix in source.matrices.values()]
+    found = [name for table in tables for name in gene_names.columns_of_names(table)]
+    return tuple(dict.fromkeys(found))
+
+
 def preflight(spec: DatasetSpec) -> tuple["AnnData", Report]:
     """Read a data set, put right what can be, and report it.
 
@@ -114,7 +123,7 @@ def preflight(spec: DatasetSpec) -> tuple["AnnData", Report]:
         Where training could not work: no counts, no usable label, a missing column, no cells or genes, a damaged file.
     """
     spec = catalogue.resolve(spec)
-    raw = keep_genes(read_raw(spec)) if spec.query is None else read_joined(spec)
+    raw = _read_one(spec) if spec.query is None else read_joined(spec)
     warnings = raw.warnings
     adata, repairs = _assemble(raw)
     unused = unused_categories(raw.obs)
@@ -122,6 +131,8 @@ def preflight(spec: DatasetSpec) -> tuple["AnnData", Report]:
         warnings.append(f"Categories that no cell has were dropped, in {', '.join(unused)}.")
     _set_columns(adata, raw, spec)
     _warn_of_small_batches(adata.obs, warnings)
+    if raw.joined is not None:
+        add_model_genes(adata, raw, spec)
     assert spec.label_key is not None  # `require_columns` refused the data otherwise
     report = Report(
         dataset=spec.name,
@@ -143,6 +154,13 @@ def preflight(spec: DatasetSpec) -> tuple["AnnData", Report]:
         **repairs,
     )
     return adata, report
+
+
+def _read_one(spec: DatasetSpec) -> RawCells:
+    """One data set without a query, its genes named as the spec asks."""
+    raw = keep_genes(gene_names.named_by(read_raw(spec), spec.gene_key))
+    raw.warnings += gene_names.row_number_warning(raw)
+    return raw
 
 
 def _assemble(raw: RawCells) -> tuple["AnnData", dict[str, int]]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from semafo import wording
@@ -16,7 +15,13 @@ from semafo.settings.run_config import DatasetSpec
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-_GENE_KINDS = ("GEX", "Gene Expression")
+# How var columns tell genes from what else is measured, in lower case
+_KIND_COLUMNS = ("feature_types", "feature_type", "modality")
+_GENES = ("gex", "gene expression", "gene", "genes", "rna", "mrna")
+_NO_GENES = (
+    *("antibody capture", "antibody", "adt", "protein", "proteins", "prot", "hto", "hashtag", "multiplexing capture"),
+    *("peaks", "peak", "atac", "chromatin accessibility", "crispr guide capture", "antigen capture", "custom"),
+)
 
 
 @dataclass
@@ -39,6 +44,8 @@ class RawCells:
     joined
         What is known about a query that was put below a reference, see
         `semafo.data.reading.reference_and_query`; None for one data set.
+    gene_names
+        What a refusal of that query says about the names of its genes.
     """
 
     title: str
@@ -50,6 +57,7 @@ class RawCells:
     columns: tuple[Column, ...] = ()
     own_columns: dict[str, pd.Series] = field(default_factory=dict)
     joined: dict[str, Any] | None = None
+    gene_names: str = ""
 
 
 def read_raw(spec: DatasetSpec, needs_columns: bool = True) -> RawCells:
@@ -77,10 +85,15 @@ def read_raw(spec: DatasetSpec, needs_columns: bool = True) -> RawCells:
 
 
 def keep_genes(raw: RawCells) -> RawCells:
-    """Leave out proteins or peaks that share the matrix, as var["feature_types"] tells."""
-    kinds = raw.var.get("feature_types", pd.Series("", index=raw.var.index)).astype(str).to_numpy()
-    genes = np.isin(kinds, _GENE_KINDS)
-    if not genes.any() or genes.all():
+    """Leave out proteins or peaks that share the matrix, as a var column tells, such as "feature_types"."""
+    for name in _KIND_COLUMNS:
+        if name in raw.var.columns:
+            kinds = raw.var[name].astype(str).to_numpy()
+            lower = pd.Series(kinds).str.strip().str.lower()
+            genes = (lower.isin(_GENES) if lower.isin(_GENES).any() else ~lower.isin(_NO_GENES)).to_numpy()
+            if genes.any() and not genes.all():
+                break
+    else:
         return raw
     others = ", ".join(sorted(set(kinds[~genes])))
     raw.warnings.append(

@@ -4,33 +4,31 @@ Genes are the reference's, in its order. What the query lacks of them counts as 
 out. The reference's cells come first, then the query's, each in the order of its file.
 """
 
-import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from semafo import keys, wording
+from semafo import keys
 from semafo.data.catalogue import query_spec
+from semafo.data.reading import gene_names
+from semafo.data.reading.gene_overlap import IN_QUERY
 from semafo.data.reading.obs_columns import batches_of, labels_of, require_missing_labels, text_column
-from semafo.data.reading.raw_cells import RawCells, keep_genes, read_raw, unique_names
+from semafo.data.reading.raw_cells import RawCells, keep_genes, read_raw
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-IN_QUERY = "in_query"  # var column: whether the query has the gene
 QUERY_SUFFIX = " (query)"  # after the batches of a query that shares a batch's name with the reference
 _EXAMPLES = 5
-_ENSEMBL = re.compile(r"ENS[A-Z]*G\d{6,}")
-_ENSEMBL_VERSION = re.compile(r"ENS[A-Z]*G\d{6,}\.\d+")
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """Genes that reference and query share.
+    """Genes that reference and query share; those that a model reads are measured in `gene_overlap`.
 
     Parameters
     ----------
@@ -62,27 +60,31 @@ def read_joined(spec: DatasetSpec) -> RawCells:
     Raises
     ------
     DataError
-        As for one data set, and where the query has fewer than `spec.min_overlap` of the reference's genes.
+        As for one data set, and where the query has none of the reference's genes.
     """
-    reference = keep_genes(read_raw(spec))
-    query = keep_genes(read_raw(query_spec(spec), needs_columns=False))
-    names = unique_names(reference.var.index), unique_names(query.var.index)
-    position = names[1].get_indexer(names[0])  # of each reference gene among the query's; -1 where it lacks it
-    overlap = _overlap(*names, position)
-    _require_overlap(overlap, reference, query, spec)
-    warnings = [*reference.warnings, *(f"Query: {warning}" for warning in query.warnings)]
-    warnings += _gene_warnings(overlap)
+    reference = keep_genes(gene_names.named_by(read_raw(spec), spec.gene_key))
+    query = read_raw(query_spec(spec), needs_columns=False)
+    query = keep_genes(gene_names.named_by(query, gene_names.query_key(spec, query.var)))
+    gene_names.require_names(reference, query)
+    position, matching = gene_names.matched(reference.var.index, query.var.index)
+    overlap = _overlap(reference.var.index, query.var.index, position)
+    doubtful = not overlap.n_shared or overlap.share < spec.min_overlap
+    difference = gene_names.difference(reference, query) if doubtful else ""
+    if not overlap.n_shared:
+        raise DataError(f"The query {query.title} has none of the reference's genes. {difference}".rstrip())
+    warnings = [*reference.warnings, *(f"Query: {warning}" for warning in query.warnings), *matching]
     own = _own_columns(reference.obs, query.obs, spec, warnings)
     return RawCells(
         title=reference.title,
         counts_source=" and ".join(dict.fromkeys([reference.counts_source, query.counts_source])),
         counts=_stacked(reference.counts, query.counts, position),
         obs=pd.DataFrame(index=reference.obs.index.astype(str).append(query.obs.index.astype(str))),
-        var=pd.DataFrame({IN_QUERY: position >= 0}, index=reference.var.index),
+        var=reference.var.assign(**{IN_QUERY: position >= 0}),
         warnings=warnings,
         columns=reference.columns,
         own_columns=own,
         joined={"query": query.title, "overlap": asdict(overlap)},
+        gene_names=difference,
     )
 
 
@@ -97,63 +99,6 @@ def _overlap(reference: pd.Index, query: pd.Index, position: np.ndarray) -> Over
         n_query_only=len(query) - n_shared,
         missing_examples=tuple(map(str, reference[~shared][:_EXAMPLES])),
     )
-
-
-def _require_overlap(overlap: Overlap, reference: RawCells, query: RawCells, spec: DatasetSpec) -> None:
-    if overlap.n_shared and overlap.share >= spec.min_overlap:
-        return
-    found = (
-        f"The query {query.title} has {overlap.n_shared} of the reference's {overlap.n_reference_genes} genes "
-        f"({overlap.share:.0%}). Expected at least {spec.min_overlap:.0%}."
-    )
-    lower = (
-        f" Genes that the query lacks would count as zero. To go on all the same, ask for less: a least gene overlap "
-        f"(--min-overlap) of {np.floor(100 * overlap.share) / 100:g} or lower."
-    )
-    raise DataError(f"{found} {_mismatch(reference, query)}{lower if overlap.n_shared else ''}".rstrip())
-
-
-def _mismatch(reference: RawCells, query: RawCells) -> str:
-    """What kinds of gene names the two have, and where the other's names may be found."""
-    names = reference.var.index.astype(str), query.var.index.astype(str)
-    kinds = tuple(_kind(found) for found in names)
-    examples = tuple(", ".join(found[:3]) for found in names)
-    text = f"The reference's genes are named by {kinds[0]} ({examples[0]}), the query's by {kinds[1]} ({examples[1]})."
-    for (who, raw), wanted in zip((("query", query), ("reference", reference)), names, strict=True):
-        column = _column_of(raw.var, wanted)
-        if column:
-            text += f" The {who}'s var column {column!r} has the other's names: make it its var_names."
-            return text
-    if set(names[0].str.upper()) & set(names[1].str.upper()) and not set(names[0]) & set(names[1]):
-        return text + " They differ by upper and lower case only: write one like the other."
-    return text + " Give both the same kind of names." if kinds[0] != kinds[1] else text
-
-
-def _kind(names: pd.Index) -> str:
-    head = names[:200]
-    if np.mean([bool(_ENSEMBL_VERSION.fullmatch(name)) for name in head]) > 0.5:
-        return "Ensembl ids with versions"
-    return "Ensembl ids" if np.mean([bool(_ENSEMBL.fullmatch(name)) for name in head]) > 0.5 else "symbols"
-
-
-def _column_of(var: pd.DataFrame, wanted: pd.Index) -> str | None:
-    """The var column in which half or more of the wanted names stand."""
-    for name in var.columns:
-        if isinstance(var[name].dtype, pd.CategoricalDtype) or var[name].dtype.kind == "O":
-            found = wanted.isin(var[name].astype(str))
-            if len(found) and found.mean() >= 0.5:
-                return str(name)
-    return None
-
-
-def _gene_warnings(overlap: Overlap) -> list[str]:
-    n_missing = overlap.n_reference_genes - overlap.n_shared
-    if not n_missing:
-        return []
-    return [
-        f"The query lacks {wording.counted(n_missing, 'gene')} of the reference's {overlap.n_reference_genes} "
-        f"({', '.join(overlap.missing_examples)}{', …' if n_missing > _EXAMPLES else ''}): they count as zero."
-    ]
 
 
 def _stacked(reference: "csr_matrix", query: "csr_matrix", position: np.ndarray) -> "csr_matrix":

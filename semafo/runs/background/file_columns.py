@@ -1,4 +1,4 @@
-"""`python -m semafo.runs.background.file_columns FILE`: the columns that could serve as label or batch, as JSON.
+"""`python -m semafo.runs.background.file_columns FILE`: columns that could be labels, batches or gene names, as JSON.
 
 A process of its own, because reading a file loads libraries that the pages do without.
 """
@@ -18,8 +18,15 @@ LABEL_WORDS = ("cell_type", "celltype", "bulk_labels", "label", "annotation", "c
 BATCH_WORDS = ("batch", "study", "donor", "sample", "site", "tech", "condition")
 
 
-def read(path: str) -> list[dict[str, Any]]:
-    """`name`, `n_values`, `n_missing` and `kind` of each candidate column. Raises DataError."""
+def read(path: str) -> dict[str, Any]:
+    """What could be chosen in a file. Raises DataError.
+
+    Returns
+    -------
+    dict
+        `columns`: `name`, `n_values`, `n_missing` and `kind` of each obs column that could be label or batch.
+        `gene_columns`: names of the var columns that could name the genes.
+    """
     done = run_reading(["-m", "semafo.runs.background.file_columns", path], [Path(path)], _reading(path))
     for line in reversed(done.stdout.splitlines()):
         try:
@@ -28,7 +35,7 @@ def read(path: str) -> list[dict[str, Any]]:
             continue
         if "error" in answer:
             raise DataError(answer["error"])
-        found: list[dict[str, Any]] = answer["columns"]
+        found: dict[str, Any] = answer
         return found
     raise DataError(f"{path} could not be read. The reader said: {done.stderr.strip()[-300:] or 'nothing'}")
 
@@ -49,12 +56,15 @@ def _reading(path: str) -> str:
 def _main(path: str) -> None:
     from dataclasses import asdict
 
-    from semafo.data.reading.preflight import columns
+    from semafo.data import catalogue
+    from semafo.data.reading.preflight import columns, gene_columns
+    from semafo.settings.run_config import DatasetSpec
 
     try:
         with memory_for_reading([Path(path)], _reading(path)):
             found = columns(path)
-        print(json.dumps({"columns": [asdict(column) for column in found]}))
+            of_genes = gene_columns(catalogue.resolve(DatasetSpec(path)))
+        print(json.dumps({"columns": [asdict(column) for column in found], "gene_columns": of_genes}))
     except SemafoError as error:
         print(json.dumps({"error": str(error)}))
 

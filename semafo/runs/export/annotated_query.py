@@ -14,6 +14,7 @@ import pandas as pd
 
 from semafo import keys, wording
 from semafo.data import catalogue
+from semafo.data.genes import MIN_MODEL_COUNTS
 from semafo.errors import DataError
 from semafo.files import write_atomically
 from semafo.runs.background.preflight import inspect
@@ -72,11 +73,13 @@ def query_cells(record: RunRecord, threshold: float = THRESHOLD) -> pd.DataFrame
     Returns
     -------
     pd.DataFrame
-        Indexed by cell: `keys.BATCH_COLUMN`, `keys.TRUE`, `keys.PREDICTED`, `keys.CONFIDENCE` and `LABEL`.
+        Indexed by cell: `keys.BATCH_COLUMN`, `keys.TRUE`, `keys.PREDICTED`, `keys.CONFIDENCE`, `keys.MODEL_COUNTS`
+        (runs of earlier versions lack it) and `LABEL`.
     """
     cells = record.cells()
     cells = cells[cells[keys.ROLE] == keys.QUERY]
     columns = [keys.BATCH_COLUMN, keys.TRUE, keys.PREDICTED, keys.CONFIDENCE]
+    columns += [keys.MODEL_COUNTS] if keys.MODEL_COUNTS in cells else []
     return cells[columns].assign(**{LABEL: labels_at(cells, threshold, unknown_label(record))})
 
 
@@ -90,9 +93,15 @@ def unknown_label(record: RunRecord) -> str:
 
 
 def labels_at(cells: pd.DataFrame, threshold: float, unknown: str) -> pd.Series:
-    """Predicted type, or `unknown` where the confidence is below the threshold (0 to 1)."""
+    """Predicted type, or `unknown` where the confidence is below the threshold (0 to 1).
+
+    Cells with hardly a count in the model's genes are unknown at any threshold.
+    """
     predicted = cells[keys.PREDICTED].astype(object)
-    return predicted.where(cells[keys.CONFIDENCE] >= threshold, unknown)
+    kept = cells[keys.CONFIDENCE] >= threshold
+    if keys.MODEL_COUNTS in cells:  # runs of earlier versions lack it
+        kept &= cells[keys.MODEL_COUNTS] >= MIN_MODEL_COUNTS
+    return predicted.where(kept, unknown)
 
 
 def summary(record: RunRecord, threshold: float = THRESHOLD) -> dict[str, Any]:
@@ -105,6 +114,7 @@ def summary(record: RunRecord, threshold: float = THRESHOLD) -> dict[str, Any]:
         "mix": record.config.mix.name,
         "mix_option": record.config.mix.option,
         "overlap": overlap(record),
+        "support": record.predictions().get("support"),
         "n_query": len(cells),
         "threshold": threshold,
         "unknown_label": unknown,
@@ -123,6 +133,18 @@ def overlap(record: RunRecord) -> dict[str, Any]:
         assert split is not None  # it is written before anything is trained
         found = split["report"]["joined"]["overlap"]
     return found
+
+
+def support_sentence(record: RunRecord) -> str:
+    """What the genes that the query lacks cost on the reference's own cells; empty where it lacks none."""
+    support = record.predictions().get("support")
+    if not support:
+        return ""
+    return (
+        f"With the genes that the query has, the model names {wording.percent(support['right'])} of the reference's "
+        f"own cells as it should; with all, {wording.percent(support['right_with_all'])}. Confidence is lowered "
+        "accordingly, type by type."
+    )
 
 
 def query_file(spec: DatasetSpec) -> QueryFile | None:

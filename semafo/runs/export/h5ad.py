@@ -32,7 +32,7 @@ COUNTS, LOG_NORMALISED, NOTHING = "counts", "log(1 + counts per 10 000) of the m
 # obs columns that are one run's own; with a suffix where there are several runs
 OWN_COLUMNS = (
     *(keys.ROLE, keys.PART, keys.PREDICTED, keys.CONFIDENCE, keys.SCALED_CONFIDENCE, keys.BEFORE_QUERY),
-    keys.LABEL,
+    *(keys.MODEL_COUNTS, keys.LABEL),
 )
 USED = "highly_variable"  # var column: whether the model reads the gene
 

@@ -134,7 +134,8 @@ class RunRecord:
     def cells(self) -> pd.DataFrame:
         """Per-cell table, indexed by cell: true label, batch, role, part, predicted label, confidence.
 
-        Where they exist also the confidence after temperature scaling and the label predicted before the query stage.
+        Where they exist also the counts in the model's genes (runs of earlier versions lack them), the confidence after
+        temperature scaling and the label predicted before the query stage.
         """
         cells = checked_files.read_cells(self.folder, keys.CELLS_FILE)
         missing = [name for name in _COLUMNS if name not in cells]
@@ -155,7 +156,7 @@ class RunRecord:
         `types`, `probability_types`; label scores `test`, `query`, `reference` (labelled reference cells, which were
         trained on) and `before_query` (`test` and `query` of the model before its query stage), the last two None where
         there are none; `confusion`, `per_type` and `by_batch` of test and query; `calibration` and `coverage` of the
-        test cells; `latent_scale` and `label_gap`.
+        test cells; `latent_scale` and `label_gap`; `support` of an annotation whose query lacks genes of the model.
         """
         return self._read(keys.PREDICTIONS_FILE)
 

@@ -76,6 +76,16 @@ class CoverageNote(TypedDict):
     unseen_unknown: Number
 
 
+class SupportNote(TypedDict, total=False):
+    """What the reference's own cells lose without the genes that the query lacks."""
+
+    by_type: dict[str, float]
+    right: Required[float]
+    right_with_all: Required[float]
+    n_cells: int
+    n_missing: int
+
+
 class PredictionsNote(TypedDict, total=False):
     """predictions.json."""
 
@@ -92,6 +102,7 @@ class PredictionsNote(TypedDict, total=False):
     coverage: dict[str, list[CoverageNote]]
     latent_scale: Number
     label_gap: Number
+    support: SupportNote | None
 
 
 class IntegrationNote(TypedDict, total=False):

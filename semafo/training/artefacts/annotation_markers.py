@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from semafo import keys
+from semafo.data.reading.gene_overlap import IN_QUERY
 from semafo.data.reading.preflight import preflight
-from semafo.data.reading.reference_and_query import IN_QUERY
 from semafo.evaluation.latent.embedding import log_normalise
 from semafo.files import read_json, read_table, write_json
 

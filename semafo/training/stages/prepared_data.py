@@ -8,14 +8,18 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.data import catalogue
-from semafo.data.genes import select_hvgs
+from semafo.data.genes import MIN_MODEL_COUNTS, choose_genes
+from semafo.data.reading.gene_names import symbols_of
+from semafo.data.reading.gene_overlap import IN_QUERY
 from semafo.data.reading.preflight import preflight
 from semafo.data.splitting.split import Split, hide_labels, make_split
 from semafo.errors import DataError
 from semafo.evaluation.latent.cell_cycle import cell_cycle_phase
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings
+
+_EXAMPLES = 5
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Prepared:
     ----------
     cells
         Cells that take part × chosen genes; obs has batch and label, hidden labels replaced. Models see nothing else.
+        var[`IN_QUERY`] says which genes a query from a file of its own has.
     split
         Part and role of every cell, with the true labels: for evaluation only.
     facts
@@ -92,10 +97,27 @@ def prepare_split(adata: AnnData, split: Split, n_hvg: int) -> Prepared:
         adata = adata[split.cells.index].copy()
     masked = hide_labels(adata, split)
     is_reference = (split.cells[keys.ROLE] == keys.REFERENCE).to_numpy()
-    seen_by_genes = masked[is_reference] if split.settings.form == keys.SURGERY else masked
-    chosen, note = select_hvgs(seen_by_genes, n_hvg, keys.BATCH)
-    facts = {**split.summary(), "n_genes": int(chosen.sum()), "genes_note": note}
-    return Prepared(masked[:, chosen].copy(), split, facts, _own_columns(adata))
+    in_first_stage = is_reference if split.settings.form == keys.SURGERY else np.ones(adata.n_obs, dtype=bool)
+    chosen, note = choose_genes(adata, in_first_stage, n_hvg)
+    cells = masked[:, chosen].copy()
+    if IN_QUERY in adata.var:
+        cells.var[IN_QUERY] = adata.var[IN_QUERY].to_numpy(dtype=bool)[chosen]
+    found = split.summary()
+    warnings = [*found["warnings"], *_nearly_empty(cells)]
+    facts = {**found, "n_genes": int(chosen.sum()), "genes_note": note, "warnings": warnings}
+    return Prepared(cells, split, facts, _own_columns(adata))
+
+
+def _nearly_empty(cells: AnnData) -> list[str]:
+    """A sentence about cells in which nothing tells the type, named."""
+    names = cells.obs_names[np.asarray(cells.X.sum(axis=1)).ravel() < MIN_MODEL_COUNTS]
+    if not len(names):
+        return []
+    examples = f"{', '.join(names[:_EXAMPLES])}{', …' if len(names) > _EXAMPLES else ''}"
+    return [
+        f"{wording.cells(len(names))} with fewer than {MIN_MODEL_COUNTS} counts in the genes that the model reads: "
+        f"{examples}. {wording.numbered(len(names), 'It is', 'They are')} unknown, at a confidence of 0."
+    ]
 
 
 def _own_columns(adata: AnnData) -> pd.DataFrame:
@@ -106,7 +128,7 @@ def _own_columns(adata: AnnData) -> pd.DataFrame:
         keys.N_COUNTS: np.asarray(adata.X.sum(axis=1, dtype=np.float64)).ravel(),
         keys.N_GENES: np.diff(adata.X.indptr),
     }
-    phase = None if keys.PHASE in obs else cell_cycle_phase(adata.X, list(adata.var_names))
+    phase = None if keys.PHASE in obs else cell_cycle_phase(adata.X, symbols_of(adata.var))
     if phase is not None:
         counted[keys.PHASE] = phase
     return obs.assign(**{name: values for name, values in counted.items() if name not in obs})

@@ -8,6 +8,7 @@ import streamlit as st
 
 from semafo import inert, keys, wording
 from semafo.data import catalogue
+from semafo.data.reading import gene_overlap
 from semafo.errors import DataError
 from semafo.runs.background import file_columns
 from semafo.runs.background.preflight import Inspection
@@ -17,7 +18,7 @@ from semafo.settings.mix import HEADS, LABEL_WEIGHTINGS, Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, TrainSettings
 from semafo.ui import charts
 from semafo.ui.charts import colours
-from semafo.ui.forms import column_choice
+from semafo.ui.forms import column_choice, gene_names
 from semafo.ui.forms.mixes import corner_mixes
 from semafo.ui.forms.training import train_settings
 from semafo.ui.session import dataset
@@ -39,13 +40,24 @@ def choose() -> DatasetSpec | None:
     query = _source("Query", "Cells to annotate. Labels that it may have are never shown to the model.")
     if not reference or not query:
         return None
-    spec = DatasetSpec(reference)
-    if catalogue.is_file(spec):
-        spec = catalogue.resolve(spec)
+    spec = _resolved(reference)
     columns = _columns(spec)
     if columns is None:
         return None
-    return DatasetSpec(spec.name, *columns, query=query, min_overlap=_least_overlap())
+    return DatasetSpec(
+        spec.name,
+        *columns,
+        query=query,
+        gene_key=gene_names.gene_key(spec, "reference"),
+        query_gene_key=gene_names.gene_key(_resolved(query), "query"),
+        min_overlap=_least_overlap(),
+    )
+
+
+def _resolved(name: str) -> DatasetSpec:
+    """A file by its whole path; refuses what is no .h5ad before anything is read."""
+    spec = DatasetSpec(name)
+    return catalogue.resolve(spec) if catalogue.is_file(spec) else spec
 
 
 def _source(who: str, help: str) -> str:
@@ -115,7 +127,8 @@ def _least_overlap() -> float:
         format="%d %%",
         key="annotate_overlap",
         persist_state="session",
-        help="Share of the reference's genes that the query must have. Genes that it lacks count as zero.",
+        help="Share of the genes that the model reads which the query must have, each by how much it varies in the "
+        "reference. Genes that the query lacks count as zero.",
     )
     return percent / 100
 
@@ -183,7 +196,7 @@ def show_found(inspection: Inspection) -> None:
 
 def found_sentence(report: dict) -> inert.Markdown:
     """What the two data sets are, and what they share."""
-    joined, overlap = report["joined"], report["joined"]["overlap"]
+    joined = report["joined"]
     n_types = len(report["composition"])
     reference, query = (
         wording.counted(len(joined[f"{part}_batches"]), "batch", "batches") for part in ("reference", "query")
@@ -191,8 +204,7 @@ def found_sentence(report: dict) -> inert.Markdown:
     return inert.Markdown(
         f"**Reference: {wording.cells(joined['n_reference'])}**, {wording.count(n_types)} types, "
         f"{inert.markdown(reference)}. **Query: {wording.cells(joined['n_query'])}**, {inert.markdown(query)}. "
-        f"The query has {wording.count(overlap['n_shared'])} of the reference's "
-        f"{wording.count(overlap['n_reference_genes'])} genes ({wording.percent(overlap['share'])})."
+        f"{inert.markdown(gene_overlap.sentence(joined['overlap']))}"
     )
 
 

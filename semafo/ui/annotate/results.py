@@ -11,6 +11,7 @@ import streamlit as st
 
 from semafo import inert, keys, wording
 from semafo.data import catalogue
+from semafo.data.reading import gene_overlap
 from semafo.errors import DataError
 from semafo.runs.background.process import last_said
 from semafo.runs.background.reading import run_reading
@@ -112,21 +113,12 @@ def headline(record: RunRecord, labels: pd.Series) -> inert.Markdown:
     unknown = annotated_query.unknown_label(record)
     kept = labels[labels != unknown]
     overlap = annotated_query.overlap(record)
-    genes = (
-        f"{wording.count(overlap['n_shared'])} of the reference's {wording.count(overlap['n_reference_genes'])} genes"
-    )
     return inert.Markdown(
         f"**{wording.cells(len(labels))}**, {wording.count(kept.nunique())} predicted types. "
         f"**{wording.percent(len(kept) / max(len(labels), 1))} keep their prediction**, "
         f"{wording.count(len(labels) - len(kept))} are {inert.markdown(unknown)}. "
-        f"The query has {inert.markdown(genes)} ({wording.percent(overlap['share'])}){inert.markdown(_hvgs(overlap))}."
+        f"{inert.markdown(gene_overlap.sentence(overlap), annotated_query.support_sentence(record))}"
     )
-
-
-def _hvgs(overlap: dict[str, Any]) -> str:
-    if "n_hvg" not in overlap:
-        return ""
-    return f", {wording.count(overlap['n_hvg_shared'])} of the {wording.count(overlap['n_hvg'])} that the model reads"
 
 
 def truth(record: RunRecord) -> str:

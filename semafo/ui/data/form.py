@@ -12,7 +12,7 @@ from semafo.data import catalogue
 from semafo.files import write_atomically
 from semafo.runs.background import file_columns
 from semafo.settings.run_config import DatasetSpec
-from semafo.ui.forms import column_choice
+from semafo.ui.forms import column_choice, gene_names
 from semafo.ui.session import dataset
 from semafo.ui.session.home import current_home
 from semafo.ui.widgets import controls
@@ -140,7 +140,7 @@ def _columns(spec: DatasetSpec) -> DatasetSpec | None:
     if label is None:
         return None
     batch_key = None if batch == ONE_BATCH else batch
-    return DatasetSpec(spec.name, label, batch_key, **_genes(spec))
+    return DatasetSpec(spec.name, label, batch_key, **_genes(spec), gene_key=gene_names.gene_key(spec))
 
 
 def _genes(spec: DatasetSpec) -> dict[str, Any]:

@@ -40,11 +40,18 @@ def _inspection(home_path: str, columns: tuple, content: str, _spec: DatasetSpec
 
 def columns_of_file(spec: DatasetSpec) -> list[dict[str, Any]]:
     """Columns of an .h5ad file that could serve as label or batch; read once a process. Raises DataError."""
-    return _columns_of_file(spec.name, catalogue.content_fingerprint(spec))
+    found: list[dict[str, Any]] = _columns_of_file(spec.name, catalogue.content_fingerprint(spec))["columns"]
+    return found
+
+
+def gene_columns_of_file(spec: DatasetSpec) -> list[str]:
+    """Columns of an .h5ad file that could name its genes; read with the others. Raises DataError."""
+    found: list[str] = _columns_of_file(spec.name, catalogue.content_fingerprint(spec))["gene_columns"]
+    return found
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the columns")
-def _columns_of_file(path: str, content: str) -> list[dict[str, Any]]:
+def _columns_of_file(path: str, content: str) -> dict[str, Any]:
     return file_columns.read(path)
 
 

@@ -238,6 +238,19 @@ def test_features_that_are_no_genes_are_left_out(cells, save):
     assert warned(report, "no genes: 5 features (ADT)")
 
 
+@pytest.mark.parametrize("column", ["feature_types", "feature_type", "modality"])
+@pytest.mark.parametrize("genes", ["Gene Expression", "gene", "RNA", "protein_coding"])
+@pytest.mark.parametrize("others", ["Antibody Capture", "protein", "Peaks", "atac"])
+def test_features_of_any_spelling_are_told_apart(cells, save, column, genes, others):
+    cells.var[column] = [genes] * 25 + [others] * 5
+    assert preflight(spec_of(save(cells)))[0].n_vars == 25
+
+
+def test_kinds_of_genes_are_all_genes(cells, save):
+    cells.var["feature_type"] = ["protein_coding", "lncRNA", "miRNA"] * 10
+    assert preflight(spec_of(save(cells)))[0].n_vars == 30
+
+
 def test_columns_need_no_label(cells, save):
     cells.obs["lab"] = "one"
     found = columns(DatasetSpec(save(cells), label_key="wrong"))

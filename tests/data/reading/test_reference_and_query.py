@@ -8,8 +8,8 @@ import pytest
 from semafo import keys
 from semafo.data import catalogue
 from semafo.data.load import read_whole
+from semafo.data.reading.gene_overlap import IN_QUERY
 from semafo.data.reading.preflight import preflight
-from semafo.data.reading.reference_and_query import IN_QUERY
 from semafo.data.splitting.split import make_split
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec, SplitSettings
@@ -67,15 +67,15 @@ def test_missing_genes_count_as_zero_and_new_ones_are_left_out(two, cells):
     overlap = report.joined["overlap"]
     assert (overlap["n_shared"], overlap["n_query_only"], overlap["share"]) == (24, 1, 0.8)
     assert overlap["missing_examples"] == ("g0", "g1", "g2", "g3", "g4")
-    assert any("lacks 6 genes of the reference's 30" in warning for warning in report.warnings)
+    assert any("lacks 6 genes of the 30 that the model reads" in warning for warning in report.warnings)
 
 
 def test_too_few_shared_genes_are_refused_until_less_is_asked_for(two, cells):
     query = query_of(cells)[:, :10].copy()
-    with pytest.raises(DataError, match=r"10 of the reference's 30 genes \(33%\)\. Expected at least 70%") as caught:
+    with pytest.raises(DataError, match=r"10 of the 30 genes .* Expected at least 70%") as caught:
         preflight(two(query=query))
-    assert "(--min-overlap) of 0.33" in str(caught.value)
-    assert preflight(two(query=query, min_overlap=0.33))[1].joined["overlap"]["n_shared"] == 10
+    assert "(--min-overlap) of 0.34" in str(caught.value)
+    assert preflight(two(query=query, min_overlap=0.34))[1].joined["overlap"]["n_shared"] == 10
 
 
 def test_names_of_two_kinds_are_named_with_the_column_that_has_the_others(two, cells):
@@ -87,7 +87,7 @@ def test_names_of_two_kinds_are_named_with_the_column_that_has_the_others(two, c
     message = str(caught.value)
     assert "named by symbols (g0, g1, g2)" in message
     assert "Ensembl ids (ENSG00000000000" in message
-    assert "'symbol' has the other's names" in message
+    assert "--query-gene-key symbol" in message
     assert "min-overlap" not in message
 
 
