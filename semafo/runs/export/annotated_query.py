@@ -79,7 +79,10 @@ def labels_at(cells: pd.DataFrame, threshold: float) -> pd.Series:
 
 
 def summary(record: RunRecord, threshold: float = THRESHOLD) -> dict[str, Any]:
-    """What came out, as plain values. `scores` is None where the query has no labels of its own."""
+    """What came out, as plain values. `scores` is None where the query has no labels of its own.
+
+    `mapping` is None in runs of versions without mapping scores.
+    """
     cells = query_cells(record, threshold)
     scores = record.predictions().get("query") or {}
     sizes = {str(name): int(n) for name, n in cells[LABEL].value_counts().items()}
@@ -93,6 +96,7 @@ def summary(record: RunRecord, threshold: float = THRESHOLD) -> dict[str, Any]:
         "n_unknown": int((cells[LABEL] == UNKNOWN).sum()),
         "n_by_label": dict(sorted(sizes.items(), key=lambda item: item[0] == UNKNOWN)),
         "scores": scores if scores.get("n_scored") else None,
+        "mapping": record.predictions().get("mapping"),
         "warnings": record.warnings,
     }
 

@@ -76,6 +76,17 @@ class CoverageNote(TypedDict):
     unseen_unknown: Number
 
 
+class MappingNote(TypedDict):
+    """How far the query lies from the reference."""
+
+    k: int
+    n_reference: int
+    threshold: float
+    n_query: int
+    n_beyond: int
+    share_beyond: float
+
+
 class PredictionsNote(TypedDict, total=False):
     """predictions.json."""
 
@@ -92,6 +103,7 @@ class PredictionsNote(TypedDict, total=False):
     coverage: dict[str, list[CoverageNote]]
     latent_scale: Number
     label_gap: Number
+    mapping: MappingNote
 
 
 class IntegrationNote(TypedDict, total=False):
