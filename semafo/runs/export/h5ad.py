@@ -217,7 +217,8 @@ def _add_genes(adata: "AnnData", records: Sequence[RunRecord], suffixes: Sequenc
 def _described(record: RunRecord) -> dict[str, Any]:
     """Settings and scores as an .h5ad can hold them: nested values as JSON."""
     predictions = record.predictions()
-    scores = {name: predictions.get(name) for name in ("test", "query", "reference", "latent_scale", "label_gap", "mapping")}
+    stated = ("test", "query", "reference", "latent_scale", "label_gap", "mapping")
+    scores = {name: predictions.get(name) for name in stated}
     context: Mapping[str, Any] = record.settings["context"]
     return {
         "run_id": record.run_id,

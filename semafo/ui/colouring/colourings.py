@@ -184,7 +184,7 @@ def _numbers_of(colouring: str, argument: str) -> tuple[Reader, str, ScaleMaker]
         return (lambda one: one.entropy), "This run left no probabilities.", lambda _: fixed
     if colouring == MAPPING:
         reason = "This run has no mapping scores: only a query that was mapped onto a reference has."
-        return (lambda one: one.mapping_score), reason, lambda _: Scale(MAPPING, 0.0, 1.0)
+        return (lambda one: one.mapping_score), reason, lambda _: Scale(MAPPING, 0.0, 1.0, without="Reference")
     if colouring == GENE:
         reason = f"This run kept no expression of {argument}." if argument else "Choose a gene."
         title = f"{argument}, log(1 + counts per 10 000)"

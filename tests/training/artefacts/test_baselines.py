@@ -114,7 +114,7 @@ def test_before_the_query_stage_there_are_predictions_of_the_query_alone(mapped)
 def test_the_querys_cells_have_a_mapping_score_and_the_file_says_how_it_came_about(mapped):
     cells, found = mapped.cells(), mapped.predictions()["mapping"]
     is_reference = (cells[keys.ROLE] == keys.REFERENCE).to_numpy()
-    expected = mapping_scores(mapped.latent(), is_reference, cells[keys.PREDICTED].to_numpy())
+    expected = mapping_scores(mapped.array(keys.X_SCANVI), is_reference, cells[keys.PREDICTED].to_numpy())
     np.testing.assert_array_equal(cells[keys.MAPPING_SCORE], expected.astype(np.float32))
     assert cells.loc[~is_reference, keys.MAPPING_SCORE].between(0, 1).all()
     assert found == mapping_facts(expected, int(is_reference.sum()))

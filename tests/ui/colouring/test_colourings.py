@@ -109,7 +109,7 @@ def test_the_mapping_score_is_offered_and_painted_where_a_run_has_one(found, tmp
     assert "mapped onto a reference" in painted.reasons[0]
     np.testing.assert_array_equal(painted.values[1], mapped.cells[keys.MAPPING_SCORE])
     assert (np.isnan(painted.values[1]) == mapped.coded(keys.ROLE).isin([keys.REFERENCE])).all()
-    assert (painted.scale.title, painted.scale.low, painted.scale.high) == ("Mapping score", 0, 1)
+    assert (painted.scale.low, painted.scale.high, painted.scale.without) == (0, 1, "Reference")
 
 
 def test_choices_are_what_any_of_the_runs_has(found):
