@@ -94,4 +94,5 @@ def _sampled(reference: np.ndarray, types: np.ndarray, seed: int) -> np.ndarray:
     if len(reference) <= MOST_REFERENCE_CELLS:
         return reference
     codes = np.unique(types[reference], return_inverse=True)[1]
-    return reference[capped_sample(codes, np.zeros_like(codes), MOST_REFERENCE_CELLS, seed)]
+    sampled: np.ndarray = reference[capped_sample(codes, np.zeros_like(codes), MOST_REFERENCE_CELLS, seed)]
+    return sampled

@@ -167,7 +167,9 @@ def _by_run(found: Sequence[Chosen]) -> None:
         "n": "Selected test cells of types that the model was shown.",
         "Mapping": "Mean mapping score of the query's cells: 1 in the midst of the reference's cells, 0 far from them.",
     }
-    columns = {name: st.column_config.TextColumn(help=text, width="small") for name, text in about.items()}
+    columns = {
+        name: st.column_config.TextColumn(help=inert.markdown(text), width="small") for name, text in about.items()
+    }
     st.dataframe(by_run(found), hide_index=True, height="content", column_config=columns, key="selected_runs")
     st.caption(
         "Accuracy on the test cells among them, with its 95 % interval (Wilson), and the mean confidence of all of "

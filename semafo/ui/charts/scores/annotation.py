@@ -60,10 +60,11 @@ def _histogram(shares: np.ndarray, threshold: float, title: str, n_bins: int) ->
             width=1 / n_bins,
             marker={"color": colour, "line_width": 0, "opacity": 0.8},
             customdata=np.stack([edges[:-1], edges[1:]], axis=-1),
-            hovertemplate=f"{title} %{{customdata[0]:.2f}} to %{{customdata[1]:.2f}}<br>%{{y}} cells<extra></extra>",
+            hovertemplate=inert.plotly(title)
+            + " %{customdata[0]:.2f} to %{customdata[1]:.2f}<br>%{y} cells<extra></extra>",
         )
     figure.add_vline(x=threshold, line={"color": colours.NEUTRAL, "width": 1, "dash": "dot"})
-    figure.update_xaxes(title_text=title, range=[0, 1], fixedrange=True, showgrid=False)
+    figure.update_xaxes(title_text=inert.plotly(title), range=[0, 1], fixedrange=True, showgrid=False)
     figure.update_yaxes(title_text="Cells", fixedrange=True, gridcolor=colours.GRID)
     return style.base(figure, 260, barmode="stack", bargap=0.05, showlegend=False)
 
