@@ -127,6 +127,16 @@ def accuracy(scores: Mapping[str, Any]) -> str:
     return f"{text} {interval(scores.get('accuracy_low'), scores.get('accuracy_high'))}".strip()
 
 
+def beyond_reference(mapping: Mapping[str, Any]) -> str:
+    """How many of the query's cells lie beyond the reference: the note `mapping` of a run's predictions, in words."""
+    threshold = mapping["threshold"]
+    return (
+        f"{percent(mapping['share_beyond'])} of the query's cells ({count(mapping['n_beyond'])} of "
+        f"{count(mapping['n_query'])}) lie beyond the reference (mapping score below {threshold:g}): farther from its "
+        f"cells than {percent(1 - threshold)} of its own of the same type."
+    )
+
+
 def points(share: Any, signed: bool = True) -> str:
     """A share or difference of shares in percentage points: `+1.2`, `−0.4`."""
     if not is_number(share):

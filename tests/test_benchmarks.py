@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.results import protocol, tables
+from benchmarks.results import left_out_scores, left_out_types, protocol, tables
 from benchmarks.results.__main__ import DOCUMENT, write_tables
 from benchmarks.results.scores import balanced_difference, by_division, difference
 from semafo import keys
@@ -75,6 +75,43 @@ def test_the_document_has_a_place_for_every_table(tmp_path):
         *(f"differences {form}" for form in (keys.ONE_STAGE, keys.SURGERY)),
         f"tried {keys.ONE_STAGE}",
         "leak",
+        left_out_types.TABLE,
     ]
     write_tables(copy, {name: tables.markdown([["1"]], [name]) for name in names})
     assert all(f"| {name} |" in copy.read_text(encoding="utf-8") for name in names)
+
+
+def test_the_mapping_score_is_not_reported_on_types_or_divisions_that_it_was_chosen_on():
+    assert not set(left_out_types.TYPES["choose"]) & set(left_out_types.TYPES["report"])
+    assert not set(left_out_types.SEEDS["choose"]) & set(left_out_types.SEEDS["report"])
+    assert len(left_out_types.cases("report")) >= 25
+
+
+@pytest.fixture
+def mapped():
+    """A reference of one type; in the query 100 cells like it, and 50 of a new type far away, with any confidence."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(350, 4))
+    z[300:] += 50
+    true = np.repeat(["T", "B"], [300, 50])
+    return left_out_scores.Mapped(z, np.arange(350) >= 200, rng.random(350), np.full(350, "T"), true)
+
+
+def test_cells_far_from_the_reference_are_found_by_their_mapping_score_and_not_by_any_score(mapped):
+    found = left_out_scores.scores_of(mapped, "B")
+    assert found["cells"] == 50
+    assert (found["AUC mapping score"], found["found mapping score"], found["beyond"]) == (1, 1, 1)
+    assert 0.3 < found["AUC confidence"] < 0.7
+    assert found["found confidence"] < 0.3
+    assert found["known beyond"] < 0.2
+
+
+def test_the_table_of_left_out_types_ends_with_all_and_says_where_a_difference_is_not_clear(mapped):
+    own = left_out_scores.scores_of(mapped, "B")
+    rows = [{"type": name, "seed": seed, **own} for name in ("B", "NK") for seed in (0, 1)]
+    for row, change in zip(rows, (0.0, -0.01, -0.01, 0.0), strict=True):
+        row["AUC mapping score"] += change
+    text = left_out_scores.table(pd.DataFrame(rows))
+    assert [line.split(" | ")[0] for line in text.splitlines()[2:]] == ["| B", "| NK", "| mean over types"]
+    assert "no clear difference" not in text
+    assert left_out_scores.difference(pd.Series([-1.0, 2.0]), 1, ".1f").endswith("no clear difference")

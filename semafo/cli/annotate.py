@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.cli import options as cli_options
 from semafo.cli import output
 from semafo.data import catalogue
@@ -96,6 +96,8 @@ def _say(record: RunRecord, out: Path, threshold: float, as_json: bool) -> None:
     width = max(map(len, found["n_by_label"]))
     for name, n in found["n_by_label"].items():
         output.show(f"  {name:<{width}}  {n:>6}")
+    if found["mapping"]:
+        output.show(wording.beyond_reference(found["mapping"]))
     if scores:
         output.show(
             f"Accuracy against the query's own labels: {scores['accuracy']:.3f} ({scores['accuracy_low']:.3f} to "

@@ -30,6 +30,7 @@ from semafo.training.artefacts import baselines
 from semafo.training.artefacts.expression import write_expression
 from semafo.training.artefacts.gene_support import limited
 from semafo.training.artefacts.live_frames import remove_live
+from semafo.training.artefacts.mapping import add_mapping_score
 from semafo.training.artefacts.predictions import Outcome, scored_population
 from semafo.training.artefacts.replay_recorder import RunRecorder
 from semafo.training.duration import courses, expected_seconds
@@ -123,11 +124,13 @@ def _write_maps(
     seen_types = prepared.facts["seen_types"]
     outcome = Outcome.of(prepared.split.cells, probabilities, list(soft.columns), seen_types, before_query)
     outcome, support = limited(outcome, model, prepared, run.config, z, soft)
+    mapping = add_mapping_score(outcome.table, z, run.config)
     write_atomically(run.folder / keys.CELLS_FILE, lambda handle: outcome.table.to_parquet(handle))
     diagnostics = diagnose(model, cells, z, outcome)
     write_expression(run, prepared)
     remove_live(run.folder)  # last, so that those who watch have the live frames until they have the maps
-    write_json(run.folder / keys.PREDICTIONS_FILE, {**outcome.to_dict(), **diagnostics, **support})
+    facts = {**outcome.to_dict(), **diagnostics, **support, **mapping}
+    write_json(run.folder / keys.PREDICTIONS_FILE, facts)
 
 
 def head_probabilities(mix: Mix, soft: pd.DataFrame, z: np.ndarray, cells: AnnData) -> np.ndarray:

@@ -24,6 +24,7 @@ from semafo.models.semafovi import SemafoVI
 from semafo.settings.run_config import DatasetSpec, RunConfig
 from semafo.training import pipeline
 from semafo.training.artefacts.gene_support import limited
+from semafo.training.artefacts.mapping import add_mapping_score
 from semafo.training.artefacts.predictions import Outcome
 from semafo.training.progress import PrintedProgress, Progress
 from semafo.training.stages import models as stage_models
@@ -39,11 +40,12 @@ class Result:
     config, prepared, model
         Settings, the cells as the models saw them, and the trained model.
     cells
-        One row a cell: true label, batch, role, part, predicted label, confidence and counts in the model's genes, see
-        `semafo.keys`.
+        One row a cell: true label, batch, role, part, predicted label, confidence, counts in the model's genes and
+        mapping score, see `semafo.keys`.
     scores
         Label scores of the `test` cells, of the `query` and of the labelled `reference` cells; by type and batch;
-        confusion counts; calibration; `latent_scale` and `label_gap`; `support` of a query that lacks genes.
+        confusion counts; calibration; `latent_scale` and `label_gap`; `support` of a query that lacks genes; `mapping`
+        (surgery), see `semafo.evaluation.latent.mapping_score.mapping_facts`.
     latent
         (n_cells, n_latent) float32, mean of q(z|x, s).
     """
@@ -143,7 +145,8 @@ def evaluate(model: SemafoVI, pretrained: SCVI, prepared: Prepared, config: RunC
     probabilities = pipeline.head_probabilities(config.mix, soft, latent, cells)
     outcome = Outcome.of(prepared.split.cells, probabilities, list(soft.columns), prepared.facts["seen_types"])
     outcome, support = limited(outcome, model, prepared, config, latent, soft)
-    scores = {**outcome.to_dict(), **pipeline.diagnose(model, cells, latent, outcome), **support}
+    mapping = add_mapping_score(outcome.table, latent, config)
+    scores = {**outcome.to_dict(), **pipeline.diagnose(model, cells, latent, outcome), **support, **mapping}
     return Result(config, prepared, model, outcome.table, scores, latent, pretrained)
 
 

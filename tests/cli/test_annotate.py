@@ -127,6 +127,14 @@ def test_nothing_is_scored_where_there_is_no_truth(annotated):
     assert "The query has all 60 genes that the model reads" in said.stdout
 
 
+def test_it_is_said_how_many_cells_lie_beyond_the_reference(home, annotated):
+    said, found, _ = annotated
+    mapping, cells = found["mapping"], RunRecord(home.runs / found["run_id"]).cells()
+    n_beyond = int((cells[keys.MAPPING_SCORE] < mapping["threshold"]).sum())
+    assert (mapping["n_beyond"], mapping["n_query"]) == (n_beyond, found["n_query"])
+    assert f"({n_beyond} of {found['n_query']}) lie beyond the reference (mapping score below 0.05)" in said.stdout
+
+
 def test_the_markers_of_the_predicted_types_come_with_the_run(home, annotated):
     markers = RunRecord(home.runs / annotated[1]["run_id"]).markers()
     shape = (len(markers["types"]), len(markers["genes"]))

@@ -145,7 +145,7 @@ def test_what_the_missing_genes_cost_is_said(finished, open_page):
 def test_a_finished_annotation_shows_everything_but_a_score(finished, open_page):
     app = open_page("annotate")
     assert not app.exception
-    assert charts(app) == 3
+    assert charts(app) == 4
     said = texts(app)
     assert "nothing here is a score" in said
     assert "ccuracy" not in said
@@ -164,6 +164,28 @@ def test_a_file_that_was_annotated_before_can_be_annotated_anew(home, open_page)
     app.checkbox(key="annotation_overwrite").check().run()
     assert not app.exception
     assert "--overwrite-items" in app.code[0].value
+
+
+def test_the_cells_beyond_the_reference_are_counted_and_each_has_its_score(finished, open_page):
+    app = open_page("annotate")
+    scores = finished.cells()[keys.MAPPING_SCORE].dropna()
+    n_beyond = int((scores < 0.05).sum())
+    said = texts(app).replace("\u2009", "")
+    assert f"({n_beyond} of {len(scores)}) lie beyond the reference (mapping score below 0.05)" in said
+    table = app.dataframe[0].value
+    pd.testing.assert_series_equal(table["Mapping score"], scores[table.index], check_names=False)
+
+
+def test_an_annotation_of_a_version_without_mapping_scores_is_shown_without(finished, open_page):
+    predictions = finished.predictions()
+    predictions.pop("mapping")
+    write_json(finished.folder / keys.PREDICTIONS_FILE, predictions)
+    finished.cells().drop(columns=keys.MAPPING_SCORE).to_parquet(finished.folder / keys.CELLS_FILE)
+    app = open_page("annotate")
+    assert not app.exception
+    assert charts(app) == 3
+    assert "beyond the reference" not in texts(app)
+    assert "Mapping score" not in app.dataframe[0].value
 
 
 def test_the_threshold_moves_the_unknown_cells(finished, open_page):
@@ -213,6 +235,13 @@ def test_the_bars_count_and_put_the_unknown_last():
     bars = figures.predicted_bars(labels, colours.of_types(["alpha", "beta"]), "unknown").data[0]
     assert list(bars.customdata) == ["beta", "alpha", "unknown"]
     assert list(bars.text) == ["3 · 30 %", "2 · 20 %", "5 · 50 %"]
+
+
+def test_a_bin_of_the_mapping_scores_ends_where_beyond_the_reference_does():
+    above, below = figures.mapping_histogram(np.array([0, 0.04, 0.05, 0.06, 1.0]), 0.05).data
+    assert list(below.y[:2]) == [2, 0]
+    assert list(above.y[:2]) == [0, 2]
+    assert above.y[-1] == 1
 
 
 def test_the_histogram_counts_each_cell_on_one_side_of_the_threshold():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from semafo import keys
+from semafo import keys, wording
 from semafo.settings.run_config import TrainSettings
 from semafo.ui.latent_space import selected_cells, zoom
 from semafo.ui.maps import polygon, selection
@@ -196,6 +196,18 @@ def test_the_selected_cells_can_be_taken_away(home, opened):
         assert list(frame[f"{keys.PREDICTED} · {record.title}"]) == list(table[keys.PREDICTED])
         np.testing.assert_allclose(frame[f"{keys.CONFIDENCE} · {record.title}"], table[keys.CONFIDENCE], rtol=1e-5)
     assert selected_cells.csv(selected_cells.chosen_of(chosen, runs)).startswith(b"cell,batch,true_label,")
+
+
+def test_selected_cells_of_a_query_have_their_mapping_score(home):
+    records = [fakes.finished(home, fakes.MAPPED), fakes.finished(home, fakes.REAL)]
+    runs = [tray.ChosenRun(record, record.title, "#4477AA") for record in records]
+    chosen = Lasso.around(records[0].run_id, "UMAP", [(-5, -5), (5, -5), (5, 5), (-5, 5)])
+    found = selected_cells.chosen_of(chosen, runs)
+    scores = records[0].cells()[keys.MAPPING_SCORE][found[0].mask]
+    frame = selected_cells.cell_frame(found[:1])
+    np.testing.assert_array_equal(frame[f"{keys.MAPPING_SCORE} · {records[0].title}"], scores)
+    assert list(selected_cells.by_run(found)["Mapping"]) == [f"{scores.mean():.2f}", wording.UNDEFINED]
+    assert "Mapping" not in selected_cells.by_run(found[1:])
 
 
 def test_a_lasso_on_a_panel_without_a_map_selects_nothing(home, opened):

@@ -20,6 +20,7 @@ from semafo.runs.home import Home
 from semafo.settings.fingerprint import fingerprint
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
+from semafo.training.artefacts.mapping import add_mapping_score
 from semafo.training.artefacts.predictions import Outcome
 from tests.support.fake_factors import write_factors
 from tests.support.fake_outcomes import guesses, write_baselines, write_markers
@@ -249,12 +250,13 @@ def _write_maps(record: RunRecord, config: RunConfig) -> None:
         guess = guesses(rng, code[is_query], len(types), 0.2)
         before = pd.Series(np.array(types, dtype=object)[guess], index=cells.index[is_query])
     outcome = Outcome.of(cells, probabilities, types, split.summary()["seen_types"], before)
+    mapping = add_mapping_score(outcome.table, umap, config)
     outcome.table.to_parquet(record.folder / keys.CELLS_FILE)
     write_genes(record)
     write_replay(record, config)
     published = config.mix.w_semafo and config.mix.label_weighting == "published"
     diagnostics = {"latent_scale": 0.07 if published else 1.02, "label_gap": 3.2}
-    write_json(record.folder / keys.PREDICTIONS_FILE, {**outcome.to_dict(), **diagnostics})
+    write_json(record.folder / keys.PREDICTIONS_FILE, {**outcome.to_dict(), **diagnostics, **mapping})
 
 
 def _write_scores(record: RunRecord, config: RunConfig) -> None:

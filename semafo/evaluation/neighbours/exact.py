@@ -28,10 +28,13 @@ def nearest_exact(z: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
 def nearest_among(z: np.ndarray, cells: np.ndarray, others: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """As `nearest_exact`, for some of the cells, among some others.
 
-    cells: (m,) rows of z, all of them among the others; others: rows of z, rising, at least k.
+    A cell comes first in its own row where it is among the others.
+
+    cells: (m,) rows of z; others: rows of z, rising, at least k.
     """
     rows, columns = z[cells], z[others]
-    own = np.searchsorted(others, cells)  # (m,) the cell itself among the others
+    own = np.searchsorted(others[:-1], cells)  # (m,) the cell itself among the others
+    own[others[own] != cells] = -1
     largest = np.sqrt(np.einsum("nl,nl->n", columns, columns).max())
     scale = 1 / largest if largest > 0 else 1.0  # single precision has a smaller range
     indices, distances = np.empty((len(cells), k), dtype=np.int32), np.empty((len(cells), k))
@@ -87,7 +90,7 @@ def _search_crowded(
 
     search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(columns)
     found = search.kneighbors(rows[crowded], return_distance=False)
-    without_self = (found != own[crowded, None]).all(axis=1)
+    without_self = (own[crowded] >= 0) & (found != own[crowded, None]).all(axis=1)
     found[without_self, -1] = own[crowded][without_self]  # more than k cells in the same place
     kept = ~crowded[row]
     row = np.concatenate([row[kept], np.repeat(np.flatnonzero(crowded), k)])

@@ -105,7 +105,10 @@ def labels_at(cells: pd.DataFrame, threshold: float, unknown: str) -> pd.Series:
 
 
 def summary(record: RunRecord, threshold: float = THRESHOLD) -> dict[str, Any]:
-    """What came out, as plain values. `scores` is None where the query has no labels of its own."""
+    """What came out, as plain values. `scores` is None where the query has no labels of its own.
+
+    `mapping` is None in runs of versions without mapping scores.
+    """
     cells, unknown = query_cells(record, threshold), unknown_label(record)
     scores = record.predictions().get("query") or {}
     sizes = {str(name): int(n) for name, n in cells[LABEL].value_counts().items()}
@@ -121,6 +124,7 @@ def summary(record: RunRecord, threshold: float = THRESHOLD) -> dict[str, Any]:
         "n_unknown": int((cells[LABEL] == unknown).sum()),
         "n_by_label": dict(sorted(sizes.items(), key=lambda item: item[0] == unknown)),
         "scores": scores if scores.get("n_scored") else None,
+        "mapping": record.predictions().get("mapping"),
         "warnings": record.warnings,
     }
 

@@ -32,7 +32,7 @@ COUNTS, LOG_NORMALISED, NOTHING = "counts", "log(1 + counts per 10 000) of the m
 # obs columns that are one run's own; with a suffix where there are several runs
 OWN_COLUMNS = (
     *(keys.ROLE, keys.PART, keys.PREDICTED, keys.CONFIDENCE, keys.SCALED_CONFIDENCE, keys.BEFORE_QUERY),
-    *(keys.MODEL_COUNTS, keys.LABEL),
+    *(keys.MODEL_COUNTS, keys.MAPPING_SCORE, keys.LABEL),
 )
 USED = "highly_variable"  # var column: whether the model reads the gene
 
@@ -204,7 +204,8 @@ def _add_genes(adata: "AnnData", records: Sequence[RunRecord], suffixes: Sequenc
 def _described(record: RunRecord) -> dict[str, Any]:
     """Settings and scores as an .h5ad can hold them: nested values as JSON."""
     predictions = record.predictions()
-    scores = {name: predictions.get(name) for name in ("test", "query", "reference", "latent_scale", "label_gap")}
+    stated = ("test", "query", "reference", "latent_scale", "label_gap", "mapping")
+    scores = {name: predictions.get(name) for name in stated}
     context: Mapping[str, Any] = record.settings["context"]
     return {
         "run_id": record.run_id,

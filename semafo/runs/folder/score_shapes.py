@@ -86,6 +86,17 @@ class SupportNote(TypedDict, total=False):
     n_missing: int
 
 
+class MappingNote(TypedDict):
+    """How far the query lies from the reference."""
+
+    k: int
+    n_reference: int
+    threshold: float
+    n_query: int
+    n_beyond: int
+    share_beyond: float
+
+
 class PredictionsNote(TypedDict, total=False):
     """predictions.json."""
 
@@ -103,6 +114,7 @@ class PredictionsNote(TypedDict, total=False):
     latent_scale: Number
     label_gap: Number
     support: SupportNote | None
+    mapping: MappingNote
 
 
 class IntegrationNote(TypedDict, total=False):

@@ -88,7 +88,8 @@ def show_types(record: RunRecord, limit: float) -> pd.DataFrame:
     labels = annotated_query.labels_at(cells, limit, unknown)
     narrow, shown = is_narrow(), _as_shown(record)
     st.markdown(inert.markdown(headline(record, labels)))
-    types, confidence = st.columns([6, 5], gap="large")
+    mapping = artefacts(record).predictions.get("mapping")  # runs of earlier versions have none
+    types, confidence, *beside = st.columns([5, 4, 4] if mapping else [6, 5], gap="large")
     with types:
         looks = palettes.of_types([record], artefacts(record).predictions["types"])
         show_figure(
@@ -104,7 +105,16 @@ def show_types(record: RunRecord, limit: float) -> pd.DataFrame:
             alt="Histogram of the cells' confidence, with the threshold below which a cell is unknown.",
             runs=shown,
         )
-    st.caption(inert.markdown(truth(record), *agreement(record, cells)))
+    if mapping:
+        with beside[0]:
+            show_figure(
+                charts.mapping_histogram(cells[keys.MAPPING_SCORE].to_numpy(float), mapping["threshold"]),
+                "annotation_mapping",
+                alt="Histogram of the cells' mapping score, with the one below which a cell lies beyond the reference.",
+                runs=shown,
+            )
+    said = [truth(record), *agreement(record, cells), *([wording.beyond_reference(mapping)] if mapping else [])]
+    st.caption(inert.markdown(*said))
     return cells.assign(**{annotated_query.LABEL: labels})
 
 
@@ -179,10 +189,12 @@ def show_table(record: RunRecord, cells: pd.DataFrame) -> None:
             "Label": cells[annotated_query.LABEL],
         }
     )
+    if keys.MAPPING_SCORE in cells:
+        table.insert(3, "Mapping score", cells[keys.MAPPING_SCORE])
     if cells[keys.TRUE].notna().any():
         table["Own label"] = cells[keys.TRUE]
     ordered = table.sort_values("Confidence", kind="stable")
-    st.dataframe(ordered.head(MOST_ROWS), height=280, column_config={"Confidence": _PERCENT})
+    st.dataframe(ordered.head(MOST_ROWS), height=280, column_config={"Confidence": _SHARE, "Mapping score": _SHARE})
     if len(ordered) > MOST_ROWS:
         st.caption(
             f"The {wording.count(MOST_ROWS)} least confident cells; the file has all {wording.count(len(ordered))}."
@@ -190,7 +202,7 @@ def show_table(record: RunRecord, cells: pd.DataFrame) -> None:
     downloads.csv_button(table.reset_index(), f"annotation-{record.run_id}", "Cells and predictions (CSV)")
 
 
-_PERCENT = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.2f")
+_SHARE = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.2f")
 
 
 def file_button(record: RunRecord, limit: float) -> None:

@@ -5,7 +5,12 @@ Nothing here reads a file or knows Streamlit; colours of text and ground are lef
 
 from semafo.ui.charts.maps.latent import latent_panels
 from semafo.ui.charts.maps.panel import Panel
-from semafo.ui.charts.scores.annotation import confidence_histogram, marker_dots, predicted_bars
+from semafo.ui.charts.scores.annotation import (
+    confidence_histogram,
+    mapping_histogram,
+    marker_dots,
+    predicted_bars,
+)
 from semafo.ui.charts.scores.calibration import CoverageLine, Reliability, coverage_curves, reliability_panels
 from semafo.ui.charts.scores.confusion import (
     ConfusionMatrix,
@@ -44,6 +49,7 @@ __all__ = [
     "information_panels",
     "latent_panels",
     "loss_terms",
+    "mapping_histogram",
     "marker_dots",
     "normalised",
     "predicted_bars",

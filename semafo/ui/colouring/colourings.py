@@ -27,6 +27,7 @@ TRUE_TYPE, PREDICTED_TYPE, BATCH, CORRECT, CONFIDENCE, ENTROPY = (
     "Confidence",
     "Entropy",
 )
+MAPPING = "Mapping score"  # of runs that have one, see `offered`
 COLUMN, GENE, DIMENSION = "Data column", "Gene", "Latent dimension"
 COLOURINGS = (TRUE_TYPE, PREDICTED_TYPE, BATCH, CORRECT, CONFIDENCE, ENTROPY)
 WITH_ARGUMENT = (COLUMN, GENE, DIMENSION)  # these ask which one
@@ -76,6 +77,11 @@ def paint(found: Sequence[Artefacts | None], colouring: str, argument: str = "")
     values = tuple(None if one is None else read(one) for one in found)
     numbers = [value for value in values if value is not None]
     return Painted(_title(colouring, argument), None, make_scale(numbers), values, _reasons(values, reason))
+
+
+def offered(found: Sequence[Artefacts]) -> tuple[str, ...]:
+    """Colourings without an argument that any of these runs has."""
+    return (*COLOURINGS, MAPPING) if any(one.has_mapping for one in found) else COLOURINGS
 
 
 def choices(found: Sequence[Artefacts], colouring: str) -> tuple[str, ...]:
@@ -176,6 +182,9 @@ def _numbers_of(colouring: str, argument: str) -> tuple[Reader, str, ScaleMaker]
     if colouring == ENTROPY:
         fixed = Scale("Entropy of the predicted probabilities, by the largest possible", 0.0, 1.0)
         return (lambda one: one.entropy), "This run left no probabilities.", lambda _: fixed
+    if colouring == MAPPING:
+        reason = "This run has no mapping scores: only a query that was mapped onto a reference has."
+        return (lambda one: one.mapping_score), reason, lambda _: Scale(MAPPING, 0.0, 1.0, without="Reference")
     if colouring == GENE:
         reason = f"This run kept no expression of {argument}." if argument else "Choose a gene."
         title = f"{argument}, log(1 + counts per 10 000)"

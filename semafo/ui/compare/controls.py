@@ -13,6 +13,7 @@ from semafo.ui.compare.blocks import Comparison
 from semafo.ui.maps.toggles import align_toggle, hollow_toggle
 from semafo.ui.maps.view import View
 from semafo.ui.session import presenting, tray
+from semafo.ui.session.run_results import artefacts
 from semafo.ui.session.tray import ChosenColumn
 from semafo.ui.widgets import controls
 
@@ -24,7 +25,8 @@ def row(columns: Sequence[ChosenColumn], narrow: bool, cramped: bool) -> Compari
     """Draw what trains another column, and how the comparison is looked at. Returns the latter."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="compare-controls"):
         strip.show(columns)
-        colouring = controls.pick("Colour", colourings.COLOURINGS, "colouring", width=150)
+        ready = [artefacts(column.shown.record) for column in columns if column.shown.record.has_maps]
+        colouring = controls.pick("Colour", colourings.offered(ready), "colouring", width=150)
         assert colouring is not None  # there is always one to choose
         mode = controls.choice(
             "Mode",

@@ -36,7 +36,8 @@ def views(runs: Sequence[ChosenRun], narrow: bool) -> list[View]:
     runs: those with maps, at least one.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="map-controls"):
-        colouring = controls.pick("Colour", [*colourings.COLOURINGS, *colourings.WITH_ARGUMENT], "colouring", width=170)
+        offered = colourings.offered([artefacts(run.record) for run in runs])
+        colouring = controls.pick("Colour", [*offered, *colourings.WITH_ARGUMENT], "colouring", width=170)
         assert colouring is not None  # there is always one to choose
         argument = _argument(runs, colouring)
         shown = controls.choice("Cells", SHOWN, "shown")

@@ -163,8 +163,14 @@ def composition(column: Coded, mask: np.ndarray, title: str) -> pd.DataFrame:
 
 
 def _by_run(found: Sequence[Chosen]) -> None:
-    n = st.column_config.TextColumn(help="Selected test cells of types that the model was shown.", width="small")
-    st.dataframe(by_run(found), hide_index=True, height="content", column_config={"n": n}, key="selected_runs")
+    about = {
+        "n": "Selected test cells of types that the model was shown.",
+        "Mapping": "Mean mapping score of the query's cells: 1 in the midst of the reference's cells, 0 far from them.",
+    }
+    columns = {
+        name: st.column_config.TextColumn(help=inert.markdown(text), width="small") for name, text in about.items()
+    }
+    st.dataframe(by_run(found), hide_index=True, height="content", column_config=columns, key="selected_runs")
     st.caption(
         "Accuracy on the test cells among them, with its 95 % interval (Wilson), and the mean confidence of all of "
         "them. The cells were chosen by looking: this describes them, and does not tell which method is better."
@@ -172,7 +178,10 @@ def _by_run(found: Sequence[Chosen]) -> None:
 
 
 def by_run(found: Sequence[Chosen]) -> pd.DataFrame:
-    """One row a run: `Run`, `n` (test cells that can be scored), `Accuracy` with its interval, mean `Confidence`."""
+    """One row a run: `Run`, `n` (test cells that can be scored), `Accuracy` with its interval, mean `Confidence`.
+
+    And the mean `Mapping` score of the query's cells among them, where a run has such scores.
+    """
     rows, names = [], wording.without_common_parts([one.run.name for one in found])
     for name, one in zip(names, found, strict=True):
         n_right, n = right_of(one)
@@ -181,8 +190,16 @@ def by_run(found: Sequence[Chosen]) -> pd.DataFrame:
             {"accuracy": n_right / n if n else None, "accuracy_low": low, "accuracy_high": high}
         )
         confidence = float(one.found.confidence[one.mask].mean()) if one.count else None
-        rows.append((name, wording.count(n), accuracy, wording.score(confidence, 2)))
-    return pd.DataFrame(rows, columns=["Run", "n", "Accuracy", "Confidence"])
+        rows.append((name, wording.count(n), accuracy, wording.score(confidence, 2), _mapping(one)))
+    table = pd.DataFrame(rows, columns=["Run", "n", "Accuracy", "Confidence", "Mapping"])
+    return table if any(one.found.has_mapping for one in found) else table.drop(columns="Mapping")
+
+
+def _mapping(one: Chosen) -> str:
+    """Mean mapping score of the selected query cells, in words."""
+    scores = np.empty(0) if one.found.mapping_score is None else one.found.mapping_score[one.mask]
+    scores = scores[~np.isnan(scores)]
+    return wording.score(float(scores.mean()) if len(scores) else None, 2)
 
 
 def right_of(one: Chosen) -> tuple[int, int]:
@@ -195,12 +212,17 @@ def right_of(one: Chosen) -> tuple[int, int]:
 
 
 def cell_frame(found: Sequence[Chosen]) -> pd.DataFrame:
-    """One row a selected cell: name, batch and label, then for each run its part, predicted label and confidence."""
+    """One row a selected cell: name, batch and label, then for each run its part, predicted label and confidence.
+
+    With the mapping score of runs that have one.
+    """
     frame = _named(found[0], (keys.BATCH_COLUMN, keys.TRUE))
     for one in found:
         if one.count:
             table = _named(one, (keys.PART, keys.PREDICTED))
             table[keys.CONFIDENCE] = one.found.confidence[one.mask]
+            if one.found.mapping_score is not None:
+                table[keys.MAPPING_SCORE] = one.found.mapping_score[one.mask]
             frame = frame.join(table.add_suffix(f" · {one.run.name}"), how="left")
     return frame.reset_index()
 

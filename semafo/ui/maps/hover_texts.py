@@ -39,13 +39,24 @@ def texts(
 
 
 def _prediction(name: str, found: Artefacts, rows: np.ndarray, model: Artefacts) -> np.ndarray:
-    """`<br>scANVI: B cell (0.93)` of each cell, (n,); empty where the model does not have the cell."""
+    """`<br>scANVI: B cell (0.93)` of each cell, (n,); empty where the model does not have the cell.
+
+    A query cell's mapping score follows where the model has one: `<br>scANVI: B cell (0.93, mapping 0.41)`.
+    """
     theirs = _rows_in(found, rows, model)
     predicted = model.coded(keys.PREDICTED)
-    confidence = HUNDREDTHS[np.rint(100 * np.clip(model.confidence[theirs], 0, 1)).astype(np.int64)]
+    confidence = _hundredths(model.confidence[theirs])
+    if model.mapping_score is not None:
+        mapping = model.mapping_score[theirs]
+        confidence = confidence + np.where(np.isnan(mapping), "", ", mapping " + _hundredths(mapping))
     start = f"<br>{inert.plotly(name)}: " if name else "<br>predicted "
     text = start + _names(predicted)[predicted.codes[theirs]] + " (" + confidence + ")"
     return np.where(theirs >= 0, text, "")
+
+
+def _hundredths(numbers: np.ndarray) -> np.ndarray:
+    """Numbers from 0 to 1 as text; what NaN becomes is for the caller to leave out."""
+    return HUNDREDTHS[np.rint(100 * np.clip(np.nan_to_num(numbers), 0, 1)).astype(np.int64)]
 
 
 def _rows_in(found: Artefacts, rows: np.ndarray, model: Artefacts) -> np.ndarray:

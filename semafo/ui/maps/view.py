@@ -21,7 +21,7 @@ class View:
     Parameters
     ----------
     colouring, argument
-        One of `COLOURINGS`, or one of `WITH_ARGUMENT` and which column, gene or latent dimension (from 1).
+        One of `COLOURINGS`, `MAPPING`, or one of `WITH_ARGUMENT` and which column, gene or latent dimension (from 1).
     shown
         One of `SHOWN`.
     hollow

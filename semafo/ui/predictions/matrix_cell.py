@@ -110,9 +110,12 @@ def _right_of_type(found: Artefacts, chosen: Pairing) -> np.ndarray:
 
 
 def cell_frame(found: Artefacts, mask: np.ndarray) -> pd.DataFrame:
-    """The cells with their batch, true and predicted type and confidence."""
+    """The cells with their batch, true and predicted type and confidence; the mapping score where the run has one."""
     rows = np.flatnonzero(mask)
     columns = {name: found.coded(name) for name in (keys.BATCH_COLUMN, keys.TRUE, keys.PREDICTED)}
     named = {name: np.array([*column.names, None])[column.codes[rows]] for name, column in columns.items()}
     names = found.names.take(rows).to_pandas()
-    return pd.DataFrame({keys.CELL: names, **named, keys.CONFIDENCE: found.confidence[rows]})
+    numbers = {keys.CONFIDENCE: found.confidence[rows]}
+    if found.mapping_score is not None:
+        numbers[keys.MAPPING_SCORE] = found.mapping_score[rows]
+    return pd.DataFrame({keys.CELL: names, **named, **numbers})

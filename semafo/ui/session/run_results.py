@@ -156,6 +156,20 @@ class Artefacts:
         self._require_rows(probabilities, name)
         return normalised_entropy(probabilities)
 
+    @property
+    def has_mapping(self) -> bool:
+        """Whether the run left mapping scores: surgery with a query, since there are such scores."""
+        return "mapping" in self.predictions
+
+    @cached_property
+    def mapping_score(self) -> np.ndarray | None:
+        """(n,) float32 mapping score, NaN for reference cells; None where the run left none."""
+        if not self.has_mapping:
+            return None
+        with checked_files.reading(self.record.folder, keys.CELLS_FILE) as path:
+            column = parquet.read_table(path, columns=[keys.MAPPING_SCORE]).column(keys.MAPPING_SCORE)
+            return column.to_numpy().astype(np.float32)
+
     @cached_property
     def cells(self) -> pd.DataFrame:
         """The whole per-cell table. A second for a million cells: maps do without."""

@@ -56,6 +56,21 @@ def test_some_cells_are_searched_among_some_others(medium_set):
     assert (indices == others[np.argsort(cdist(z[others[5:9]], z[others]), axis=1)[:, :12]]).all()
 
 
+def test_cells_are_searched_among_others_that_they_do_not_belong_to(medium_set):
+    z, others, cells = medium_set.z, np.arange(0, 3000, 4), np.array([1, 2999, 5999])
+    indices, distances = nearest_among(z, cells, others, 12)
+    everything = cdist(z[cells], z[others])
+    assert (indices == others[np.argsort(everything, axis=1)[:, :12]]).all()
+    np.testing.assert_allclose(distances, np.sort(everything, axis=1)[:, :12], atol=1e-12)
+
+
+def test_a_cell_among_doubles_that_it_does_not_belong_to_is_not_found(rng):
+    z = np.concatenate([np.ones((1500, 2)), rng.normal(size=(50, 2)), np.ones((1, 2))])
+    indices, distances = nearest_among(z, np.array([1550]), np.arange(1550), 5)
+    assert (indices < 1500).all()
+    assert (distances == 0).all()
+
+
 def test_searching_lists_finds_nearly_all_and_leaves_no_cell_out(medium_set, exact, monkeypatch):
     monkeypatch.setattr(approximate_neighbours, "CELLS_PER_LIST", 150)
     indices, distances = nearest_by_lists(medium_set.z, 30)

@@ -111,6 +111,14 @@ def test_a_run_in_one_call_gives_the_runs_own_predictions(runs):
     np.testing.assert_array_equal(found.latent, runs[0].array(keys.X_SCANVI))
 
 
+def test_a_surgery_in_one_call_gives_the_runs_own_mapping_scores(runs):
+    import semafo
+
+    found = semafo.train(runs[2].config)
+    np.testing.assert_array_equal(found.cells[keys.MAPPING_SCORE], runs[2].cells()[keys.MAPPING_SCORE])
+    assert found.scores["mapping"] == runs[2].predictions()["mapping"]
+
+
 def test_a_mask_comes_back_from_its_text_and_a_damaged_one_is_refused(runs):
     mask = LabelMask.of(runs[2].cells())
     text = mask.encode()
@@ -170,6 +178,8 @@ def test_several_runs_stand_side_by_side_each_with_its_suffix(home, runs, tmp_pa
     for record, slug in zip(runs, slugs, strict=True):
         np.testing.assert_array_equal(adata.obsm[f"X_umap_{slug}"], record.array(keys.X_UMAP))
         assert list(adata.obs[f"{keys.PART}_{slug}"]) == list(record.cells()[keys.PART])
+    np.testing.assert_array_equal(adata.obs["mapping_score_semafovae"], runs[2].cells()[keys.MAPPING_SCORE])
+    assert "mapping_score_scanvi" not in adata.obs
     np.testing.assert_array_equal(adata.obsm["X_umap"], adata.obsm["X_umap_scanvi"])
     assert set(adata.uns["semafo"]["runs"]) == set(slugs)
     assert "X_scVI_semafovae" in adata.obsm  # another scVI stage than that of the others

@@ -11,6 +11,7 @@ from semafo import keys
 from semafo.data.load import load
 from semafo.data.splitting.split import hide_labels, make_split
 from semafo.evaluation.labels.scores import score_labels
+from semafo.evaluation.latent.mapping_score import mapping_facts, mapping_scores
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.runs.library import store
@@ -108,6 +109,21 @@ def test_before_the_query_stage_there_are_predictions_of_the_query_alone(mapped)
     assert cells.loc[~is_query, keys.BEFORE_QUERY].isna().all()
     assert found["test"]["n_scored"] == mapped.predictions()["test"]["n_scored"]
     assert mapped.summary()["accuracy_before_query"] == found["test"]["accuracy"]
+
+
+def test_the_querys_cells_have_a_mapping_score_and_the_file_says_how_it_came_about(mapped):
+    cells, found = mapped.cells(), mapped.predictions()["mapping"]
+    is_reference = (cells[keys.ROLE] == keys.REFERENCE).to_numpy()
+    expected = mapping_scores(mapped.array(keys.X_SCANVI), is_reference, cells[keys.PREDICTED].to_numpy())
+    np.testing.assert_array_equal(cells[keys.MAPPING_SCORE], expected.astype(np.float32))
+    assert cells.loc[~is_reference, keys.MAPPING_SCORE].between(0, 1).all()
+    assert found == mapping_facts(expected, int(is_reference.sum()))
+
+
+def test_without_reference_and_query_there_is_no_mapping_score(alone, calibrated):
+    for record in (alone, calibrated):
+        assert keys.MAPPING_SCORE not in record.cells()
+        assert "mapping" not in record.predictions()
 
 
 def test_predicting_before_the_query_stage_changes_nothing_that_follows():

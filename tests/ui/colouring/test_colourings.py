@@ -100,6 +100,18 @@ def test_entropy_is_0_where_a_model_is_certain_and_1_where_all_types_are_alike(f
     assert (painted.scale.low, painted.scale.high) == (0, 1)
 
 
+def test_the_mapping_score_is_offered_and_painted_where_a_run_has_one(found, tmp_path):
+    mapped = artefacts(fakes.finished(Home.at(tmp_path), fakes.MAPPED))
+    assert colourings.offered(found) == colourings.COLOURINGS
+    assert colourings.offered([found[0], mapped]) == (*colourings.COLOURINGS, colourings.MAPPING)
+    painted = colourings.paint([found[0], mapped], colourings.MAPPING)
+    assert painted.values[0] is None
+    assert "mapped onto a reference" in painted.reasons[0]
+    np.testing.assert_array_equal(painted.values[1], mapped.cells[keys.MAPPING_SCORE])
+    assert (np.isnan(painted.values[1]) == mapped.coded(keys.ROLE).isin([keys.REFERENCE])).all()
+    assert (painted.scale.low, painted.scale.high, painted.scale.without) == (0, 1, "Reference")
+
+
 def test_choices_are_what_any_of_the_runs_has(found):
     assert colourings.choices(found, colourings.COLUMN) == ("donor", "n_counts", "doublet", "barcode")
     assert colourings.choices(found, colourings.GENE) == ("CD14",)

@@ -112,6 +112,16 @@ def test_the_text_of_a_cell_says_what_every_model_predicts_it_to_be(runs):
     assert "<br>gene missing<br>" in texts[2]
 
 
+def test_the_text_of_a_query_cell_says_its_mapping_score_and_that_of_a_reference_cell_none(tmp_path):
+    found = run_results.artefacts(fakes.finished(Home.at(tmp_path), fakes.MAPPED))
+    query = np.flatnonzero(found.coded(keys.ROLE).isin([keys.QUERY]))[:1]
+    reference = np.flatnonzero(found.coded(keys.ROLE).isin([keys.REFERENCE]))[:1]
+    [of_query], [of_reference] = (hover_texts.texts(found, rows) for rows in (query, reference))
+    row = found.cells.iloc[query[0]]
+    assert f" ({row[keys.CONFIDENCE]:.2f}, mapping {row[keys.MAPPING_SCORE]:.2f})<br>" in of_query
+    assert "mapping" not in of_reference
+
+
 def test_a_model_of_other_data_says_nothing_of_a_cell(runs):
     found = run_results.artefacts(runs[0].record)
     other = replace(found, data="other data", key="other")

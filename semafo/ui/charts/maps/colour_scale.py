@@ -26,6 +26,8 @@ class Scale:
         Whether cells lie beyond the ends: the bar then says `≤` and `≥`.
     pale_low
         Whether cells at the low end are drawn lighter: they lack what the numbers count.
+    without
+        What cells without a number are called.
     """
 
     title: str
@@ -34,6 +36,7 @@ class Scale:
     colours: str | tuple[tuple[float, str], ...] = charts_colours.CONFIDENCE
     clipped: tuple[bool, bool] = (False, False)
     pale_low: bool = False
+    without: str = "Missing"
 
     def steps(self, numbers: np.ndarray) -> np.ndarray:
         """Places on the scale in whole steps from 0 to `STEPS`, (n,) uint8. Numbers must be finite."""

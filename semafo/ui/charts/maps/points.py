@@ -18,7 +18,6 @@ from semafo.ui.charts.maps.panel import Frame, Panel
 FADED = 0.09  # opacity of the cells that do not stand out
 LARGER = 1.35  # size of those that do
 PALE = 0.3  # opacity of the cells at the low end of a scale that counts something, and of cells below lines
-MISSING = "Missing"
 LONGEST_NAME = 40  # characters in a legend; whole on hover
 _SMALLEST, _LARGEST = 1.6, 7.0  # pixels
 
@@ -83,19 +82,26 @@ def number_traces(
             if len(cells):
                 seen = opacity * strength * (1 if is_lit else FADED)
                 drawn = frame.drawn(panel.xy[cells])
-                parts.append(_numbers(panel, drawn, cells, steps[cells] if which else None, axis, size, seen))
+                parts.append(_numbers(panel, drawn, cells, steps[cells] if which else None, scale, axis, size, seen))
     return parts
 
 
 def _numbers(
-    panel: Panel, drawn: np.ndarray, cells: np.ndarray, steps: np.ndarray | None, axis: str, size: float, opacity: float
+    panel: Panel,
+    drawn: np.ndarray,
+    cells: np.ndarray,
+    steps: np.ndarray | None,
+    scale: Scale,
+    axis: str,
+    size: float,
+    opacity: float,
 ) -> dict[str, Any]:
     text = None if panel.hover is None else panel.hover[cells]
-    name = MISSING if steps is None else panel.title
+    name = scale.without if steps is None else panel.title
     trace = _trace(drawn, name, text)
     if steps is None:
         marker = {"color": colours.NEUTRAL, "size": size, "opacity": opacity}
-        return {**trace, "marker": marker, "legendgroup": MISSING, "legendrank": 2000}
+        return {**trace, "marker": marker, "legendgroup": name, "legendrank": 2000}
     return {
         **trace,
         "showlegend": False,

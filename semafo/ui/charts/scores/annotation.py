@@ -41,20 +41,30 @@ def predicted_bars(labels: pd.Series, looks: Mapping[str, Look], unknown: str, *
 
 def confidence_histogram(confidence: np.ndarray, threshold: float) -> go.Figure:
     """Cells by the probability of their predicted type; those below the threshold in grey."""
-    edges = np.linspace(0, 1, _BINS + 1)
+    return _histogram(confidence, threshold, "Confidence", _BINS)
+
+
+def mapping_histogram(scores: np.ndarray, threshold: float) -> go.Figure:
+    """Query cells by their mapping score; those beyond the reference in grey. Bins end where the threshold does."""
+    return _histogram(scores, threshold, "Mapping score", round(1 / threshold))
+
+
+def _histogram(shares: np.ndarray, threshold: float, title: str, n_bins: int) -> go.Figure:
+    edges = np.linspace(0, 1, n_bins + 1)
     figure = go.Figure()
-    for chosen, colour in ((confidence >= threshold, colours.ACCENT), (confidence < threshold, colours.NEUTRAL)):
-        counts, _ = np.histogram(confidence[chosen], edges)
+    for chosen, colour in ((shares >= threshold, colours.ACCENT), (shares < threshold, colours.NEUTRAL)):
+        counts, _ = np.histogram(shares[chosen], edges)
         figure.add_bar(
             x=(edges[:-1] + edges[1:]) / 2,
             y=counts,
-            width=1 / _BINS,
+            width=1 / n_bins,
             marker={"color": colour, "line_width": 0, "opacity": 0.8},
             customdata=np.stack([edges[:-1], edges[1:]], axis=-1),
-            hovertemplate="Confidence %{customdata[0]:.2f} to %{customdata[1]:.2f}<br>%{y} cells<extra></extra>",
+            hovertemplate=inert.plotly(title)
+            + " %{customdata[0]:.2f} to %{customdata[1]:.2f}<br>%{y} cells<extra></extra>",
         )
     figure.add_vline(x=threshold, line={"color": colours.NEUTRAL, "width": 1, "dash": "dot"})
-    figure.update_xaxes(title_text="Confidence", range=[0, 1], fixedrange=True, showgrid=False)
+    figure.update_xaxes(title_text=inert.plotly(title), range=[0, 1], fixedrange=True, showgrid=False)
     figure.update_yaxes(title_text="Cells", fixedrange=True, gridcolor=colours.GRID)
     return style.base(figure, 260, barmode="stack", bargap=0.05, showlegend=False)
 
