@@ -35,5 +35,5 @@ def warning_of(found: Mapping[str, int], spec: DatasetSpec) -> str:
     return (
         f"Labels in {spec.label_key!r} that seem to say that the type is not known: {named}. Models learn and predict "
         "them, and are scored on them, as if they were types. To take these cells as unlabelled: "
-        f"{options}, or the button on the page."
+        f"{options}, or the button on the pages Data and Annotate."
     )

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 RARE = 10  # cells; types and batches with fewer are named
+_MOST_NAMED = 20  # batches
 
 # The estimate: a step of 128 cells × 2000 genes on one or two cores, and what the libraries take before any data.
 _BATCH_SIZE = 128
@@ -230,10 +231,11 @@ def _no_types(obs: pd.DataFrame, spec: DatasetSpec, warnings: list[str]) -> dict
 def _warn_of_small_batches(obs: pd.DataFrame, warnings: list[str]) -> None:
     sizes = obs[keys.BATCH_COLUMN].astype(str).value_counts()
     small = [f"{name} ({wording.cells(n)})" for name, n in sizes[sizes < RARE].sort_index().items()]
+    more = f" and {len(small) - _MOST_NAMED} more" if len(small) > _MOST_NAMED else ""
     if small:
         warnings.append(
-            f"Batches with fewer than {RARE} cells: {', '.join(small)}. Little can be learned of so small a batch, and "
-            "one in which nothing varies has no say in which genes are chosen."
+            f"Batches with fewer than {RARE} cells: {', '.join(small[:_MOST_NAMED])}{more}. Little can be "
+            "learned of so small a batch, and one in which nothing varies has no say in which genes are chosen."
         )
 
 

@@ -105,11 +105,12 @@ def _require_same_data(records: Sequence[RunRecord]) -> None:
             f"These runs are of {len(prints)} data sets, and an .h5ad holds the cells of one. Export the runs of each "
             "data set by themselves."
         )
-    read = {(s.label_key, s.batch_key, s.counts, s.query) for s in (record.config.dataset for record in records)}
+    specs = [record.config.dataset for record in records]
+    read = {(s.label_key, s.batch_key, s.counts, s.query, s.missing_labels) for s in specs}
     if len(read) > 1:
         raise SettingsError(
-            "These runs read different columns of their data set, so one table cannot hold the labels of all. Export "
-            "them one by one."
+            "These runs read different columns of their data set, or take other labels as missing, so one table cannot "
+            "hold the labels of all. Export them one by one."
         )
 
 
