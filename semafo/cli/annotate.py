@@ -16,7 +16,8 @@ from semafo.errors import DataError
 from semafo.runs import names_as_typed
 from semafo.runs.background.preflight import inspect, rehearse
 from semafo.runs.engine.launch import ensure_engine
-from semafo.runs.export import annotated_query, query_copy
+from semafo.runs.export import annotated_file, annotated_query, query_copy
+from semafo.runs.export.query_file import OVERWRITE
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.library import store
 from semafo.settings.mix import Mix
@@ -45,9 +46,7 @@ _force = click.option("--force", is_flag=True, help="Write over an existing file
 @cli_options.home
 @_out
 @_force
-@click.option(
-    query_copy.OVERWRITE, is_flag=True, help="Where the query has items of the names that are added, replace them."
-)
+@click.option(OVERWRITE, is_flag=True, help="Where the query has items of the names that are added, replace them.")
 @cli_options.as_json
 def annotate(
     home: str | None, out: Path, force: bool, overwrite_items: bool, as_json: bool, threshold: float, **options: Any
@@ -61,7 +60,7 @@ def annotate(
         where, settings = cli_options.home_at(home), _settings(options)
         query_copy.require_place(out, catalogue.files_of(settings[0]))
         (config,) = annotated_query.configs(where, *settings)
-        annotated_query.require_writable(config, out, overwrite_items)
+        annotated_file.require_writable(config, out, overwrite_items)
         split = rehearse(where, config)
         output.say_found([*inspect(where, config.dataset).report["warnings"], *split.warnings], as_json)
         run_ids = store.submit(where, [config])
@@ -70,7 +69,7 @@ def annotate(
         if record.state != keys.DONE:
             output.say_run(record, as_json)
             sys.exit(2)
-        annotated_query.write_query(where, record, out, threshold, overwrite_items)
+        annotated_file.write_query(where, record, out, threshold, overwrite_items)
         _say(record, out, threshold, as_json)
 
 

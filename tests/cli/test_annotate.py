@@ -15,7 +15,7 @@ from semafo.cli import annotate as cli_annotate
 from semafo.cli.main import cli
 from semafo.files import write_json
 from semafo.runs.background.preflight import Inspection
-from semafo.runs.export import annotated_query
+from semafo.runs.export import annotated_file, annotated_query
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.runs.library import store
@@ -204,9 +204,9 @@ def test_what_cannot_be_written_is_refused_before_anything_is_trained(folder, ho
 def test_an_earlier_annotation_is_replaced(folder, home, annotated, tmp_path):
     record = RunRecord(home.runs / annotated[1]["run_id"])
     earlier = replace(record.config, dataset=replace(record.config.dataset, query=str(folder / "annotated.h5ad")))
-    annotated_query.require_writable(earlier, tmp_path / "again.h5ad", overwrite=True)
+    annotated_file.require_writable(earlier, tmp_path / "again.h5ad", overwrite=True)
     with pytest.raises(annotated_query.DataError, match="obs/semafo_confidence"):
-        annotated_query.require_writable(earlier, tmp_path / "again.h5ad")
+        annotated_file.require_writable(earlier, tmp_path / "again.h5ad")
 
 
 def test_what_the_runs_table_says_of_each_cell_comes_along(home, annotated, tmp_path, monkeypatch):
@@ -214,7 +214,7 @@ def test_what_the_runs_table_says_of_each_cell_comes_along(home, annotated, tmp_
     cells = record.cells()
     cells[keys.MODEL_COUNTS], cells[keys.MAPPING_SCORE] = 100 + np.arange(len(cells)), np.linspace(0, 1, len(cells))
     monkeypatch.setattr(RunRecord, "cells", lambda self: cells.copy())
-    annotated_query.write_query(home, record, tmp_path / "out.h5ad")
+    annotated_file.write_query(home, record, tmp_path / "out.h5ad")
     obs = ad.read_h5ad(tmp_path / "out.h5ad").obs
     query = cells[cells[keys.ROLE] == keys.QUERY]
     for name, column in (
@@ -230,10 +230,10 @@ def test_a_built_in_query_is_written_as_before(tmp_path, monkeypatch):
     record = fakes.finished(home, fakes.ANNOTATED)
     cells = record.cells()
     places = cells.assign(**{keys.ROW: np.arange(len(cells)) % 1400})
-    monkeypatch.setattr(annotated_query, "inspect", lambda home, spec: Inspection({}, places))
-    monkeypatch.setattr(annotated_query.catalogue, "content_fingerprint", lambda spec: "d")
-    annotated_query.require_writable(record.config, tmp_path / "out.h5ad")
-    annotated_query.write_query(home, record, tmp_path / "out.h5ad")
+    monkeypatch.setattr(annotated_file, "inspect", lambda home, spec: Inspection({}, places))
+    monkeypatch.setattr(annotated_file.catalogue, "content_fingerprint", lambda spec: "d")
+    annotated_file.require_writable(record.config, tmp_path / "out.h5ad")
+    annotated_file.write_query(home, record, tmp_path / "out.h5ad")
     adata = ad.read_h5ad(tmp_path / "out.h5ad")
     assert adata.n_obs == 1400
     assert adata.uns["semafo"]["run_id"] == record.run_id
@@ -246,7 +246,7 @@ def test_a_query_that_changed_since_is_not_written(folder, home, annotated, tmp_
     settings = {**record.settings, "context": {**record.settings["context"], "data": "other"}}
     write_json(tmp_path / keys.CONFIG_FILE, settings)
     with pytest.raises(annotated_query.DataError, match="has changed since"):
-        annotated_query.write_query(home, RunRecord(tmp_path), tmp_path / "out.h5ad")
+        annotated_file.write_query(home, RunRecord(tmp_path), tmp_path / "out.h5ad")
 
 
 def test_the_command_line_of_a_run_gives_the_run_back(folder, home, annotated, monkeypatch):

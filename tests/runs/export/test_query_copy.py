@@ -13,7 +13,7 @@ import pytest
 from scipy import sparse
 
 from semafo.errors import DataError
-from semafo.runs.export import query_copy
+from semafo.runs.export import query_copy, query_file
 from semafo.runs.export.query_copy import AddedItems
 from tests.support.h5_contents import contents
 from tests.support.small_disk import fill, small_disk
@@ -123,9 +123,9 @@ def odd(request, tmp_path):
 
 
 def written(path, values=None, overwrite=False):
-    query = query_copy.look_at(path)
+    query = query_file.look_at(path)
     out = path.with_name("out.h5ad")
-    query_copy.require_names(query, NAMES, overwrite)
+    query_file.require_names(query, NAMES, overwrite)
     query_copy.require_room(query, out)
     query_copy.write_copy(query, out, values or items(), NAMES)
     return out
@@ -217,7 +217,7 @@ def test_a_file_of_2019_that_cannot_be_written_anew_is_refused_before_the_run(tm
         obs = file["obs"][()]
         del file["obs"]
         file["obs"] = obs.astype([("index", "S10"), ("_index", "i1")])
-    query = query_copy.look_at(path)
+    query = query_file.look_at(path)
     with pytest.raises(DataError, match="reserved name"):
         query_copy.require_room(query, tmp_path / "out.h5ad")
     assert [found.name for found in tmp_path.iterdir()] == ["old.h5ad"]
@@ -228,7 +228,7 @@ def test_an_earlier_annotation_is_replaced_only_where_that_was_asked_for(plain):
     first.rename(plain)
     with pytest.raises(DataError, match=r"obs/semafo_confidence, obs/semafo_label.* already.*--overwrite-items"):
         written(plain)
-    assert query_copy.look_at(plain).umap_key == "X_umap"  # the earlier annotation's own
+    assert query_file.look_at(plain).umap_key == "X_umap"  # the earlier annotation's own
     again = ad.read_h5ad(written(plain, items(0.25), overwrite=True))
     assert list(again.obs) == ["donor", "age", "semafo_label", "semafo_confidence"]
     assert (again.obs["semafo_confidence"] == 0.25).all()
@@ -246,7 +246,7 @@ def test_what_the_new_annotation_lacks_does_not_stay_from_the_earlier_one(plain)
 def test_a_map_of_the_querys_own_keeps_its_name(plain):
     with h5py.File(plain, "a") as file:
         file["obsm/X_umap"] = np.ones((N, 2))
-    assert query_copy.look_at(plain).umap_key == "X_umap_semafo"
+    assert query_file.look_at(plain).umap_key == "X_umap_semafo"
 
 
 @pytest.mark.parametrize("value", ["X_umap", {"umap_key": np.arange(3)}], ids=["no group", "no text"])
@@ -254,10 +254,10 @@ def test_a_place_in_uns_of_another_program_is_no_earlier_annotation(plain, value
     with h5py.File(plain, "a") as file:
         file["obsm/X_umap"] = np.ones((N, 2))
         ad.io.write_elem(file["uns"], "semafo", value)
-    query = query_copy.look_at(plain)
+    query = query_file.look_at(plain)
     assert query.umap_key == "X_umap_semafo"
     with pytest.raises(DataError, match="uns/semafo already"):
-        query_copy.require_names(query, NAMES, overwrite=False)
+        query_file.require_names(query, NAMES, overwrite=False)
 
 
 def test_a_file_that_another_program_writes_has_its_own_sentence(plain):
@@ -265,7 +265,7 @@ def test_a_file_that_another_program_writes_has_its_own_sentence(plain):
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout.readline() == b"held\n"
         with pytest.raises(DataError, match="held by another program"):
-            query_copy.look_at(plain)
+            query_file.look_at(plain)
         holder.communicate(b"\n")
 
 
@@ -273,9 +273,9 @@ def test_an_index_of_one_of_the_names_is_never_replaced(plain):
     with h5py.File(plain, "a") as file:
         file["obs"].move("_index", "semafo_label")
         file["obs"].attrs["_index"] = "semafo_label"
-    query = query_copy.look_at(plain)
+    query = query_file.look_at(plain)
     with pytest.raises(DataError, match="names of the cells"):
-        query_copy.require_names(query, NAMES, overwrite=True)
+        query_file.require_names(query, NAMES, overwrite=True)
 
 
 def test_the_place_of_the_file_is_looked_at_first(plain, tmp_path):
@@ -290,10 +290,10 @@ def test_the_place_of_the_file_is_looked_at_first(plain, tmp_path):
 
 
 def test_a_disk_without_room_is_said_before_and_leaves_nothing(plain, tmp_path):
-    query = query_copy.look_at(plain)
+    query = query_file.look_at(plain)
     with small_disk(tmp_path / "disk", "1m") as disk:
         fill(disk)
-        with pytest.raises(DataError, match=r"needs .* MB, and the disk that holds .*disk has 0.0 MB free"):
+        with pytest.raises(DataError, match=r"needs .* kB, and the disk that holds .*disk has 0 B free"):
             query_copy.require_room(query, disk / "out.h5ad")
         with pytest.raises(OSError, match="No space left") as caught:
             query_copy.write_copy(query, disk / "out.h5ad", items(), NAMES)
@@ -307,6 +307,6 @@ def test_a_failure_keeps_the_file_that_was_there_and_is_one_sentence(plain, tmp_
     odd = items()
     odd.uns["odd"] = object()
     with pytest.raises(DataError, match=r"Nothing could be added to .*out.h5ad"):
-        query_copy.write_copy(query_copy.look_at(plain), out, odd, NAMES)
+        query_copy.write_copy(query_file.look_at(plain), out, odd, NAMES)
     assert out.read_bytes() == b"before"
     assert {path.name for path in tmp_path.iterdir()} == {"plain.h5ad", "out.h5ad"}
