@@ -337,3 +337,21 @@ def test_columns_of_numbers_are_offered_after_those_of_text(home, open_page, own
     label.select("leiden").run()
     assert not app.exception
     assert "4 types" in texts(app)
+
+
+def test_counts_with_decimals_can_be_rounded(home, open_page, tmp_path):
+    fakes.comparison(home)
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(2.0, (40, 12)) + rng.random((40, 12)).round(1) * (rng.random((40, 12)) < 0.3)
+    obs = pd.DataFrame({"cell_type": ["a", "b"] * 20, "donor": ["c"] * 20 + ["d"] * 20})
+    ad.AnnData(counts.astype(np.float32), obs=obs.set_axis(obs.index.astype(str))).write_h5ad(tmp_path / "some.h5ad")
+    app = open_page()
+    assert not app.toggle
+    app.session_state["data_kind"] = "File on this machine"
+    app.run()
+    app.text_input(key="data_path").set_value(str(tmp_path / "some.h5ad")).run()
+    assert "the models read them as they are" in texts(app)
+    next(toggle for toggle in app.toggle if toggle.label == "Round counts with decimals").set_value(True).run()
+    assert "were rounded to whole ones" in texts(app)
+    button(app, "Use these cells").click().run()
+    assert app.session_state["dataset"].round_counts

@@ -229,7 +229,7 @@ def _logging_to(path: Path) -> Iterator[None]:
 
 
 def _quieten() -> None:
-    """Libraries that greet and warn at import have no reader in a worker; decimals are the preflight's to warn about."""
+    """Libraries that greet and warn at import have no reader in a worker; the preflight warns of decimals."""
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", "adata.X does not contain unnormalized count data", UserWarning)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)

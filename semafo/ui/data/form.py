@@ -152,9 +152,9 @@ def _genes(spec: DatasetSpec) -> dict[str, Any]:
         key=f"counts-{spec.name}",
         persist_state="session",
         accept_new_options=True,
-        help="Where the counts are. auto takes a layer whose name means counts (counts, raw_counts, umi, matrix), X, raw, "
-        "spliced and unspliced added up, or the only other layer that holds counts, and says which. Type layers/NAME for "
-        "another layer. Counts with decimals are fine, normalised values are not.",
+        help="Where the counts are. auto takes a layer that is called counts (or raw_counts, umi, matrix), X, raw, "
+        "spliced and unspliced added up, or the only other layer that holds counts, and says which. Type layers/NAME "
+        "for another layer. Counts may have decimals; normalised values are refused.",
     )
     rounded = catalogue.is_file(spec) and first.toggle(
         "Round counts with decimals",
