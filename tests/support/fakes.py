@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def write_inspection(home: Home, config: RunConfig) -> None:
     """The report of a preflight where `runs.background.preflight` looks for it, so no process is started."""
     cells = data_cells(config)
     spec = catalogue.resolve(replace(config.dataset, n_hvg=DatasetSpec.n_hvg))
-    folder = home.checks / fingerprint(asdict(spec), catalogue.content_fingerprint(spec))[:16]
+    folder = home.checks / fingerprint(spec.to_dict(), catalogue.content_fingerprint(spec))[:16]
     table = pd.crosstab(cells[keys.TRUE], cells[keys.BATCH_COLUMN])
     one_batch = table.shape[1] == 1
     report = {
