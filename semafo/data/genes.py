@@ -21,6 +21,7 @@ _FEWEST_VARYING = 4  # genes: a curve at span 0.3 through fewer has no point to 
 def choose_genes(adata: "AnnData", is_reference: np.ndarray, n_top: int) -> tuple[np.ndarray, str]:
     """Choose highly variable genes as training does: on some of the cells, by batch.
 
+    Genes without a count in these cells take no part, so that the choice is the same whatever a query has beside them.
     A choice that `keep_choice` left in `adata` for the same cells and number is taken from there.
 
     Parameters
@@ -44,8 +45,11 @@ def choose_genes(adata: "AnnData", is_reference: np.ndarray, n_top: int) -> tupl
             return mask, kept["note"]
     import anndata as ad
 
-    batches = adata.obs[[keys.BATCH_COLUMN]]
-    return select_hvgs(ad.AnnData(adata.X[is_reference], obs=batches[is_reference]), n_top, keys.BATCH_COLUMN)
+    counts, batches = adata.X[is_reference], adata.obs.loc[is_reference, [keys.BATCH_COLUMN]]
+    has_counts = counts.getnnz(axis=0) > 0  # with others, ties would fall as they happen to stand
+    chosen, note = select_hvgs(ad.AnnData(counts[:, has_counts], obs=batches), n_top, keys.BATCH_COLUMN)
+    has_counts[has_counts] = chosen
+    return has_counts, note
 
 
 def keep_choice(adata: "AnnData", is_reference: np.ndarray, n_top: int) -> np.ndarray:

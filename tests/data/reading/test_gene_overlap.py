@@ -116,6 +116,20 @@ def test_another_number_of_genes_or_other_cells_are_chosen_anew(parts, spec_of):
     assert genes.choose_genes(adata[:, :40].copy(), is_reference, N_MODEL)[1].startswith("30 of 40 genes")
 
 
+def test_genes_that_the_reference_does_not_express_change_no_choice(parts, spec_of):
+    adata = preflight(spec_of(parts[0].var_names))[0]
+    is_reference = (adata.obs[keys.ROLE] == keys.REFERENCE).to_numpy()
+    chosen, _ = genes.choose_genes(adata, is_reference, N_MODEL)
+    silent = ad.AnnData(sparse.csr_matrix((adata.n_obs, 50), dtype=np.float32), obs=adata.obs.copy())
+    silent.var_names = [f"silent_{i}" for i in range(50)]
+    silent.X = sparse.csr_matrix(np.repeat(~is_reference[:, None], 50, axis=1).astype(np.float32))
+    both = ad.concat([silent, adata], axis="var", merge="first")
+    found, note = genes.choose_genes(both, is_reference, N_MODEL)
+    assert list(both.var_names[found]) == list(adata.var_names[chosen])
+    assert note == "30 of 120 genes, seurat_v3 on counts, by batch"
+    assert genes.choose_genes(both, is_reference, 200)[0].sum() == 120
+
+
 def test_data_that_are_loaded_keep_nothing_of_the_choice(parts, spec_of):
     adata = load(spec_of(parts[0].var_names))
     assert genes.CHOSEN not in adata.uns
