@@ -122,6 +122,14 @@ def test_the_text_of_a_query_cell_says_its_mapping_score_and_that_of_a_reference
     assert "mapping" not in of_reference
 
 
+def test_reference_cells_have_no_mapping_score_and_their_name_in_the_legend(tmp_path):
+    record = fakes.finished(Home.at(tmp_path), fakes.MAPPED)
+    run = tray.ChosenRun(record, record.title, "#4477AA")
+    figure = map_figures.draw([run], map_figures.View(colourings.MAPPING))
+    named = {trace.name: len(trace.x) for trace in figure.data if trace.showlegend is not False}
+    assert named == {"Reference": (record.cells()[keys.ROLE] == keys.REFERENCE).sum()}
+
+
 def test_a_model_of_other_data_says_nothing_of_a_cell(runs):
     found = run_results.artefacts(runs[0].record)
     other = replace(found, data="other data", key="other")
