@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from semafo.data.reading.other_formats import checked_path
+from semafo.data.hdf5.other_formats import checked_path
 from semafo.data.simulation import simulate
 from semafo.data.simulation.simulate import SimulationSettings, scaled_studies
 from semafo.data.simulation.tissues import BONE_MARROW_STUDIES, BONE_MARROW_TYPES, thinned_studies

@@ -8,7 +8,7 @@ from pathlib import Path
 import h5py
 import pytest
 
-from semafo.data.reading.opening import troubles_reported
+from semafo.data.hdf5.opening import troubles_reported
 from semafo.data.reading.preflight import columns, preflight
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec

@@ -165,7 +165,7 @@ for kind in (dense, columns_first):
         FILES.loads()(maker)
 
 
-@FILES.loads(counts=COUNTS > 0)
+@FILES.loads("0 and 1 only", counts=COUNTS > 0)
 def the_matrix_is_of_truth_values(path):
     with edited(path) as file:
         put(file, "X", COUNTS > 0, "array")

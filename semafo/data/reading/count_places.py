@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from semafo.data.hdf5.matrices import Matrix
 from semafo.data.reading.count_values import looks_unlike_counts
-from semafo.data.reading.matrices import Matrix
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -73,8 +73,6 @@ def objection(counts: "csr_matrix", trusted: bool) -> str | None:
     if 0 in counts.shape:
         return f"has {wording.cells(counts.shape[0])} and {wording.counted(counts.shape[1], 'gene')}"
     values = counts.data
-    if values.dtype.kind not in "biuf":
-        return f"holds {values.dtype} rather than numbers"
     if not np.isfinite(values).all():
         return "holds missing or infinite values (NaN or inf)"
     if values.size and values.min() < -NOISE:
@@ -88,6 +86,11 @@ def objection(counts: "csr_matrix", trusted: bool) -> str | None:
     if shown or trusted or _is_like_counts(values, found):
         return shown
     return f"holds values such as {found.example:.4g}, {found.share_in_words} of them with decimals: {UNDECIDED}"
+
+
+def no_numbers(values: np.ndarray) -> str | None:
+    """Why some values of a matrix are no numbers, in words that follow its name; None where they are."""
+    return None if values.dtype.kind in "biuf" else f"holds {values.dtype} rather than numbers"
 
 
 def decimals(values: np.ndarray) -> Decimals | None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from semafo.data.hdf5.matrices import Matrix
 from semafo.data.reading.count_places import PARTS, by_meaning, is_called_counts, means_counts
-from semafo.data.reading.count_values import NOISE, UNDECIDED, Decimals, decimals, is_binary, objection
-from semafo.data.reading.matrices import Matrix
+from semafo.data.reading.count_values import NOISE, UNDECIDED, Decimals, decimals, is_binary, no_numbers, objection
 from semafo.data.reading.sources import Source
 from semafo.errors import DataError
 
@@ -106,10 +106,12 @@ def _unasked(source: Source, refused: dict[str, str]) -> _Taken | None:
 def _first_of(places: dict[str, Matrix], trusted: bool, refused: dict[str, str]) -> _Taken | None:
     """The first place that holds counts; why those before it do not is noted."""
     for name, matrix in places.items():
-        counts = matrix.read()
-        why = objection(counts, trusted or means_counts(name))
+        why = no_numbers(matrix.peek())
         if why is None:
-            return _Taken(name, matrix, counts)
+            counts = matrix.read()
+            why = objection(counts, trusted or means_counts(name))
+            if why is None:
+                return _Taken(name, matrix, counts)
         refused[name] = why
     return None
 

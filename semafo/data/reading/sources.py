@@ -12,10 +12,10 @@ import pandas as pd
 
 from semafo import inert
 from semafo.data import catalogue
-from semafo.data.reading.matrices import Matrix, in_order, loaded_matrix, require_valid, stored_matrices
-from semafo.data.reading.opening import opened, troubles_reported
-from semafo.data.reading.other_formats import require_h5ad
-from semafo.data.reading.tables import read_table
+from semafo.data.hdf5.matrices import Matrix, in_order, loaded_matrix, require_valid, stored_matrices
+from semafo.data.hdf5.opening import opened, troubles_reported
+from semafo.data.hdf5.other_formats import require_h5ad
+from semafo.data.hdf5.tables import read_table
 from semafo.data.simulation.simulate import simulate
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec

@@ -84,7 +84,7 @@ def unknown_label(record: RunRecord) -> str:
     return label
 
 
-def labels_at(cells: pd.DataFrame, threshold: float, unknown: str) -> pd.Series:
+def labels_at(cells: pd.DataFrame, threshold: float, unknown: str = UNKNOWN) -> pd.Series:
     """Predicted type, or `unknown` where the confidence is below the threshold (0 to 1).
 
     Cells with hardly a count in the model's genes are unknown at any threshold.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from semafo import keys
 from semafo.data import catalogue
-from semafo.data.reading.self_contained import require_self_contained
+from semafo.data.hdf5.self_contained import require_self_contained
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec
 

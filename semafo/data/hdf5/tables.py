@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from semafo.data.reading.opening import UnreadablePart, encoding_of, native, require_filters, require_known
+from semafo.data.hdf5.opening import UnreadablePart, encoding_of, native, require_filters, require_known
 from semafo.errors import DataError
 
 _CATEGORIES = "__categories"  # of AnnData 0.7: the group with the names of each column's categories

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from semafo.data.hdf5.self_contained import require_self_contained
 from semafo.data.reading.preflight import columns
-from semafo.data.reading.self_contained import require_self_contained
 from semafo.data.reading.sources import open_source, read_file
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec

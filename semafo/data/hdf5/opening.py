@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from semafo.data.reading.self_contained import require_self_contained
+from semafo.data.hdf5.self_contained import require_self_contained
 from semafo.errors import DataError, SemafoError
 from semafo.shortages import is_memory_shortage
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from semafo.data.reading.opening import UnreadablePart, encoding_of, native, require_filters, require_known
-from semafo.data.reading.tables import n_rows, read_table
+from semafo.data.hdf5.opening import UnreadablePart, encoding_of, native, require_filters, require_known
+from semafo.data.hdf5.tables import n_rows, read_table
 from semafo.errors import DataError
 
 if TYPE_CHECKING:
