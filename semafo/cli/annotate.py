@@ -11,6 +11,7 @@ from semafo import keys, wording
 from semafo.cli import options as cli_options
 from semafo.cli import output
 from semafo.data import catalogue
+from semafo.data.genes import MIN_MODEL_COUNTS
 from semafo.data.reading.gene_overlap import sentence
 from semafo.errors import DataError
 from semafo.runs import names_as_typed
@@ -62,7 +63,8 @@ def annotate(
         (config,) = annotated_query.configs(where, *settings)
         annotated_file.require_writable(config, out, overwrite_items)
         split = rehearse(where, config)
-        output.say_found([*inspect(where, config.dataset).report["warnings"], *split.warnings], as_json)
+        found = [*inspect(where, config.dataset).report["warnings"], *split.warnings]
+        output.say_found(found, as_json)
         run_ids = store.submit(where, [config])
         ensure_engine(where)
         (record,) = output.watch(where, run_ids, quiet=as_json)
@@ -70,6 +72,7 @@ def annotate(
             output.say_run(record, as_json)
             sys.exit(2)
         annotated_file.write_query(where, record, out, threshold, overwrite_items)
+        output.say_found(record.warnings, as_json, said=found)
         _say(record, out, threshold, as_json)
 
 
@@ -90,8 +93,8 @@ def _say(record: RunRecord, out: Path, threshold: float, as_json: bool) -> None:
     output.show(sentence(found["overlap"]))
     if found["support"]:
         output.show(annotated_query.support_sentence(record))
-    unknown = f"{found['n_unknown']} {annotated_query.UNKNOWN} (confidence below {threshold:g})"
-    output.show(f"Cells: {found['n_query']}, of which {unknown}.")
+    why = f"confidence below {threshold:g}, or fewer than {MIN_MODEL_COUNTS} counts in the model's genes"
+    output.show(f"Cells: {found['n_query']}, of which {found['n_unknown']} {annotated_query.UNKNOWN} ({why}).")
     width = max(map(len, found["n_by_label"]))
     for name, n in found["n_by_label"].items():
         output.show(f"  {name:<{width}}  {n:>6}")

@@ -38,14 +38,16 @@ def compare(home: str | None, as_json: bool, **options: Any) -> None:
         configs = configs_from(names_as_typed.resolved(where, cli_options.dataset(options, preset), options), preset)
         one_a_split = {config.split: config for config in configs}.values()  # mixes and seeds share data and split
         splits = [rehearse(where, config) for config in one_a_split]
-        of_data = inspect(where, configs[0].dataset).report["warnings"]
-        output.say_found([*of_data, *(warning for split in splits for warning in split.warnings)], as_json)
+        found = [*inspect(where, configs[0].dataset).report["warnings"]]
+        found += [warning for split in splits for warning in split.warnings]
+        output.say_found(found, as_json)
         ensure_engine(where)
         run_ids = store.submit(where, configs)
         done = []
         for record in output.watch(where, run_ids, quiet=as_json):
             done += [record] * (record.state == keys.DONE)
             output.say_run(record, as_json)
+        output.say_found((warning for record in done for warning in record.warnings), as_json, said=found)
         output.say_comparison(comparison.lines(done), comparison.missing(done), as_json)
     if len(done) < len(run_ids):
         sys.exit(2)

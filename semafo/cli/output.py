@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -65,10 +65,11 @@ def _aside(kind: str, message: str, as_json: bool) -> None:
         show(f"semafo: {message}", err=True)
 
 
-def say_found(warnings: Iterable[str], as_json: bool) -> None:
-    """Print to stderr what the check of the data found, each sentence once; JSON lines have it already."""
+def say_found(warnings: Iterable[str], as_json: bool, said: Collection[str] = ()) -> None:
+    """Print to stderr what is to be known of the data, each sentence once; JSON lines have it already."""
     for warning in () if as_json else dict.fromkeys(warnings):
-        remark(warning, as_json)
+        if warning not in said:
+            remark(warning, as_json)
 
 
 @contextmanager

@@ -107,9 +107,9 @@ def _require(joined: dict[str, Any], gene_names: str, spec: DatasetSpec) -> None
     )
     found = (
         f"The query {joined['query']} has {overlap['n_model_shared']} of the {overlap['n_model_genes']} genes that the "
-        f"model would read, with {share:.0%} of what these carry. Expected at least {spec.min_overlap:.0%}. Of all "
-        f"genes of the reference it has {overlap['n_shared']} of {overlap['n_reference_genes']} "
-        f"({overlap['share']:.0%})."
+        f"model would read, with {wording.percent(share)} of what these carry. Expected at least "
+        f"{wording.percent(spec.min_overlap)}. Of all genes of the reference it has {overlap['n_shared']} of "
+        f"{overlap['n_reference_genes']} ({wording.percent(overlap['share'])})."
     )
     raise DataError(" ".join(filter(None, (found, gene_names, lower if overlap["n_model_shared"] else ""))))
 
@@ -123,8 +123,8 @@ def _warnings(found: dict[str, Any], missing: list[str]) -> list[str]:
     if found["model_share"] >= ENOUGH:
         return [f"{lacks} ({examples}): they count as zero."]
     return [
-        f"{lacks}, with {1 - found['model_share']:.0%} of what these carry ({examples}): they count as zero, and the "
-        "confidence is lowered by what the reference's own cells lose without them."
+        f"{lacks}, with {wording.percent(1 - found['model_share'])} of what these carry ({examples}): they count as "
+        "zero, and the confidence is lowered by what the reference's own cells lose without them."
     ]
 
 
@@ -134,7 +134,7 @@ def _of_silence(weights: np.ndarray, silent: np.ndarray) -> list[str]:
     if share < SILENT:
         return []
     return [
-        f"{int(silent.sum())} of the genes that the model reads, with {share:.0%} of what these carry, have no count "
-        "in any query cell. If they were filled in with zeros, leave them out of the query: they then count as "
-        "missing, and confidence is lowered by what that costs."
+        f"{int(silent.sum())} of the genes that the model reads, with {wording.percent(share)} of what these carry, "
+        "have no count in any query cell. If they were filled in with zeros, leave them out of the query: they then "
+        "count as missing, and confidence is lowered by what that costs."
     ]

@@ -58,7 +58,7 @@ def test_a_query_without_most_genes_of_the_model_is_refused_with_most_of_all(par
     kept = parts[0].var_names.difference(parts[2][:-3])
     with pytest.raises(DataError, match="has 3 of the 30 genes that the model would read") as caught:
         preflight(spec_of(kept))
-    assert "93 of 120 (78%)" in str(caught.value)
+    assert "93 of 120 (78 %)" in str(caught.value)
     report = preflight(spec_of(kept, min_overlap=0.0))[1]
     assert report.joined["overlap"]["model_share"] < 0.5
     assert any("lacks 27 genes of the 30 that the model reads" in text for text in report.warnings)

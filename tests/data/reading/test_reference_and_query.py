@@ -72,7 +72,7 @@ def test_missing_genes_count_as_zero_and_new_ones_are_left_out(two, cells):
 
 def test_too_few_shared_genes_are_refused_until_less_is_asked_for(two, cells):
     query = query_of(cells)[:, :10].copy()
-    with pytest.raises(DataError, match=r"10 of the 30 genes .* Expected at least 70%") as caught:
+    with pytest.raises(DataError, match=r"10 of the 30 genes .* Expected at least 70 %") as caught:
         preflight(two(query=query))
     assert "(--min-overlap) of 0.34" in str(caught.value)
     assert preflight(two(query=query, min_overlap=0.34))[1].joined["overlap"]["n_shared"] == 10
