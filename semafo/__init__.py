@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-__version__ = "0.3.0.dev0"
+__version__ = "0.3.0.dev1"
 
 # Where each public name lives. Importing semafo loads none of them: `SemafoVI` needs torch, the settings do not.
 _PUBLIC = {

@@ -14,10 +14,9 @@ from semafo.data import catalogue
 from semafo.data.splitting.split import make_split
 from semafo.evaluation.integration.columns import METRICS
 from semafo.files import append_json_line, write_atomically, write_json
-from semafo.runs.background.preflight import CELLS_FILE, REPORT_FILE
+from semafo.runs.background.preflight import CELLS_FILE, REPORT_FILE, folder_of
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
-from semafo.settings.fingerprint import fingerprint
 from semafo.settings.mix import Mix
 from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
 from semafo.training.artefacts.mapping import add_mapping_score
@@ -72,7 +71,7 @@ def write_inspection(home: Home, config: RunConfig) -> None:
     """The report of a preflight where `runs.background.preflight` looks for it, so no process is started."""
     cells = data_cells(config)
     spec = catalogue.resolve(replace(config.dataset, n_hvg=DatasetSpec.n_hvg))
-    folder = home.checks / fingerprint(spec.to_dict(), catalogue.content_fingerprint(spec))[:16]
+    folder = folder_of(home, spec)
     table = pd.crosstab(cells[keys.TRUE], cells[keys.BATCH_COLUMN])
     one_batch = table.shape[1] == 1
     report = {

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+import semafo
 from semafo import keys
 from semafo.data import catalogue
 from semafo.data.reading.preflight import Report
@@ -54,7 +55,7 @@ def inspect(home: Home, spec: DatasetSpec) -> Inspection:
         Training cannot work with these data; the message says why and what to do.
     """
     spec = catalogue.resolve(spec)
-    folder = home.checks / fingerprint(spec.to_dict(), catalogue.content_fingerprint(spec))[:16]
+    folder = folder_of(home, spec)
     found = _kept(folder)
     if found is None:
         check(spec, folder)
@@ -62,6 +63,12 @@ def inspect(home: Home, spec: DatasetSpec) -> Inspection:
     if found is None:
         raise DataError(f"The report of the check cannot be read. Delete the folder {folder} and check again.")
     return found
+
+
+def folder_of(home: Home, spec: DatasetSpec) -> Path:
+    """Where the check of a resolved spec is kept: another content, or another version of Semafo, is another check."""
+    content = catalogue.content_fingerprint(spec)
+    return home.checks / fingerprint(spec.to_dict(), content, semafo.__version__)[:16]
 
 
 def _kept(folder: Path) -> Inspection | None:

@@ -74,7 +74,8 @@ def threshold() -> float:
         format="%d %%",
         key="annotation_threshold",
         persist_state="session",
-        help="Probability that the model gives the predicted type. Confidence is not accuracy: a type that the "
+        help="Probability that the model gives the predicted type, times what the genes of the query support. "
+        "Confidence is not accuracy: a type that the "
         "reference lacks can be named with confidence.",
     )
     return percent / 100

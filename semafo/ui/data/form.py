@@ -156,12 +156,6 @@ def _genes(spec: DatasetSpec) -> dict[str, Any]:
         "spliced and unspliced added up, or the only other layer that holds counts, and says which. Type layers/NAME "
         "for another layer. Counts may have decimals; normalised values are refused.",
     )
-    rounded = catalogue.is_file(spec) and first.toggle(
-        "Round counts with decimals",
-        key=f"round-{spec.name}",
-        persist_state="session",
-        help="Off, the models read corrected or estimated counts as they are, as scvi-tools does.",
-    )
     n_hvg = second.number_input(
         "Highly variable genes",
         min_value=50,
@@ -171,6 +165,12 @@ def _genes(spec: DatasetSpec) -> dict[str, Any]:
         key="n_hvg",
         persist_state="session",
         help="Genes to keep, chosen by batch. All genes are kept where the data have fewer.",
+    )
+    rounded = catalogue.is_file(spec) and st.toggle(
+        "Round counts with decimals",
+        key=f"round-{spec.name}",
+        persist_state="session",
+        help="Off, the models read corrected or estimated counts as they are, as scvi-tools does.",
     )
     return {"counts": counts or "auto", "round_counts": rounded, "n_hvg": int(n_hvg)}
 
