@@ -299,7 +299,8 @@ def own_cells(tmp_path):
         index=[f"c{i}" for i in row],
     )
     counts = np.random.default_rng(0).poisson(3.0, (60, 20)).astype("float32")
-    ad.AnnData(counts, obs=obs).write_h5ad(tmp_path / "cells.h5ad")
+    var = pd.DataFrame(index=[f"GENE{i}" for i in range(20)])
+    ad.AnnData(counts, obs=obs, var=var).write_h5ad(tmp_path / "cells.h5ad")
     return str(tmp_path / "cells.h5ad")
 
 

@@ -33,7 +33,7 @@ def test_numbers_and_flags_of_a_file_are_offered(tmp_path):
     row = np.arange(40)
     obs = pd.DataFrame({"leiden": row % 5, "treated": row % 2 == 0, "percent_mt": row / 7}, index=row.astype(str))
     ad.AnnData(np.ones((40, 3), "float32"), obs=obs).write_h5ad(tmp_path / "cells.h5ad")
-    found = file_columns.read(str(tmp_path / "cells.h5ad"))
+    found = file_columns.read(str(tmp_path / "cells.h5ad"))["columns"]
     assert [(one["name"], one["n_values"], one["kind"]) for one in found] == [
         ("leiden", 5, "number"),
         ("treated", 2, "number"),
