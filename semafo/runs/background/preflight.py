@@ -22,7 +22,8 @@ from semafo.runs.background.reading import run_reading
 from semafo.runs.folder import checked_files
 from semafo.runs.home import Home
 from semafo.settings.fingerprint import fingerprint
-from semafo.settings.run_config import DatasetSpec, RunConfig, reading_options
+from semafo.settings.reading_options import reading_options
+from semafo.settings.run_config import DatasetSpec, RunConfig
 
 REPORT_FILE = "report.json"
 CELLS_FILE = "cells.parquet"

@@ -21,7 +21,8 @@ from semafo.runs.export.query_file import OVERWRITE, query_file
 from semafo.runs.folder.run_record import RunRecord
 from semafo.runs.home import Home
 from semafo.settings.mix import Mix
-from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings, reading_options
+from semafo.settings.reading_options import reading_options
+from semafo.settings.run_config import DatasetSpec, RunConfig, SplitSettings, TrainSettings
 
 if TYPE_CHECKING:
     from anndata import AnnData
