@@ -12,7 +12,7 @@ from semafo.cli import options as cli_options
 from semafo.cli import output
 from semafo.data import catalogue
 from semafo.data.genes import MIN_MODEL_COUNTS
-from semafo.data.reading.gene_overlap import sentence
+from semafo.data.reading import gene_overlap
 from semafo.errors import DataError
 from semafo.runs import names_as_typed
 from semafo.runs.background.preflight import inspect, rehearse
@@ -90,7 +90,7 @@ def _say(record: RunRecord, out: Path, threshold: float, as_json: bool) -> None:
         return
     scores = found["scores"]
     output.show(f"{record.run_id}  {record.title}")
-    output.show(sentence(found["overlap"]))
+    output.show(gene_overlap.sentence(found["overlap"]))
     if found["support"]:
         output.show(annotated_query.support_sentence(record))
     why = f"confidence below {threshold:g}, or fewer than {MIN_MODEL_COUNTS} counts in the model's genes"

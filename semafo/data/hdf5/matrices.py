@@ -76,7 +76,7 @@ def stored_matrices(file: Any, n_cells: int, unread: dict[str, str]) -> dict[str
 
 
 def in_order(matrices: dict[str, Matrix]) -> dict[str, Matrix]:
-    """In the order in which counts are looked for."""
+    """The usual places first: the order in which people are told what there is to choose."""
     first = [name for name in ("layers/counts", "X", "raw") if name in matrices]
     return {name: matrices[name] for name in [*first, *(name for name in matrices if name not in first)]}
 

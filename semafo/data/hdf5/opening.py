@@ -25,12 +25,20 @@ class UnreadablePart(Exception):
 
 @contextmanager
 def opened(path: Path) -> Iterator["h5py.File"]:
-    """An HDF5 file, once nothing in it leads elsewhere; open until the context ends."""
+    """An HDF5 file, once nothing in it leads elsewhere; open until the context ends. Nobody can write to it meanwhile.
+
+    Raises
+    ------
+    DataError
+        It cannot be opened. What reading it raises later is for `troubles_reported`.
+    """
     import h5py
     import hdf5plugin  # noqa: F401  teaches the HDF5 library Zstandard, Blosc, LZ4 and others
 
-    require_self_contained(path)
-    with h5py.File(path, "r") as file:
+    with troubles_reported(path):
+        require_self_contained(path)
+        file = h5py.File(path, "r")
+    with file:
         yield file
 
 

@@ -54,7 +54,7 @@ def add_model_genes(adata: "AnnData", raw: RawCells, spec: DatasetSpec) -> None:
     }
     raw.joined["overlap"] |= found
     missing = list(map(str, weights[~shared].sort_values(ascending=False, kind="stable").index))
-    _require(raw.joined, raw.gene_names, spec)
+    _require(raw.joined, raw.about_names, spec)
     silent = shared & (adata.X[~is_reference][:, chosen].getnnz(axis=0) == 0)
     raw.warnings += [*_warnings(found, missing), *_of_silence(weights.to_numpy(), silent)]
 
@@ -95,7 +95,7 @@ def sentence(overlap: dict[str, Any]) -> str:
     )
 
 
-def _require(joined: dict[str, Any], gene_names: str, spec: DatasetSpec) -> None:
+def _require(joined: dict[str, Any], about_names: str, spec: DatasetSpec) -> None:
     overlap = joined["overlap"]
     share = overlap["model_share"]
     if overlap["n_model_shared"] and share >= spec.min_overlap:
@@ -111,7 +111,7 @@ def _require(joined: dict[str, Any], gene_names: str, spec: DatasetSpec) -> None
         f"{wording.percent(spec.min_overlap)}. Of all genes of the reference it has {overlap['n_shared']} of "
         f"{overlap['n_reference_genes']} ({wording.percent(overlap['share'])})."
     )
-    raise DataError(" ".join(filter(None, (found, gene_names, lower if overlap["n_model_shared"] else ""))))
+    raise DataError(" ".join(filter(None, (found, about_names, lower if overlap["n_model_shared"] else ""))))
 
 
 def _warnings(found: dict[str, Any], missing: list[str]) -> list[str]:

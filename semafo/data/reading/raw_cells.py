@@ -44,7 +44,7 @@ class RawCells:
     joined
         What is known about a query that was put below a reference, see
         `semafo.data.reading.reference_and_query`; None for one data set.
-    gene_names
+    about_names
         What a refusal of that query says about the names of its genes.
     """
 
@@ -57,7 +57,7 @@ class RawCells:
     columns: tuple[Column, ...] = ()
     own_columns: dict[str, pd.Series] = field(default_factory=dict)
     joined: dict[str, Any] | None = None
-    gene_names: str = ""
+    about_names: str = ""
 
 
 def read_raw(spec: DatasetSpec, needs_columns: bool = True) -> RawCells:

@@ -84,7 +84,7 @@ def read_joined(spec: DatasetSpec) -> RawCells:
         columns=reference.columns,
         own_columns=own,
         joined={"query": query.title, "overlap": asdict(overlap)},
-        gene_names=difference,
+        about_names=difference,
     )
 
 

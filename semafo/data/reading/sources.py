@@ -35,7 +35,7 @@ class Source:
     title
         What messages call it.
     matrices
-        By name (`layers/counts`, `X`, `raw`, `layers/...`), in the order in which counts are looked for.
+        By name (`layers/counts`, `X`, `raw`, `layers/...`), in the order in which they are listed.
     unread
         What cannot be read and was left out, such as `obs/visit`, with the reason in words that follow upon its name.
         Columns of var come to it when var is read.

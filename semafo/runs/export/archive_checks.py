@@ -25,11 +25,8 @@ NAME = re.compile(r"(?P<kind>runs|sweeps)/(?P<id>[a-z0-9][a-z0-9.-]{0,120})/(?P<
 NOT_OURS = "Give a .zip that `semafo export` or a Runs page wrote."
 
 
-# What damage of a zip looks like to Python's zipfile; the last is its answer to a version or flag that it cannot read.
-_DAMAGE = (
-    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OverflowError, ValueError),
-    NotImplementedError,
-)
+# What damage of a zip looks like to Python's zipfile
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OverflowError, ValueError)
 
 
 @contextmanager
@@ -39,6 +36,8 @@ def damage_in_words() -> Iterator[None]:
         yield
     except _DAMAGE as error:
         raise DataError(f"The zip is damaged or no zip at all ({str(error)[:200]}). {NOT_OURS}") from None
+    except NotImplementedError as error:  # zipfile's answer to a compression, encryption or version that it cannot read
+        raise DataError(f"The zip is packed in a way that is not read here ({str(error)[:200]}). {NOT_OURS}") from None
     except OSError as error:
         if error.errno != errno.EINVAL:  # a place before the file's beginning
             raise

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from warnings import catch_warnings, simplefilter
 
 from semafo import wording
+from semafo.data.hdf5.opening import opened
 from semafo.errors import DataError, SemafoError
 from semafo.files import write_atomically
-from semafo.runs.export.query_file import GROUPS, UNS, QueryFile, as_text, opened
+from semafo.runs.export.query_file import GROUPS, UNS, QueryFile, as_text
 from semafo.settings.run_config import DatasetSpec
 from semafo.shortages import in_words
 

@@ -1,14 +1,13 @@
 """What a query's file holds, before an annotation is added to its copy: names and sizes, no values."""
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semafo import keys
 from semafo.data import catalogue
-from semafo.data.hdf5.self_contained import require_self_contained
+from semafo.data.hdf5.opening import opened
 from semafo.errors import DataError
 from semafo.settings.run_config import DatasetSpec
 
@@ -89,23 +88,6 @@ def require_names(query: QueryFile, added: Collection[str], overwrite: bool) -> 
             f"{query.path} has {', '.join(taken)} already, which the annotation would write. Rename them there, or "
             f"allow that the copy has new ones in their place ({OVERWRITE})."
         )
-
-
-@contextmanager
-def opened(path: Path) -> Iterator["h5py.File"]:
-    """A file that holds all of its data itself, for reading; nobody else can write to it while it is open."""
-    import h5py
-
-    try:
-        require_self_contained(path)
-        file = h5py.File(path, "r")
-    except BlockingIOError:
-        raise DataError(
-            f"{path} is held by another program, which has it open for writing. Close it there, or copy the file and "
-            "use the copy."
-        ) from None
-    with file:
-        yield file
 
 
 def _is_group(stored: Any) -> bool:
