@@ -3,7 +3,7 @@
 Ambient RNA is subtracted as SoupX does by default, a tenth of each cell's counts in the shares that the genes have over
 all cells, which leaves nearly every count with decimals. scANVI in one stage, a fifth of the cells labelled, default
 schedule; the same splits and seeds for the counts as they were, with decimals, and with the decimals rounded: the first
-difference is what the correction does, the second what the decimals do.
+difference is what correction and decimals do together, the second what the decimals do.
 """
 
 import argparse
